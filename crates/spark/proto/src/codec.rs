@@ -1,0 +1,68 @@
+//! The codec of the generated services: messages that arrive are checked before they are decoded.
+//!
+//! Used on both sides of a connection. A message that does not decode is `INTERNAL`, as gRPC has it for all languages;
+//! one over a limit is `RESOURCE_EXHAUSTED`.
+
+use std::marker::PhantomData;
+
+use bytes::Buf;
+use prost::{Message, Name};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
+use tonic::{Code, Status};
+use tonic_prost::ProstEncoder;
+
+use crate::decode::{DecodeError, decode_message};
+use crate::limits::MAX_PLAN_DEPTH;
+
+/// Encodes `T` and decodes `U`.
+#[derive(Debug)]
+pub struct CheckedCodec<T, U>(PhantomData<(T, U)>);
+
+/// The decoding half.
+#[derive(Debug)]
+pub struct CheckedDecoder<U>(PhantomData<U>);
+
+impl<T, U> Default for CheckedCodec<T, U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T, U> Codec for CheckedCodec<T, U>
+where
+    T: Message + Send + 'static,
+    U: Message + Name + Default + Send + 'static,
+{
+    type Encode = T;
+    type Decode = U;
+    type Encoder = ProstEncoder<T>;
+    type Decoder = CheckedDecoder<U>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ProstEncoder::new(BufferSettings::default())
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        CheckedDecoder(PhantomData)
+    }
+}
+
+impl<U: Message + Name + Default> Decoder for CheckedDecoder<U> {
+    type Item = U;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        let wire = buffer.copy_to_bytes(buffer.remaining());
+        decode_message(wire, MAX_PLAN_DEPTH).map(Some).map_err(|error| status(&error))
+    }
+}
+
+fn status(error: &DecodeError) -> Status {
+    let code = match error {
+        DecodeError::Malformed(_) | DecodeError::UnknownCodec { .. } => Code::Internal,
+        DecodeError::TooDeep { .. } | DecodeError::TooLarge { .. } | DecodeError::TooMany { .. } => {
+            Code::ResourceExhausted
+        }
+    };
+    Status::new(code, error.to_string())
+}
