@@ -1,0 +1,388 @@
+//! `CatalogOp`: what `spark.catalog` and SQL's DDL and metadata statements ask of the catalog.
+//!
+//! The same request has one value, whichever way it came. `style` says which table of rows the answer is: SQL's
+//! `SHOW TABLES` and `spark.catalog.listTables` differ in their columns, not in what they look up.
+
+use hearth_types::DataType;
+
+use crate::command::StorageLevel;
+use crate::expression::TypeRef;
+use crate::relation::TableName;
+use crate::{Expr, Name, Options, Relation};
+
+/// The shape of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// The rows of `org.apache.spark.sql.catalog`.
+    Api,
+    /// The rows of the SQL statement.
+    Sql,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum CatalogOp {
+    // Where we are
+    CurrentCatalog,
+    CurrentDatabase,
+    SetCurrentCatalog {
+        name: String,
+    },
+    /// `USE a.b`, `setCurrentDatabase`
+    SetCurrentDatabase {
+        name: Name,
+    },
+
+    // Catalogs and databases
+    ListCatalogs {
+        pattern: Option<String>,
+        style: Style,
+    },
+    ListDatabases {
+        catalog: Option<Name>,
+        pattern: Option<String>,
+        style: Style,
+    },
+    GetDatabase {
+        name: Name,
+    },
+    DatabaseExists {
+        name: Name,
+    },
+    CreateDatabase {
+        name: Name,
+        if_not_exists: bool,
+        comment: Option<String>,
+        location: Option<String>,
+        properties: Options,
+    },
+    DropDatabase {
+        name: Name,
+        if_exists: bool,
+        cascade: bool,
+    },
+    AlterDatabaseProperties {
+        name: Name,
+        properties: Options,
+    },
+    AlterDatabaseLocation {
+        name: Name,
+        location: String,
+    },
+    DescribeDatabase {
+        name: Name,
+        extended: bool,
+    },
+
+    // Tables and views
+    ListTables {
+        database: Option<Name>,
+        pattern: Option<String>,
+        style: Style,
+    },
+    /// `SHOW TABLE EXTENDED`
+    ShowTableExtended {
+        database: Option<Name>,
+        pattern: String,
+        partition: PartitionSpec,
+    },
+    ListViews {
+        database: Option<Name>,
+        pattern: Option<String>,
+        style: Style,
+    },
+    GetTable {
+        name: Name,
+    },
+    TableExists {
+        name: Name,
+    },
+    CreateTable(Box<CreateTable>),
+    DropTable {
+        name: TableName,
+        if_exists: bool,
+        purge: bool,
+    },
+    DropView {
+        name: TableName,
+        if_exists: bool,
+    },
+    DropTempView {
+        name: String,
+    },
+    DropGlobalTempView {
+        name: String,
+    },
+    RenameTable {
+        name: TableName,
+        to: Name,
+        is_view: bool,
+    },
+    AlterTable {
+        name: TableName,
+        is_view: bool,
+        change: TableChange,
+    },
+    TruncateTable {
+        name: TableName,
+        partition: PartitionSpec,
+    },
+    /// `DESCRIBE TABLE`
+    DescribeTable {
+        name: TableName,
+        extended: bool,
+        partition: PartitionSpec,
+        as_json: bool,
+    },
+    DescribeColumn {
+        name: TableName,
+        column: Name,
+        extended: bool,
+    },
+    GetTableProperties {
+        name: TableName,
+        key: Option<String>,
+        style: Style,
+    },
+    GetCreateTable {
+        name: TableName,
+        as_serde: bool,
+        style: Style,
+    },
+    ListColumns {
+        name: TableName,
+        database: Option<Name>,
+        style: Style,
+    },
+    ListPartitions {
+        name: TableName,
+        partition: PartitionSpec,
+        style: Style,
+    },
+    RecoverPartitions {
+        name: TableName,
+    },
+    AnalyzeTable {
+        name: TableName,
+        partition: PartitionSpec,
+        no_scan: bool,
+        columns: Option<Vec<String>>,
+    },
+    AnalyzeTables {
+        database: Option<Name>,
+        no_scan: bool,
+    },
+    RefreshTable {
+        name: TableName,
+    },
+    RefreshByPath {
+        path: String,
+    },
+    /// `REFRESH FUNCTION`
+    RefreshFunction {
+        name: Name,
+    },
+
+    // Functions
+    ListFunctions {
+        database: Option<Name>,
+        pattern: Option<String>,
+        scope: FunctionScope,
+        style: Style,
+    },
+    GetFunction {
+        name: Name,
+    },
+    FunctionExists {
+        name: Name,
+    },
+    DescribeFunction {
+        name: Name,
+        extended: bool,
+    },
+    CreateFunction(Box<CreateFunction>),
+    DropFunction {
+        name: Name,
+        if_exists: bool,
+        temporary: bool,
+    },
+
+    // Cache
+    IsCached {
+        name: Name,
+    },
+    CacheTable {
+        name: TableName,
+        query: Option<Box<Relation>>,
+        lazy: bool,
+        storage: Option<StorageLevel>,
+        options: Options,
+    },
+    UncacheTable {
+        name: TableName,
+        if_exists: bool,
+    },
+    ClearCache,
+
+    CommentOn {
+        kind: CommentTarget,
+        name: Name,
+        comment: Option<String>,
+    },
+}
+
+/// `PARTITION (a = 1, b)`; a missing value matches all.
+pub type PartitionSpec = Vec<(String, Option<Expr>)>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionScope {
+    All,
+    System,
+    User,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommentTarget {
+    Database,
+    Table,
+    /// The last part of the name is the column.
+    Column,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateTable {
+    pub name: TableName,
+    pub columns: TableColumns,
+    /// `USING …`; `None` is `spark.sql.sources.default`.
+    pub provider: Option<String>,
+    pub options: Options,
+    /// Columns or transforms (`bucket(4, a)`, `years(ts)`).
+    pub partitioning: Vec<Expr>,
+    /// Partition columns that were declared with a type (`PARTITIONED BY (a INT)`).
+    pub partition_columns: Vec<ColumnDef>,
+    pub cluster_columns: Vec<Name>,
+    pub bucket: Option<(Vec<String>, i32)>,
+    pub location: Option<String>,
+    pub comment: Option<String>,
+    pub properties: Options,
+    /// `AS SELECT …`
+    pub query: Option<Relation>,
+    /// `LIKE other`
+    pub like: Option<Name>,
+    pub mode: CreateMode,
+    pub external: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableColumns {
+    /// To be read from the files, or from the query.
+    Inferred,
+    Columns(Vec<ColumnDef>),
+    /// The schema that `spark.catalog.createTable` sends.
+    Schema(DataType),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnDef {
+    pub name: String,
+    pub data_type: TypeRef,
+    pub nullable: bool,
+    pub default: Option<Expr>,
+    /// The default's text, which is what a table keeps.
+    pub default_text: Option<String>,
+    pub generated: Option<Expr>,
+    pub comment: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreateMode {
+    Create,
+    CreateIfNotExists,
+    Replace,
+    CreateOrReplace,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableChange {
+    SetProperties(Options),
+    UnsetProperties {
+        keys: Vec<String>,
+        if_exists: bool,
+    },
+    SetLocation {
+        partition: PartitionSpec,
+        location: String,
+    },
+    AddColumns(Vec<ColumnDef>),
+    RenameColumn {
+        column: Name,
+        to: String,
+    },
+    DropColumns {
+        columns: Vec<Name>,
+        if_exists: bool,
+    },
+    AlterColumn {
+        column: Name,
+        change: ColumnChange,
+    },
+    ReplaceColumns(Vec<ColumnDef>),
+    AddPartitions {
+        partitions: Vec<(PartitionSpec, Option<String>)>,
+        if_not_exists: bool,
+    },
+    DropPartitions {
+        partitions: Vec<PartitionSpec>,
+        if_exists: bool,
+        purge: bool,
+    },
+    RenamePartition {
+        from: PartitionSpec,
+        to: PartitionSpec,
+    },
+    /// `ALTER VIEW … AS query`
+    ViewQuery {
+        query: Box<Relation>,
+        text: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnChange {
+    Type(TypeRef),
+    Comment(String),
+    Nullable(bool),
+    Default(Option<String>),
+    /// `FIRST` (`None`) or `AFTER column`.
+    Position(Option<String>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateFunction {
+    pub name: Name,
+    pub temporary: bool,
+    pub or_replace: bool,
+    pub if_not_exists: bool,
+    pub body: FunctionBody,
+    pub comment: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum FunctionBody {
+    /// A JVM class with its resources.
+    Class {
+        class_name: String,
+        resources: Vec<(String, String)>,
+    },
+    Sql {
+        parameters: Vec<ColumnDef>,
+        returns: Option<TypeRef>,
+        returns_table: Vec<ColumnDef>,
+        body: SqlFunctionBody,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum SqlFunctionBody {
+    Expression(Box<Expr>),
+    Query(Box<Relation>),
+}
