@@ -1,0 +1,302 @@
+//! Operations: submitted once, run on the work executor, found again by id.
+//!
+//! An operation is in the store before `submit` returns, and its end is there before a reader sees it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use hearth_base::condition::{
+    DRAINING, INVALID_HANDLE_FORMAT, OPERATION_ALREADY_EXISTS, OPERATION_CANCELED, OPERATION_NOT_FOUND, SERVER_STOPPED,
+};
+use hearth_base::task::TaskGroup;
+use hearth_base::{Clock, Error, ErrorKind, OperationId, Result};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::{Admission, Place, Ticket};
+use crate::engine::Work;
+use crate::operation::{OperationEvent, OperationSpec};
+use crate::result::{LogSpec, ResultLog, ResultWriter};
+use crate::store::{MetadataStore, OperationRecord, ResultStore};
+use crate::{Limits, Operation, OperationState, Principal, Session};
+
+/// What a door asks to be run.
+#[derive(Debug)]
+pub struct Submission {
+    /// The client's own id, or none.
+    pub id: Option<OperationId>,
+    pub work: Work,
+    pub tags: Vec<String>,
+    pub reattachable: bool,
+    /// For the history: the SQL text, or what the plan is.
+    pub description: String,
+}
+
+#[derive(Debug)]
+pub struct Operations {
+    metadata: Arc<dyn MetadataStore>,
+    results: Arc<dyn ResultStore>,
+    admission: Arc<Admission>,
+    limits: Limits,
+    clock: Clock,
+    tasks: TaskGroup,
+    draining: CancellationToken,
+}
+
+impl Operations {
+    /// `executor` is where work runs: a runtime of its own, not the one that answers requests.
+    pub fn new(
+        metadata: Arc<dyn MetadataStore>,
+        results: Arc<dyn ResultStore>,
+        limits: Limits,
+        clock: Clock,
+        executor: Handle,
+    ) -> Self {
+        let admission = Admission::new(limits.max_running_operations, limits.max_queued_operations);
+        let draining = CancellationToken::new();
+        Self { metadata, results, admission, limits, clock, tasks: TaskGroup::new(executor), draining }
+    }
+
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// Settles what an earlier run of the server left behind.
+    pub async fn recover(&self) -> Result<()> {
+        let lost = self.metadata.fail_unfinished(self.clock.now()).await?;
+        let files = self.results.remove_unsealed().await?;
+        if lost > 0 || files > 0 {
+            tracing::info!(operations = lost, files, "operations of an earlier run ended with HEARTH_SERVER_STOPPED");
+        }
+        Ok(())
+    }
+
+    /// Takes work on. When this returns the operation is in the store and runs or waits.
+    pub async fn submit(self: &Arc<Self>, session: &Arc<Session>, submission: Submission) -> Result<Arc<Operation>> {
+        if self.draining.is_cancelled() {
+            return Err(DRAINING.error());
+        }
+        let id = submission.id.unwrap_or_else(OperationId::random);
+        if !hearth_base::id::is_uuid(id.as_str()) {
+            return Err(INVALID_HANDLE_FORMAT.with("handle", &id));
+        }
+        let log = Arc::new(ResultLog::new(self.log_spec(&id, submission.reattachable), Arc::clone(&self.results)));
+        let spec = OperationSpec {
+            id: id.clone(),
+            principal: session.principal.clone(),
+            session: session.key.session.clone(),
+            server_session: session.server_side_id.clone(),
+            tags: submission.tags,
+            reattachable: submission.reattachable,
+            description: submission.description,
+            work_digest: submission.work.digest(),
+        };
+        let operation = Arc::new(Operation::new(spec, log, &self.clock, CancellationToken::new()));
+        if !session.insert(&operation) {
+            return Err(OPERATION_ALREADY_EXISTS.with("handle", &id));
+        }
+        let admitted = async {
+            let ticket = self.admission.ask(&session.principal.id)?;
+            self.metadata.put_operation(operation.record()).await?;
+            Ok(ticket)
+        };
+        match admitted.await {
+            Ok(ticket) => self.start(session, &operation, submission.work, ticket),
+            Err(error) => {
+                session.remove(&id);
+                return Err(error);
+            }
+        }
+        Ok(operation)
+    }
+
+    fn start(self: &Arc<Self>, session: &Arc<Session>, operation: &Arc<Operation>, work: Work, ticket: Ticket) {
+        let (operations, session, operation) = (Arc::clone(self), Arc::clone(session), Arc::clone(operation));
+        self.tasks.spawn("operation", async move {
+            let _in_use = session.begin_use(&operations.clock);
+            let run = AssertUnwindSafe(operations.run(&session, &operation, work, ticket));
+            let outcome = run.catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!(operation = %operation.id, "the engine panicked");
+                Err(Error::internal("the engine panicked; the log of the server says where"))
+            });
+            operations.settle(&operation, outcome).await;
+        });
+    }
+
+    async fn run(
+        &self,
+        session: &Arc<Session>,
+        operation: &Arc<Operation>,
+        work: Work,
+        ticket: Ticket,
+    ) -> Result<ResultWriter> {
+        let cx = operation.context();
+        let _place = wait_for_place(ticket, &cx.cancel).await?;
+        if !operation.apply(OperationEvent::Start, None, &self.clock) {
+            return Err(OPERATION_CANCELED.error());
+        }
+        let mut writer = ResultWriter::new(Arc::clone(operation), &self.limits);
+        let execute = session.engine.execute(&cx, work, &mut writer);
+        tokio::select! {
+            biased;
+            outcome = execute => outcome?,
+            // The engine watches the token too; this is for work that does not come back to look.
+            () = cx.cancel.cancelled() => return Err(OPERATION_CANCELED.error()),
+        }
+        Ok(writer)
+    }
+
+    /// Records how the work ended, then lets readers see it.
+    async fn settle(&self, operation: &Arc<Operation>, outcome: Result<ResultWriter>) {
+        let outcome = match outcome {
+            Ok(writer) => writer.seal().await,
+            Err(error) => Err(error),
+        };
+        let cancelled = operation.is_cancel_requested();
+        let (event, failure) = match outcome {
+            Ok(()) => (OperationEvent::Succeed, None),
+            Err(error) if cancelled || error.kind() == ErrorKind::Cancelled => {
+                (OperationEvent::Cancel, Some(Arc::new(OPERATION_CANCELED.error().caused_by(error))))
+            }
+            Err(error) => (OperationEvent::Fail, Some(Arc::new(error))),
+        };
+        operation.apply(event, failure.clone(), &self.clock);
+        if let Err(error) = self.metadata.put_operation(operation.record()).await {
+            tracing::error!(operation = %operation.id, %error, "the end of an operation is not in the store");
+        }
+        match failure {
+            None => operation.log.complete(),
+            Some(error) => operation.log.fail(error),
+        }
+    }
+
+    /// Runs something short on the work executor, so that heavy computing stays off the threads that answer requests.
+    pub async fn on_executor<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        self.tasks.spawn(name, async move {
+            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            // Nobody listens any more when the caller gave up.
+            let _ = sender.send(outcome.unwrap_or_else(|_| Err(Error::internal("the engine panicked"))));
+        });
+        receiver.await.map_err(|_| DRAINING.error())?
+    }
+
+    /// The operation of this id in this session, from memory or from an earlier run of the server.
+    pub async fn find(
+        &self,
+        principal: &Principal,
+        session: Option<&Session>,
+        id: &OperationId,
+    ) -> Result<Arc<Operation>> {
+        if let Some(operation) = session.and_then(|session| session.operation(id)) {
+            return Ok(operation);
+        }
+        let not_found = || OPERATION_NOT_FOUND.with("handle", id);
+        let record = self.metadata.operation(id).await?.ok_or_else(not_found)?;
+        if record.principal != principal.id || record.state == OperationState::Expired {
+            return Err(not_found());
+        }
+        self.restore(record).await?.ok_or_else(not_found)
+    }
+
+    async fn restore(&self, record: OperationRecord) -> Result<Option<Arc<Operation>>> {
+        let spec = self.log_spec(&record.id, false);
+        let results = Arc::clone(&self.results);
+        let log = match record.state {
+            OperationState::Succeeded => match self.results.open(&record.id).await? {
+                Some((file, index)) => ResultLog::restore(spec, results, file, &index)?,
+                None => return Ok(None),
+            },
+            OperationState::Failed | OperationState::Cancelled => {
+                let error =
+                    record.failure.as_ref().map_or_else(|| SERVER_STOPPED.error(), |failure| failure.to_error());
+                ResultLog::failed(spec, results, Arc::new(error))
+            }
+            OperationState::Queued | OperationState::Running | OperationState::Expired => return Ok(None),
+        };
+        Ok(Some(Arc::new(Operation::restore(record, Arc::new(log)))))
+    }
+
+    fn log_spec(&self, id: &OperationId, durable: bool) -> LogSpec {
+        LogSpec {
+            operation: id.clone(),
+            memory: self.limits.result_memory,
+            max_size: self.limits.max_result_size,
+            durable,
+        }
+    }
+
+    /// Stops the operations of a session that `matches` says; returns the ids of those that were still running.
+    pub fn interrupt(&self, session: &Session, matches: impl Fn(&Operation) -> bool) -> Vec<OperationId> {
+        let mut interrupted = Vec::new();
+        for operation in session.operations() {
+            if !operation.state().is_finished() && !operation.is_cancel_requested() && matches(&operation) {
+                operation.request_cancel();
+                interrupted.push(operation.id.clone());
+            }
+        }
+        interrupted
+    }
+
+    /// Lets go of an operation and its result; running work stops.
+    pub async fn release(&self, session: Option<&Session>, operation: &Arc<Operation>) -> Result<()> {
+        operation.request_cancel();
+        if let Some(session) = session {
+            session.remove(&operation.id);
+        }
+        operation.log.discard().await
+    }
+
+    /// Stops running operations that nobody came back for, and forgets finished ones that are past their retention.
+    pub async fn sweep(&self, sessions: &[Arc<Session>]) -> Result<()> {
+        let now = self.clock.now();
+        let before = |span: Duration| now.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+        let expired = before(self.limits.operation_retention);
+        for session in sessions {
+            for operation in session.operations() {
+                if operation.finished_at().is_some_and(|at| at <= expired) && operation.log.readers() == 0 {
+                    operation.apply(OperationEvent::Expire, None, &self.clock);
+                    self.release(Some(session), &operation).await?;
+                }
+            }
+        }
+        for id in self.metadata.expire_operations(expired).await? {
+            self.results.remove(&id).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes no more work, waits `grace` for what runs, then stops it.
+    pub async fn drain(&self, grace: Duration) {
+        self.draining.cancel();
+        self.tasks.shutdown(grace).await;
+    }
+
+    pub fn metadata(&self) -> &Arc<dyn MetadataStore> {
+        &self.metadata
+    }
+
+    /// Where the results of this server are kept, for `hearth doctor` and tests.
+    pub fn results(&self) -> &Arc<dyn ResultStore> {
+        &self.results
+    }
+}
+
+async fn wait_for_place(ticket: Ticket, cancel: &CancellationToken) -> Result<Place> {
+    let receiver = match ticket {
+        Ticket::Now(place) => return Ok(place),
+        Ticket::Later(receiver) => receiver,
+    };
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(OPERATION_CANCELED.error()),
+        place = receiver => place.map_err(|_| Error::internal("the queue of operations is gone")),
+    }
+}

@@ -1,0 +1,380 @@
+//! `ResultLog`: the items of one operation.
+//!
+//! Memory holds at most `LogSpec::memory` bytes of items. A writer that is faster than a live reader waits for it; when
+//! nobody reads, items go to the operation's file. Readers never take items away: `release` does.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use hearth_base::condition::{CURSOR_NOT_AVAILABLE, RESULT_QUOTA_EXCEEDED};
+use hearth_base::{ByteSize, Error, OperationId, Result};
+use hearth_types::StructType;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::index;
+use super::reader::ReadError;
+use super::{Batch, Item};
+use crate::store::{ResultFile, ResultStore};
+
+/// How long a writer waits for a reader that has stopped taking items before it spills.
+const READER_PATIENCE: Duration = Duration::from_millis(200);
+/// A sealed item above this size is read back from the file rather than kept in memory.
+const KEEP_IN_MEMORY: usize = 64 * 1024;
+
+/// The bounds of one log.
+#[derive(Debug, Clone)]
+pub struct LogSpec {
+    pub operation: OperationId,
+    pub memory: ByteSize,
+    pub max_size: ByteSize,
+    /// Write what is in memory to the file when the work has succeeded, so that it outlives the process.
+    pub durable: bool,
+}
+
+#[derive(Debug)]
+pub struct ResultLog {
+    spec: LogSpec,
+    store: Arc<dyn ResultStore>,
+    state: Mutex<State>,
+    /// Something was added, or the log ended.
+    grown: Notify,
+    /// Something was read or released.
+    drained: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Index of the first slot that is still there.
+    first: u64,
+    slots: VecDeque<Slot>,
+    memory: usize,
+    size: ResultSize,
+    end: Option<End>,
+    file: Option<Arc<dyn ResultFile>>,
+    readers: usize,
+    /// The index that the fastest reader wants next.
+    wanted: u64,
+    /// The reader stopped taking items; the writer does not wait for it until it comes back.
+    stalled: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Slot {
+    Schema(Arc<StructType>),
+    Batch { rows: i64, start: i64, data: Payload },
+    Answer(Payload),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Payload {
+    Memory(Bytes),
+    File { place: u64, length: usize },
+}
+
+#[derive(Debug, Clone)]
+enum End {
+    Complete,
+    Failed(Arc<Error>),
+}
+
+/// What was written, whether or not it is still there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ResultSize {
+    pub rows: i64,
+    pub bytes: i64,
+}
+
+impl ResultLog {
+    pub fn new(spec: LogSpec, store: Arc<dyn ResultStore>) -> Self {
+        Self { spec, store, state: Mutex::default(), grown: Notify::new(), drained: Notify::new() }
+    }
+
+    /// The log of an operation of an earlier run that had succeeded.
+    pub fn restore(
+        spec: LogSpec,
+        store: Arc<dyn ResultStore>,
+        file: Arc<dyn ResultFile>,
+        index: &[u8],
+    ) -> Result<Self> {
+        let (first, slots) = index::decode(index)?;
+        let state = State { first, slots, end: Some(End::Complete), file: Some(file), ..State::default() };
+        Ok(Self { spec, store, state: Mutex::new(state), grown: Notify::new(), drained: Notify::new() })
+    }
+
+    /// The log of an operation that has nothing but its failure.
+    pub fn failed(spec: LogSpec, store: Arc<dyn ResultStore>, error: Arc<Error>) -> Self {
+        let log = Self::new(spec, store);
+        log.fail(error);
+        log
+    }
+
+    pub fn size(&self) -> ResultSize {
+        self.state.lock().size
+    }
+
+    /// The bytes of items that are in memory now.
+    pub fn memory(&self) -> usize {
+        self.state.lock().memory
+    }
+
+    pub(super) async fn push(&self, item: Item) -> Result<()> {
+        let length = match &item {
+            Item::Batch(batch) => batch.data.len(),
+            Item::Answer(bytes) => bytes.len(),
+            Item::Schema(_) | Item::Complete => 0,
+        };
+        self.check_quota(length)?;
+        let spill = !self.wait_for_room(length).await;
+        let slot = match item {
+            Item::Schema(schema) => Slot::Schema(schema),
+            Item::Batch(Batch { rows, start, data }) => {
+                Slot::Batch { rows, start, data: self.keep(data, spill).await? }
+            }
+            Item::Answer(bytes) => Slot::Answer(self.keep(bytes, spill).await?),
+            Item::Complete => return Err(Error::internal("a log is completed, not written to")),
+        };
+        self.add(slot, length);
+        Ok(())
+    }
+
+    fn add(&self, slot: Slot, length: usize) {
+        let mut state = self.state.lock();
+        state.memory += slot.memory();
+        state.size.bytes += i64::try_from(length).unwrap_or(i64::MAX);
+        if let Slot::Batch { rows, .. } = &slot {
+            state.size.rows += rows;
+        }
+        state.slots.push_back(slot);
+        drop(state);
+        self.grown.notify_waiters();
+    }
+
+    fn check_quota(&self, more: usize) -> Result<()> {
+        let written = u64::try_from(self.state.lock().size.bytes).unwrap_or(0);
+        if written + more as u64 > self.spec.max_size.bytes() {
+            return Err(RESULT_QUOTA_EXCEEDED.with("limit", "result.max_size").with("value", self.spec.max_size));
+        }
+        Ok(())
+    }
+
+    /// Waits while memory is full and a reader is taking items. `false`: the item belongs on disk.
+    async fn wait_for_room(&self, length: usize) -> bool {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let state = self.state.lock();
+                if state.memory == 0 || state.memory + length <= self.spec.memory.as_usize() {
+                    return true;
+                }
+                if state.readers == 0 || state.stalled {
+                    return false;
+                }
+            }
+            if tokio::time::timeout(READER_PATIENCE, drained).await.is_err() {
+                self.state.lock().stalled = true;
+            }
+        }
+    }
+
+    async fn keep(&self, data: Bytes, spill: bool) -> Result<Payload> {
+        if !spill {
+            return Ok(Payload::Memory(data));
+        }
+        let length = data.len();
+        let place = self.file().await?.append(data).await?;
+        Ok(Payload::File { place, length })
+    }
+
+    async fn file(&self) -> Result<Arc<dyn ResultFile>> {
+        if let Some(file) = self.state.lock().file.clone() {
+            return Ok(file);
+        }
+        let file = self.store.create(&self.spec.operation).await?;
+        self.state.lock().file = Some(Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// Ends the log with success.
+    pub(crate) fn complete(&self) {
+        self.state.lock().end.get_or_insert(End::Complete);
+        self.grown.notify_waiters();
+    }
+
+    /// Ends the log with `error`; readers get what was written, then the error.
+    pub(crate) fn fail(&self, error: Arc<Error>) {
+        self.state.lock().end.get_or_insert(End::Failed(error));
+        self.grown.notify_waiters();
+        self.drained.notify_waiters();
+    }
+
+    /// Writes what is in memory to the file, when the log is durable.
+    pub(super) async fn seal(&self) -> Result<()> {
+        if !self.spec.durable {
+            return Ok(());
+        }
+        let file = self.file().await?;
+        let (first, slots) = {
+            let state = self.state.lock();
+            (state.first, state.slots.clone())
+        };
+        let mut frame = BytesMut::new();
+        let mut offsets = Vec::with_capacity(slots.len());
+        for slot in &slots {
+            offsets.push(frame.len() as u64);
+            if let Some(Payload::Memory(data)) = slot.payload() {
+                frame.extend_from_slice(data);
+            }
+        }
+        let place = if frame.is_empty() { 0 } else { file.append(frame.freeze()).await? };
+        let sealed: VecDeque<Slot> =
+            slots.into_iter().zip(offsets).map(|(slot, offset)| slot.moved_to(place + offset)).collect();
+        file.seal(index::encode(first, &sealed)).await?;
+        self.adopt(first, sealed);
+        Ok(())
+    }
+
+    /// Lets go of the memory of large items that are in the file now.
+    fn adopt(&self, first: u64, sealed: VecDeque<Slot>) {
+        let mut state = self.state.lock();
+        if state.memory <= KEEP_IN_MEMORY {
+            return;
+        }
+        let released = usize::try_from(state.first - first).unwrap_or(usize::MAX);
+        state.slots = sealed.into_iter().skip(released).collect();
+        state.memory = 0;
+    }
+
+    /// The item at `index`, waiting for it if it is not written yet. `None` behind the last one.
+    pub(super) async fn item(&self, index: u64) -> Result<Option<Item>, ReadError> {
+        loop {
+            let grown = self.grown.notified();
+            tokio::pin!(grown);
+            grown.as_mut().enable();
+            if let Some(found) = self.look(index)? {
+                return match found {
+                    Found::Slot(slot, file) => Ok(Some(slot.load(file).await?)),
+                    Found::Complete => Ok(Some(Item::Complete)),
+                    Found::End => Ok(None),
+                };
+            }
+            grown.await;
+        }
+    }
+
+    fn look(&self, index: u64) -> Result<Option<Found>, ReadError> {
+        let mut state = self.state.lock();
+        state.wanted = state.wanted.max(index);
+        if state.stalled && index >= state.first {
+            state.stalled = false;
+        }
+        if index < state.first {
+            return Err(ReadError::from(CURSOR_NOT_AVAILABLE.with("responseId", index)));
+        }
+        let offset = usize::try_from(index - state.first).unwrap_or(usize::MAX);
+        if let Some(slot) = state.slots.get(offset) {
+            return Ok(Some(Found::Slot(slot.clone(), state.file.clone())));
+        }
+        match &state.end {
+            None => Ok(None),
+            Some(End::Complete) if offset == state.slots.len() => Ok(Some(Found::Complete)),
+            Some(End::Complete) => Ok(Some(Found::End)),
+            Some(End::Failed(error)) => Err(ReadError::Failed(Arc::clone(error))),
+        }
+    }
+
+    /// Forgets all items up to and with `index`.
+    pub fn release_until(&self, index: u64) {
+        let mut state = self.state.lock();
+        while state.first <= index {
+            let Some(slot) = state.slots.pop_front() else { break };
+            state.memory -= slot.memory().min(state.memory);
+            state.first += 1;
+        }
+        drop(state);
+        self.drained.notify_waiters();
+    }
+
+    pub(super) fn attach(&self) {
+        let mut state = self.state.lock();
+        state.readers += 1;
+        state.stalled = false;
+    }
+
+    pub(super) fn detach(&self) {
+        let mut state = self.state.lock();
+        state.readers = state.readers.saturating_sub(1);
+        drop(state);
+        self.drained.notify_waiters();
+    }
+
+    /// How many readers follow this log now.
+    pub fn readers(&self) -> usize {
+        self.state.lock().readers
+    }
+
+    /// Removes everything, the file too.
+    pub async fn discard(&self) -> Result<()> {
+        let file = {
+            let mut state = self.state.lock();
+            state.first += state.slots.len() as u64;
+            state.slots.clear();
+            state.memory = 0;
+            state.file.take()
+        };
+        self.drained.notify_waiters();
+        match file {
+            Some(_) => self.store.remove(&self.spec.operation).await,
+            None => Ok(()),
+        }
+    }
+}
+
+enum Found {
+    Slot(Slot, Option<Arc<dyn ResultFile>>),
+    Complete,
+    End,
+}
+
+impl Slot {
+    fn payload(&self) -> Option<&Payload> {
+        match self {
+            Self::Schema(_) => None,
+            Self::Batch { data, .. } | Self::Answer(data) => Some(data),
+        }
+    }
+
+    fn memory(&self) -> usize {
+        match self.payload() {
+            Some(Payload::Memory(data)) => data.len(),
+            Some(Payload::File { .. }) | None => 0,
+        }
+    }
+
+    fn moved_to(self, place: u64) -> Self {
+        let moved = |data| match data {
+            Payload::Memory(data) => Payload::File { place, length: data.len() },
+            Payload::File { place, length } => Payload::File { place, length },
+        };
+        match self {
+            Self::Schema(schema) => Self::Schema(schema),
+            Self::Batch { rows, start, data } => Self::Batch { rows, start, data: moved(data) },
+            Self::Answer(data) => Self::Answer(moved(data)),
+        }
+    }
+
+    async fn load(self, file: Option<Arc<dyn ResultFile>>) -> Result<Item> {
+        let read = async |payload| match (payload, file) {
+            (Payload::Memory(data), _) => Ok(data),
+            (Payload::File { place, length }, Some(file)) => file.read(place, length).await,
+            (Payload::File { .. }, None) => Err(Error::internal("the file of a result is gone")),
+        };
+        Ok(match self {
+            Self::Schema(schema) => Item::Schema(schema),
+            Self::Batch { rows, start, data } => Item::Batch(Batch { rows, start, data: read(data).await? }),
+            Self::Answer(data) => Item::Answer(read(data).await?),
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! `ResultWriter`: what an engine writes an answer to.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::ipc::writer::StreamWriter;
+use bytes::Bytes;
+use hearth_base::{Error, Result};
+use hearth_types::StructType;
+
+use super::log::ResultLog;
+use super::{Batch, Item};
+use crate::limits::Limits;
+use crate::operation::Operation;
+use crate::progress::Progress;
+
+/// Writes schema, rows and answers, in this order. Batches have the Arrow form that clients get.
+#[derive(Debug)]
+pub struct ResultWriter {
+    operation: Arc<Operation>,
+    chunk_bytes: usize,
+    chunk_rows: usize,
+    schema: Option<Arc<StructType>>,
+    arrow: Option<arrow::datatypes::SchemaRef>,
+    rows: i64,
+    batches: usize,
+}
+
+impl ResultWriter {
+    pub fn new(operation: Arc<Operation>, limits: &Limits) -> Self {
+        Self {
+            operation,
+            chunk_bytes: limits.chunk_size.as_usize().max(1),
+            chunk_rows: limits.chunk_rows.max(1),
+            schema: None,
+            arrow: None,
+            rows: 0,
+            batches: 0,
+        }
+    }
+
+    pub fn progress(&self) -> &Progress {
+        &self.operation.progress
+    }
+
+    fn log(&self) -> &ResultLog {
+        &self.operation.log
+    }
+
+    /// Says what the rows look like: Spark's types, and the Arrow form of the batches that follow.
+    pub async fn schema(&mut self, schema: Arc<StructType>, arrow: arrow::datatypes::SchemaRef) -> Result<()> {
+        self.schema = Some(Arc::clone(&schema));
+        self.arrow = Some(arrow);
+        self.log().push(Item::Schema(schema)).await
+    }
+
+    /// Writes rows, cut into chunks of the named sizes.
+    pub async fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        let rows_per_chunk = self.rows_per_chunk(batch);
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let length = rows_per_chunk.min(batch.num_rows() - start);
+            self.chunk(&batch.slice(start, length)).await?;
+            start += length;
+        }
+        Ok(())
+    }
+
+    fn rows_per_chunk(&self, batch: &RecordBatch) -> usize {
+        let bytes: usize =
+            batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum();
+        let chunks = bytes.div_ceil(self.chunk_bytes).max(1);
+        batch.num_rows().div_ceil(chunks).clamp(1, self.chunk_rows)
+    }
+
+    async fn chunk(&mut self, batch: &RecordBatch) -> Result<()> {
+        let rows = i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
+        let item = Item::Batch(Batch { rows, start: self.rows, data: encode(batch)? });
+        self.rows += rows;
+        self.batches += 1;
+        self.log().push(item).await
+    }
+
+    /// Writes an encoded `spark.connect.ExecutePlanResponse` without ids.
+    pub async fn answer(&mut self, response: Bytes) -> Result<()> {
+        self.log().push(Item::Answer(response)).await
+    }
+
+    /// Ends the writing: a schema without rows gets its one empty batch, as clients expect, and a durable result is in
+    /// its file when this returns. Readers do not see the end yet.
+    pub(crate) async fn seal(mut self) -> Result<()> {
+        if let (Some(arrow), 0) = (self.arrow.clone(), self.batches) {
+            self.chunk(&RecordBatch::new_empty(arrow)).await?;
+        }
+        self.log().seal().await
+    }
+}
+
+/// One record batch as an Arrow IPC stream.
+fn encode(batch: &RecordBatch) -> Result<Bytes> {
+    let broken = |error| Error::internal("a batch does not encode as Arrow IPC").caused_by(error);
+    let mut buffer = Vec::with_capacity(batch.get_array_memory_size().min(8 << 20) + 1024);
+    let mut writer = StreamWriter::try_new(&mut buffer, &batch.schema()).map_err(broken)?;
+    writer.write(batch).map_err(broken)?;
+    writer.finish().map_err(broken)?;
+    drop(writer);
+    Ok(Bytes::from(buffer))
+}

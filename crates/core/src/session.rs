@@ -1,0 +1,146 @@
+//! One session: whose it is, its engine state, its operations, and the errors a client may still ask about.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use hearth_base::clock::EpochMillis;
+use hearth_base::{Error, OperationId, PrincipalId, SessionId};
+use parking_lot::Mutex;
+
+use crate::engine::EngineSession;
+use crate::{Operation, Principal};
+
+/// A session is known by its principal and its id together, as in Spark.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionKey {
+    pub principal: PrincipalId,
+    pub session: SessionId,
+}
+
+#[derive(Debug)]
+pub struct Session {
+    pub key: SessionKey,
+    pub principal: Principal,
+    /// The id of this incarnation. A client that saw another one talks to a session that is gone.
+    pub server_side_id: String,
+    pub folder: PathBuf,
+    pub engine: Arc<dyn EngineSession>,
+    pub created_at: EpochMillis,
+    last_used_at: AtomicI64,
+    /// Requests and operations that use the session now; it does not idle meanwhile.
+    users: AtomicUsize,
+    operations: Mutex<HashMap<OperationId, Arc<Operation>>>,
+    errors: Mutex<ErrorMemory>,
+}
+
+#[derive(Debug)]
+struct ErrorMemory {
+    bound: usize,
+    errors: VecDeque<(String, Arc<Error>)>,
+}
+
+/// Keeps the session from idling.
+#[derive(Debug)]
+pub struct SessionUse {
+    session: Arc<Session>,
+    clock: hearth_base::Clock,
+}
+
+/// What a session is made of.
+#[derive(Debug)]
+pub struct SessionParts {
+    pub key: SessionKey,
+    pub principal: Principal,
+    pub server_side_id: String,
+    pub folder: PathBuf,
+    pub engine: Arc<dyn EngineSession>,
+    pub now: EpochMillis,
+    pub max_errors: usize,
+}
+
+impl Session {
+    pub fn new(parts: SessionParts) -> Self {
+        Self {
+            key: parts.key,
+            principal: parts.principal,
+            server_side_id: parts.server_side_id,
+            folder: parts.folder,
+            engine: parts.engine,
+            created_at: parts.now,
+            last_used_at: AtomicI64::new(parts.now),
+            users: AtomicUsize::new(0),
+            operations: Mutex::default(),
+            errors: Mutex::new(ErrorMemory { bound: parts.max_errors.max(1), errors: VecDeque::new() }),
+        }
+    }
+
+    /// Marks the session as in use until the guard is dropped.
+    pub fn begin_use(self: &Arc<Self>, clock: &hearth_base::Clock) -> SessionUse {
+        self.users.fetch_add(1, Ordering::SeqCst);
+        self.last_used_at.store(clock.now(), Ordering::SeqCst);
+        SessionUse { session: Arc::clone(self), clock: clock.clone() }
+    }
+
+    /// Since when nobody uses the session; `None` while somebody does.
+    pub fn idle_since(&self) -> Option<EpochMillis> {
+        (self.users.load(Ordering::SeqCst) == 0).then(|| self.last_used_at.load(Ordering::SeqCst))
+    }
+
+    /// Adds an operation; `false` when its id is taken.
+    pub(crate) fn insert(&self, operation: &Arc<Operation>) -> bool {
+        match self.operations.lock().entry(operation.id.clone()) {
+            std::collections::hash_map::Entry::Occupied(_) => false,
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(Arc::clone(operation));
+                true
+            }
+        }
+    }
+
+    pub fn operation(&self, id: &OperationId) -> Option<Arc<Operation>> {
+        self.operations.lock().get(id).cloned()
+    }
+
+    pub fn operations(&self) -> Vec<Arc<Operation>> {
+        self.operations.lock().values().cloned().collect()
+    }
+
+    /// Takes an operation off the session's list; its result lives as long as somebody holds it.
+    pub fn forget(&self, id: &OperationId) {
+        self.remove(id);
+    }
+
+    pub(crate) fn remove(&self, id: &OperationId) -> Option<Arc<Operation>> {
+        self.operations.lock().remove(id)
+    }
+
+    /// Keeps an error so that a client can ask for its details; returns the id to ask with.
+    pub fn remember_error(&self, error: Arc<Error>) -> String {
+        let id = OperationId::random().to_string();
+        let mut memory = self.errors.lock();
+        if memory.errors.len() >= memory.bound {
+            memory.errors.pop_front();
+        }
+        memory.errors.push_back((id.clone(), error));
+        id
+    }
+
+    pub fn error(&self, id: &str) -> Option<Arc<Error>> {
+        self.errors.lock().errors.iter().find(|(known, _)| known == id).map(|(_, error)| Arc::clone(error))
+    }
+}
+
+impl SessionUse {
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+}
+
+impl Drop for SessionUse {
+    fn drop(&mut self) {
+        self.session.last_used_at.store(self.clock.now(), Ordering::SeqCst);
+        self.session.users.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,233 @@
+//! All open sessions, and the memory of closed ones.
+//!
+//! The rules are those of Spark's `SparkConnectSessionManager`: a session comes into being with its first request, a
+//! closed one is refused from then on unless its client said that it will come back, and a client that has seen another
+//! incarnation is told so.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hearth_base::condition::{
+    INVALID_HANDLE_FORMAT, LIMIT_EXCEEDED, SESSION_ALREADY_EXISTS, SESSION_CHANGED, SESSION_CLOSED, SESSION_NOT_FOUND,
+};
+use hearth_base::{Clock, Error, Result, SessionId};
+use parking_lot::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::engine::{Engine, EngineSession, SessionSpec};
+use crate::session::{SessionKey, SessionParts};
+use crate::{Limits, Principal, Session};
+
+#[derive(Debug)]
+pub struct Sessions {
+    engine: Arc<dyn Engine>,
+    limits: Limits,
+    clock: Clock,
+    /// Sessions keep their files below this folder.
+    root: PathBuf,
+    state: Mutex<State>,
+    /// One session is opened at a time: two first requests of one session must not open it twice.
+    opening: AsyncMutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    open: HashMap<SessionKey, Arc<Session>>,
+    closed: HashSet<SessionKey>,
+    /// The closed ones, oldest first.
+    closed_order: VecDeque<SessionKey>,
+}
+
+impl Sessions {
+    pub fn new(engine: Arc<dyn Engine>, limits: Limits, clock: Clock, root: PathBuf) -> Self {
+        Self { engine, limits, clock, root, state: Mutex::default(), opening: AsyncMutex::new(()) }
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The open session of this key, opened if need be. `observed` is the incarnation that the client saw last.
+    pub async fn get_or_open(
+        &self,
+        principal: &Principal,
+        id: &SessionId,
+        observed: Option<&str>,
+    ) -> Result<Arc<Session>> {
+        check_format(id)?;
+        if let Some(session) = self.lookup(principal, id, observed)? {
+            return Ok(session);
+        }
+        let _one_at_a_time = self.opening.lock().await;
+        if let Some(session) = self.lookup(principal, id, observed)? {
+            return Ok(session);
+        }
+        if observed.is_some_and(|seen| !seen.is_empty()) {
+            return Err(SESSION_CHANGED.with("handle", id));
+        }
+        self.check_count()?;
+        let key = key(principal, id);
+        let spec = self.spec(principal, id);
+        std::fs::create_dir_all(&spec.folder)
+            .map_err(|error| Error::internal("the folder of a session cannot be made").caused_by(error))?;
+        let folder = spec.folder.clone();
+        let engine = self.engine.open_session(spec).await?;
+        Ok(self.adopt(key, principal, folder, engine))
+    }
+
+    /// The open session of this key, or the error that Spark gives.
+    pub fn get(&self, principal: &Principal, id: &SessionId, observed: Option<&str>) -> Result<Arc<Session>> {
+        check_format(id)?;
+        self.lookup(principal, id, observed)?.ok_or_else(|| SESSION_NOT_FOUND.with("handle", id))
+    }
+
+    fn lookup(&self, principal: &Principal, id: &SessionId, observed: Option<&str>) -> Result<Option<Arc<Session>>> {
+        let key = key(principal, id);
+        let state = self.state.lock();
+        if state.closed.contains(&key) {
+            return Err(SESSION_CLOSED.with("handle", id));
+        }
+        let Some(session) = state.open.get(&key) else { return Ok(None) };
+        if observed.is_some_and(|seen| !seen.is_empty() && seen != session.server_side_id) {
+            return Err(SESSION_CHANGED.with("handle", id));
+        }
+        Ok(Some(Arc::clone(session)))
+    }
+
+    fn check_count(&self) -> Result<()> {
+        if self.state.lock().open.len() < self.limits.max_sessions {
+            return Ok(());
+        }
+        Err(LIMIT_EXCEEDED
+            .with("what", "The number of open sessions")
+            .with("limit", "session.max")
+            .with("value", self.limits.max_sessions))
+    }
+
+    fn spec(&self, principal: &Principal, id: &SessionId) -> SessionSpec {
+        // The folder's name is our own: neither the principal nor the session id reaches a path.
+        let folder = self.root.join(SessionId::random().as_str());
+        SessionSpec { principal: principal.clone(), session: id.clone(), folder }
+    }
+
+    fn adopt(
+        &self,
+        key: SessionKey,
+        principal: &Principal,
+        folder: PathBuf,
+        engine: Arc<dyn EngineSession>,
+    ) -> Arc<Session> {
+        let session = Arc::new(Session::new(SessionParts {
+            key: key.clone(),
+            principal: principal.clone(),
+            server_side_id: SessionId::random().to_string(),
+            folder,
+            engine,
+            now: self.clock.now(),
+            max_errors: self.limits.max_errors_per_session,
+        }));
+        self.state.lock().open.insert(key, Arc::clone(&session));
+        session
+    }
+
+    /// A new session with the state of `source`.
+    pub async fn clone_session(&self, source: &Arc<Session>, new: Option<SessionId>) -> Result<Arc<Session>> {
+        let id = new.unwrap_or_else(SessionId::random);
+        check_format(&id)?;
+        let _one_at_a_time = self.opening.lock().await;
+        if self.lookup(&source.principal, &id, None)?.is_some() {
+            return Err(SESSION_ALREADY_EXISTS.with("handle", &id));
+        }
+        self.check_count()?;
+        let spec = self.spec(&source.principal, &id);
+        std::fs::create_dir_all(&spec.folder)
+            .map_err(|error| Error::internal("the folder of a session cannot be made").caused_by(error))?;
+        let folder = spec.folder.clone();
+        let engine = source.engine.fork(spec).await?;
+        Ok(self.adopt(key(&source.principal, &id), &source.principal, folder, engine))
+    }
+
+    /// Closes a session: its operations stop, its state goes. Unless `allow_reconnect`, its id is refused from now on.
+    /// Returns the session when there was one.
+    pub async fn close(&self, principal: &Principal, id: &SessionId, allow_reconnect: bool) -> Option<Arc<Session>> {
+        let key = key(principal, id);
+        let session = {
+            let mut state = self.state.lock();
+            if !allow_reconnect && state.closed.insert(key.clone()) {
+                state.closed_order.push_back(key.clone());
+                if state.closed_order.len() > self.limits.max_tombstones
+                    && let Some(oldest) = state.closed_order.pop_front()
+                {
+                    state.closed.remove(&oldest);
+                }
+            }
+            state.open.remove(&key)
+        };
+        if let Some(session) = &session {
+            self.tear_down(session).await;
+        }
+        session
+    }
+
+    async fn tear_down(&self, session: &Arc<Session>) {
+        for operation in session.operations() {
+            operation.request_cancel();
+        }
+        session.engine.close().await;
+        if let Err(error) = tokio::fs::remove_dir_all(&session.folder).await {
+            tracing::debug!(session = %session.key.session, %error, "the folder of a session stays");
+        }
+    }
+
+    /// Closes sessions that nobody has used for the idle timeout. Returns how many.
+    pub async fn expire_idle(&self) -> usize {
+        let timeout = i64::try_from(self.limits.session_idle_timeout.as_millis()).unwrap_or(i64::MAX);
+        let deadline = self.clock.now().saturating_sub(timeout);
+        let idle: Vec<_> = {
+            let state = self.state.lock();
+            let is_idle = |session: &&Arc<Session>| session.idle_since().is_some_and(|since| since <= deadline);
+            state.open.values().filter(is_idle).cloned().collect()
+        };
+        for session in &idle {
+            tracing::info!(session = %session.key.session, "session closed: idle for too long");
+            self.close(&session.principal, &session.key.session, false).await;
+        }
+        idle.len()
+    }
+
+    pub fn all(&self) -> Vec<Arc<Session>> {
+        self.state.lock().open.values().cloned().collect()
+    }
+
+    pub fn count(&self) -> usize {
+        self.state.lock().open.len()
+    }
+
+    /// Closes all sessions, within `grace`.
+    pub async fn close_all(&self, grace: Duration) {
+        let sessions: Vec<_> = self.state.lock().open.drain().map(|(_, session)| session).collect();
+        let close = async {
+            for session in &sessions {
+                self.tear_down(session).await;
+            }
+        };
+        if tokio::time::timeout(grace, close).await.is_err() {
+            tracing::warn!("sessions did not close in time");
+        }
+    }
+}
+
+fn key(principal: &Principal, id: &SessionId) -> SessionKey {
+    SessionKey { principal: principal.id.clone(), session: id.clone() }
+}
+
+/// Session ids are UUIDs, as in Spark Connect.
+fn check_format(id: &SessionId) -> Result<()> {
+    hearth_base::id::is_uuid(id.as_str()).then_some(()).ok_or_else(|| INVALID_HANDLE_FORMAT.with("handle", id))
+}
