@@ -1,0 +1,230 @@
+//! Core's errors on this wire.
+//!
+//! A failed call is a gRPC status with `google.rpc.ErrorInfo`, as Spark's `ErrorUtils` makes it: the class and its
+//! ancestors tell a client which exception to raise, `errorId` leads to FetchErrorDetails. A failed operation is the
+//! same status at the end of its stream, so `request_error` and `operation_failure` differ only in who remembers the
+//! error.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hearth_base::{Error, ErrorKind};
+use hearth_core::Session;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+const DOMAIN: &str = "org.apache.spark";
+/// Longest message of a status; the rest comes with FetchErrorDetails. Spark's `MAX_MESSAGE_LENGTH`.
+const MAX_MESSAGE: usize = 2048;
+/// Longest `messageParameters` that travels with the status; headers have a limit.
+const MAX_PARAMETERS: usize = 1024;
+
+/// The status of a call that failed before or outside of a session.
+pub fn request_error(error: &Error) -> Status {
+    status(error, None)
+}
+
+/// The status of work that failed in `session`, which keeps the error so that a client can ask for its details.
+pub fn operation_failure(session: &Session, error: &Arc<Error>) -> Status {
+    let id = session.remember_error(Arc::clone(error));
+    status(error, Some(id))
+}
+
+fn status(error: &Error, error_id: Option<String>) -> Status {
+    let classes = classes(error);
+    let condition = error.condition();
+    let mut metadata = HashMap::from([
+        ("classes".to_owned(), serde_json::json!(classes).to_string()),
+        ("errorClass".to_owned(), condition.name.to_owned()),
+        ("sqlState".to_owned(), condition.sqlstate.to_owned()),
+    ]);
+    if let Some(id) = error_id {
+        metadata.insert("errorId".to_owned(), id);
+    }
+    let parameters: HashMap<&str, &str> =
+        error.parameters().iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let parameters = serde_json::json!(parameters).to_string();
+    if parameters.len() <= MAX_PARAMETERS {
+        metadata.insert("messageParameters".to_owned(), parameters);
+    }
+    let details = ErrorDetails::with_error_info(classes[0], DOMAIN, metadata);
+    Status::with_error_details(code(error.kind()), shorten(error.to_string()), details)
+}
+
+fn shorten(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
+        let end = (0..=MAX_MESSAGE).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
+/// Spark answers everything it throws itself with `INTERNAL`; clients look at the details. The rest are the codes
+/// that a gRPC client knows what to do with.
+fn code(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::Unauthenticated => Code::Unauthenticated,
+        ErrorKind::Denied => Code::PermissionDenied,
+        ErrorKind::Exhausted => Code::ResourceExhausted,
+        ErrorKind::Unavailable => Code::Unavailable,
+        ErrorKind::InvalidRequest
+        | ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
+        | ErrorKind::Conflict
+        | ErrorKind::Parse
+        | ErrorKind::Analysis
+        | ErrorKind::Runtime
+        | ErrorKind::UserCode
+        | ErrorKind::Unsupported
+        | ErrorKind::Cancelled
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Internal => Code::Internal,
+    }
+}
+
+/// The Java class that Spark throws, and its ancestors; clients raise the first that they know.
+pub fn classes(error: &Error) -> &'static [&'static str] {
+    if let Some(classes) = classes_of_condition(error) {
+        return classes;
+    }
+    match error.kind() {
+        ErrorKind::Parse => PARSE,
+        ErrorKind::Analysis => ANALYSIS,
+        ErrorKind::Runtime => RUNTIME,
+        ErrorKind::Unsupported => UNSUPPORTED,
+        ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Cancelled => SQL,
+        ErrorKind::InvalidRequest => INVALID_INPUT,
+        ErrorKind::UserCode
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Denied
+        | ErrorKind::Exhausted
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Unavailable
+        | ErrorKind::Internal => SPARK,
+    }
+}
+
+/// Conditions whose class is not that of their kind.
+fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
+    let name = error.condition().name;
+    let parameter =
+        |key: &str| error.parameters().iter().find(|(name, _)| *name == key).map_or("", |(_, value)| value.as_str());
+    Some(match name.split('.').next().unwrap_or(name) {
+        "DIVIDE_BY_ZERO"
+        | "REMAINDER_BY_ZERO"
+        | "ARITHMETIC_OVERFLOW"
+        | "CAST_OVERFLOW"
+        | "NUMERIC_VALUE_OUT_OF_RANGE"
+        | "INTERVAL_ARITHMETIC_OVERFLOW"
+        | "INTERVAL_DIVIDED_BY_ZERO"
+        | "BINARY_ARITHMETIC_OVERFLOW"
+        | "DATETIME_OVERFLOW" => ARITHMETIC,
+        "CAST_INVALID_INPUT" => match parameter("targetType").trim_matches('"') {
+            "DATE" | "TIMESTAMP" | "TIMESTAMP_NTZ" => DATETIME,
+            "BOOLEAN" => RUNTIME,
+            _ => NUMBER_FORMAT,
+        },
+        "CANNOT_PARSE_TIMESTAMP" | "CANNOT_PARSE_TIME" | "DATETIME_FIELD_OUT_OF_BOUNDS" => DATETIME,
+        "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" => ARRAY_INDEX,
+        "SQL_CONF_NOT_FOUND" => NO_SUCH_ELEMENT,
+        "INVALID_CONF_VALUE" => ILLEGAL_ARGUMENT,
+        _ => return None,
+    })
+}
+
+const PARSE: &[&str] = &[
+    "org.apache.spark.sql.catalyst.parser.ParseException",
+    "org.apache.spark.sql.AnalysisException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const ANALYSIS: &[&str] = &[
+    "org.apache.spark.sql.catalyst.ExtendedAnalysisException",
+    "org.apache.spark.sql.AnalysisException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const RUNTIME: &[&str] = &[
+    "org.apache.spark.SparkRuntimeException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const ARITHMETIC: &[&str] = &[
+    "org.apache.spark.SparkArithmeticException",
+    "java.lang.ArithmeticException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const DATETIME: &[&str] = &[
+    "org.apache.spark.SparkDateTimeException",
+    "java.time.DateTimeException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const NUMBER_FORMAT: &[&str] = &[
+    "org.apache.spark.SparkNumberFormatException",
+    "java.lang.NumberFormatException",
+    "java.lang.IllegalArgumentException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const ARRAY_INDEX: &[&str] = &[
+    "org.apache.spark.SparkArrayIndexOutOfBoundsException",
+    "java.lang.ArrayIndexOutOfBoundsException",
+    "java.lang.IndexOutOfBoundsException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const NO_SUCH_ELEMENT: &[&str] = &[
+    "org.apache.spark.SparkNoSuchElementException",
+    "java.util.NoSuchElementException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const ILLEGAL_ARGUMENT: &[&str] = &[
+    "org.apache.spark.SparkIllegalArgumentException",
+    "java.lang.IllegalArgumentException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const UNSUPPORTED: &[&str] = &[
+    "org.apache.spark.SparkUnsupportedOperationException",
+    "java.lang.UnsupportedOperationException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const SQL: &[&str] = &[
+    "org.apache.spark.SparkSQLException",
+    "java.sql.SQLException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const INVALID_INPUT: &[&str] = &[
+    "org.apache.spark.sql.connect.common.InvalidPlanInput",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const SPARK: &[&str] =
+    &["org.apache.spark.SparkException", "java.lang.Exception", "java.lang.Throwable", "java.lang.Object"];

@@ -1,0 +1,138 @@
+//! ExecutePlan and ReattachExecute.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hearth_base::condition::{CURSOR_NOT_REATTACHABLE, OPERATION_ALREADY_EXISTS, SESSION_CHANGED};
+use hearth_base::{OperationId, Result};
+use hearth_core::{Operation, Session, Submission, Work};
+use hearth_proto::connect as pb;
+use pb::execute_plan_request::request_option::RequestOption;
+use tonic::Status;
+
+use super::stream::{ResponseStream, StreamSpec};
+use super::{Caller, ConnectService};
+use crate::error::{operation_failure, request_error};
+use crate::response_id::{PartSize, Place};
+
+/// What the options of a request say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Options {
+    reattachable: bool,
+    part_size: PartSize,
+}
+
+impl ConnectService {
+    pub async fn execute_plan(
+        &self,
+        caller: Caller,
+        request: pb::ExecutePlanRequest,
+    ) -> Result<ResponseStream, Status> {
+        let session_use = self.session(&caller).await.map_err(|error| request_error(&error))?;
+        let session = Arc::clone(session_use.session());
+        let options = options(&request);
+        let id = request.operation_id.clone().filter(|id| !id.is_empty()).map(OperationId::new);
+        let submission = Submission {
+            id,
+            description: describe(&request.plan),
+            work: Work::Plan(request.plan),
+            tags: request.tags,
+            reattachable: options.reattachable,
+        };
+        let operation =
+            self.submit(&session, submission).await.map_err(|error| operation_failure(&session, &Arc::new(error)))?;
+        Ok(self.stream(Some(session), operation, options, (0, 0)))
+    }
+
+    async fn submit(&self, session: &Arc<Session>, submission: Submission) -> Result<Arc<Operation>> {
+        let operations = &self.hearth.operations;
+        let known = submission.id.as_ref().and_then(|id| session.operation(id));
+        if let Some(known) = known {
+            // As in Spark: the same request again is a client that missed the answer, anything else is a clash.
+            return if known.work_digest == submission.work.digest() {
+                Ok(known)
+            } else {
+                Err(OPERATION_ALREADY_EXISTS.with("handle", &known.id))
+            };
+        }
+        if let Some(id) = &submission.id
+            && operations.find(&session.principal, None, id).await.is_ok()
+        {
+            // It ran in an earlier life of the server: it is not run again.
+            return Err(OPERATION_ALREADY_EXISTS.with("handle", id));
+        }
+        operations.submit(session, submission).await
+    }
+
+    pub async fn reattach_execute(
+        &self,
+        caller: Caller,
+        request: pb::ReattachExecuteRequest,
+    ) -> Result<ResponseStream, Status> {
+        let fail = |error: hearth_base::Error| request_error(&error);
+        let session = match self.known_session(&caller) {
+            Ok(session) => Some(Arc::clone(session.session())),
+            // After a restart there is no session; what its operations left behind still answers.
+            Err(_) => None,
+        };
+        let id = OperationId::new(request.operation_id);
+        let found = self.hearth.operations.find(&caller.principal, session.as_deref(), &id).await;
+        let operation = found.map_err(|error| fail(self.known_session(&caller).err().unwrap_or(error)))?;
+        if operation.session != caller.session || !seen(&caller, &operation) {
+            return Err(fail(SESSION_CHANGED.with("handle", &caller.session)));
+        }
+        if !operation.reattachable {
+            return Err(fail(CURSOR_NOT_REATTACHABLE.error()));
+        }
+        let (from, part_size) = match request.last_response_id.filter(|last| !last.is_empty()) {
+            Some(last) => {
+                let place = Place::read(&last, &id).map_err(fail)?;
+                (place.next(), place.part_size)
+            }
+            None => ((0, 0), PartSize::WHOLE),
+        };
+        Ok(self.stream(session, operation, Options { reattachable: true, part_size }, from))
+    }
+
+    fn stream(
+        &self,
+        session: Option<Arc<Session>>,
+        operation: Arc<Operation>,
+        options: Options,
+        from: (u64, u16),
+    ) -> ResponseStream {
+        ResponseStream::new(StreamSpec {
+            service: self.clone(),
+            session,
+            operation,
+            reattachable: options.reattachable,
+            part_size: options.part_size,
+            from,
+        })
+    }
+}
+
+/// Whether the client speaks of the incarnation of the session that ran the operation.
+fn seen(caller: &Caller, operation: &Operation) -> bool {
+    caller.observed.as_deref().is_none_or(|seen| seen.is_empty() || seen == operation.server_session)
+}
+
+fn options(request: &pb::ExecutePlanRequest) -> Options {
+    let mut options = Options::default();
+    for option in &request.request_options {
+        match &option.request_option {
+            Some(RequestOption::ReattachOptions(reattach)) => options.reattachable = reattach.reattachable,
+            Some(RequestOption::ResultChunkingOptions(chunking)) if chunking.allow_arrow_batch_chunking => {
+                let wish = chunking.preferred_arrow_chunk_size.and_then(|size| usize::try_from(size).ok());
+                options.part_size = wish.map_or(PartSize::DEFAULT, PartSize::up_to);
+            }
+            Some(RequestOption::ResultChunkingOptions(_) | RequestOption::Extension(_)) | None => {}
+        }
+    }
+    options
+}
+
+/// What the history shows of a plan: its size, since only an engine decodes it.
+fn describe(plan: &Bytes) -> String {
+    format!("plan of {} bytes", plan.len())
+}

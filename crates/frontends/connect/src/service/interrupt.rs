@@ -1,0 +1,45 @@
+//! Interrupt.
+
+use hearth_base::condition::INVALID_REQUEST;
+use hearth_base::{OperationId, Result};
+use hearth_core::{Operation, Session};
+use hearth_proto::connect as pb;
+use pb::interrupt_request::{Interrupt, InterruptType};
+use tonic::Status;
+
+use super::{Caller, ConnectService};
+use crate::error::request_error;
+
+impl ConnectService {
+    pub async fn interrupt(
+        &self,
+        caller: Caller,
+        request: pb::InterruptRequest,
+    ) -> Result<pb::InterruptResponse, Status> {
+        let session = self.session(&caller).await.map_err(|error| request_error(&error))?;
+        let session = session.session();
+        let interrupted = self.stop(session, &request).map_err(|error| request_error(&error))?;
+        Ok(pb::InterruptResponse {
+            session_id: session.key.session.to_string(),
+            server_side_session_id: session.server_side_id.clone(),
+            interrupted_ids: interrupted.into_iter().map(|id| id.to_string()).collect(),
+        })
+    }
+
+    fn stop(&self, session: &Session, request: &pb::InterruptRequest) -> Result<Vec<OperationId>> {
+        let missing = |what: &str| INVALID_REQUEST.with("message", format!("{what} is not set"));
+        let operations = &self.hearth.operations;
+        match (request.interrupt_type(), &request.interrupt) {
+            (InterruptType::All, _) => Ok(operations.interrupt(session, |_| true)),
+            (InterruptType::Tag, Some(Interrupt::OperationTag(tag))) => {
+                Ok(operations.interrupt(session, |operation: &Operation| operation.tags.contains(tag)))
+            }
+            (InterruptType::OperationId, Some(Interrupt::OperationId(id))) => {
+                Ok(operations.interrupt(session, |operation: &Operation| operation.id.as_str() == id))
+            }
+            (InterruptType::Tag, Some(Interrupt::OperationId(_)) | None) => Err(missing("operation_tag")),
+            (InterruptType::OperationId, Some(Interrupt::OperationTag(_)) | None) => Err(missing("operation_id")),
+            (InterruptType::Unspecified, _) => Err(missing("interrupt_type")),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! ReleaseExecute.
+
+use hearth_base::condition::INVALID_REQUEST;
+use hearth_base::{OperationId, Result};
+use hearth_proto::connect as pb;
+use pb::release_execute_request::Release;
+use tonic::Status;
+
+use super::{Caller, ConnectService};
+use crate::error::request_error;
+use crate::response_id::Place;
+
+impl ConnectService {
+    pub async fn release_execute(
+        &self,
+        caller: Caller,
+        request: pb::ReleaseExecuteRequest,
+    ) -> Result<pb::ReleaseExecuteResponse, Status> {
+        let session = self.known_session(&caller).ok();
+        let session = session.as_ref().map(|session| session.session());
+        let id = OperationId::new(request.operation_id);
+        let found = self.hearth.operations.find(&caller.principal, session.map(|session| &**session), &id).await;
+        // As in Spark: an operation that is not there is released already, and the answer does not name it.
+        let operation_id = match found {
+            Err(_) => None,
+            Ok(operation) => {
+                match request.release.ok_or_else(|| INVALID_REQUEST.with("message", "release is not set")) {
+                    Err(error) => return Err(request_error(&error)),
+                    Ok(Release::ReleaseAll(_)) => {
+                        let released = self.hearth.operations.release(session.map(|s| &**s), &operation).await;
+                        released.map_err(|error| request_error(&error))?;
+                    }
+                    Ok(Release::ReleaseUntil(until)) => {
+                        let items = released_items(&until.response_id, &id).map_err(|error| request_error(&error))?;
+                        if let Some(last) = items {
+                            operation.log.release_until(last);
+                        }
+                    }
+                }
+                Some(id.to_string())
+            }
+        };
+        Ok(pb::ReleaseExecuteResponse {
+            session_id: caller.session.to_string(),
+            server_side_session_id: session.map(|session| session.server_side_id.clone()).unwrap_or_default(),
+            operation_id,
+        })
+    }
+}
+
+/// The last item that a client has wholly received when it has received this response.
+fn released_items(response_id: &str, operation: &OperationId) -> Result<Option<u64>> {
+    let place = Place::read(response_id, operation)?;
+    Ok(if place.last_part { Some(place.item) } else { place.item.checked_sub(1) })
+}

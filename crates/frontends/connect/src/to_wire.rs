@@ -1,0 +1,186 @@
+//! Core's types to messages.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use hearth_base::{Error, QueryContext, Result};
+use hearth_core::OperationState;
+use hearth_core::engine::{Answer, Question, StorageLevel};
+use hearth_core::progress::ProgressSnapshot;
+use hearth_plan::to_proto;
+use hearth_proto::connect as pb;
+use hearth_types::{DataType, StructType};
+use pb::analyze_plan_response::{self as analyzed, Result as Analyzed};
+use pb::execute_plan_response::ExecutionProgress;
+use pb::execute_plan_response::execution_progress::StageInfo;
+use pb::fetch_error_details_response as details;
+use pb::get_status_response::operation_status::OperationState as WireState;
+
+use crate::error::classes;
+
+pub fn key_value((key, value): (String, Option<String>)) -> pb::KeyValue {
+    pb::KeyValue { key, value }
+}
+
+pub fn schema(schema: &Arc<StructType>) -> pb::DataType {
+    to_proto::types::data_type(&DataType::Struct(schema.as_ref().clone()))
+}
+
+pub fn operation_state(state: OperationState, cancelling: bool) -> WireState {
+    match state {
+        OperationState::Queued | OperationState::Running if cancelling => WireState::Terminating,
+        OperationState::Queued | OperationState::Running => WireState::Running,
+        OperationState::Succeeded => WireState::Succeeded,
+        OperationState::Failed => WireState::Failed,
+        OperationState::Cancelled => WireState::Cancelled,
+        OperationState::Expired => WireState::Unknown,
+    }
+}
+
+pub fn progress(progress: ProgressSnapshot) -> ExecutionProgress {
+    let stage = StageInfo {
+        stage_id: 0,
+        num_tasks: progress.tasks,
+        num_completed_tasks: progress.completed,
+        input_bytes_read: progress.bytes_read,
+        done: progress.tasks > 0 && progress.completed >= progress.tasks,
+    };
+    ExecutionProgress { stages: vec![stage], num_inflight_tasks: (progress.tasks - progress.completed).max(0) }
+}
+
+/// How the answer to `question` is written: each question has its own answer message.
+pub fn analysis(question: &Question) -> fn(Answer) -> Result<Analyzed> {
+    match question {
+        Question::Schema { .. } => |answer| {
+            Ok(Analyzed::Schema(analyzed::Schema { schema: Some(to_proto::types::data_type(&data_type(answer)?)) }))
+        },
+        Question::DdlParse { .. } => |answer| {
+            Ok(Analyzed::DdlParse(analyzed::DdlParse { parsed: Some(to_proto::types::data_type(&data_type(answer)?)) }))
+        },
+        Question::Explain { .. } => |answer| Ok(Analyzed::Explain(analyzed::Explain { explain_string: text(answer)? })),
+        Question::TreeString { .. } => {
+            |answer| Ok(Analyzed::TreeString(analyzed::TreeString { tree_string: text(answer)? }))
+        }
+        Question::SparkVersion => {
+            |answer| Ok(Analyzed::SparkVersion(analyzed::SparkVersion { version: text(answer)? }))
+        }
+        Question::JsonToDdl { .. } => {
+            |answer| Ok(Analyzed::JsonToDdl(analyzed::JsonToDdl { ddl_string: text(answer)? }))
+        }
+        Question::IsLocal { .. } => |answer| Ok(Analyzed::IsLocal(analyzed::IsLocal { is_local: flag(answer)? })),
+        Question::IsStreaming { .. } => {
+            |answer| Ok(Analyzed::IsStreaming(analyzed::IsStreaming { is_streaming: flag(answer)? }))
+        }
+        Question::SameSemantics { .. } => {
+            |answer| Ok(Analyzed::SameSemantics(analyzed::SameSemantics { result: flag(answer)? }))
+        }
+        Question::InputFiles { .. } => {
+            |answer| Ok(Analyzed::InputFiles(analyzed::InputFiles { files: files(answer)? }))
+        }
+        Question::SemanticHash { .. } => {
+            |answer| Ok(Analyzed::SemanticHash(analyzed::SemanticHash { result: hash(answer)? }))
+        }
+        Question::Persist { .. } => |_| Ok(Analyzed::Persist(analyzed::Persist {})),
+        Question::Unpersist { .. } => |_| Ok(Analyzed::Unpersist(analyzed::Unpersist {})),
+        Question::GetStorageLevel { .. } => |answer| {
+            let storage_level = Some(level(answer)?);
+            Ok(Analyzed::GetStorageLevel(analyzed::GetStorageLevel { storage_level }))
+        },
+    }
+}
+
+fn wrong<T>(answer: &Answer) -> Result<T> {
+    Err(Error::internal(format!("the engine gave another kind of answer than was asked for: {answer:?}")))
+}
+
+fn data_type(answer: Answer) -> Result<DataType> {
+    if let Answer::Schema(data_type) = answer { Ok(data_type) } else { wrong(&answer) }
+}
+
+fn text(answer: Answer) -> Result<String> {
+    if let Answer::Text(text) = answer { Ok(text) } else { wrong(&answer) }
+}
+
+fn flag(answer: Answer) -> Result<bool> {
+    if let Answer::Flag(flag) = answer { Ok(flag) } else { wrong(&answer) }
+}
+
+fn files(answer: Answer) -> Result<Vec<String>> {
+    if let Answer::Files(files) = answer { Ok(files) } else { wrong(&answer) }
+}
+
+fn hash(answer: Answer) -> Result<i32> {
+    if let Answer::Hash(hash) = answer { Ok(hash) } else { wrong(&answer) }
+}
+
+fn level(answer: Answer) -> Result<pb::StorageLevel> {
+    let Answer::StorageLevel(StorageLevel { use_disk, use_memory, use_off_heap, deserialized, replication }) = answer
+    else {
+        return wrong(&answer);
+    };
+    Ok(pb::StorageLevel { use_disk, use_memory, use_off_heap, deserialized, replication })
+}
+
+/// An error and its causes, each pointing at the next.
+pub fn error_chain(error: &Arc<Error>) -> Vec<details::Error> {
+    const MAX_CAUSES: usize = 5;
+    let mut chain = vec![details::Error {
+        error_type_hierarchy: classes(error).iter().map(|class| (*class).to_owned()).collect(),
+        message: error.to_string(),
+        stack_trace: Vec::new(),
+        cause_idx: None,
+        spark_throwable: Some(throwable(error)),
+    }];
+    let mut cause = StdError::source(error.as_ref());
+    while let Some(current) = cause
+        && chain.len() < MAX_CAUSES
+    {
+        let index = i32::try_from(chain.len()).unwrap_or(i32::MAX);
+        if let Some(last) = chain.last_mut() {
+            last.cause_idx = Some(index);
+        }
+        chain.push(details::Error {
+            error_type_hierarchy: vec!["java.lang.Exception".to_owned(), "java.lang.Throwable".to_owned()],
+            message: current.to_string(),
+            ..Default::default()
+        });
+        cause = current.source();
+    }
+    chain
+}
+
+fn throwable(error: &Error) -> details::SparkThrowable {
+    let condition = error.condition();
+    details::SparkThrowable {
+        error_class: Some(condition.name.to_owned()),
+        message_parameters: error
+            .parameters()
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+        query_contexts: error.contexts().iter().map(query_context).collect(),
+        sql_state: Some(condition.sqlstate.to_owned()),
+        breaking_change_info: None,
+    }
+}
+
+fn query_context(context: &QueryContext) -> details::QueryContext {
+    use details::query_context::ContextType;
+    match context {
+        QueryContext::Sql { object_type, object_name, start, stop, fragment } => details::QueryContext {
+            context_type: ContextType::Sql.into(),
+            object_type: object_type.clone(),
+            object_name: object_name.clone(),
+            start_index: *start,
+            stop_index: *stop,
+            fragment: fragment.clone(),
+            ..Default::default()
+        },
+        QueryContext::DataFrame { fragment, call_site } => details::QueryContext {
+            context_type: ContextType::Dataframe.into(),
+            fragment: fragment.clone(),
+            call_site: call_site.clone(),
+            ..Default::default()
+        },
+    }
+}
