@@ -4,11 +4,13 @@
 //! those of ours start with `HEARTH_`. Texts are our own words; `<name>` is replaced by the parameter of that name.
 
 mod analysis;
+mod ddl;
 mod plan;
 mod request;
 mod runtime;
 
 pub use analysis::*;
+pub use ddl::*;
 pub use plan::*;
 pub use request::*;
 pub use runtime::*;
@@ -77,7 +79,7 @@ pub(crate) use conditions;
 
 /// All conditions, for the reference page and the doors' goldens.
 pub fn all() -> impl Iterator<Item = &'static Condition> {
-    ANALYSIS.iter().chain(PLAN).chain(RUNTIME).chain(REQUEST)
+    ANALYSIS.iter().chain(DDL).chain(PLAN).chain(RUNTIME).chain(REQUEST)
 }
 
 #[cfg(test)]

@@ -55,6 +55,9 @@ impl Admission {
             return Ok(Ticket::Now(Place { admission: Some(Arc::clone(self)) }));
         }
         if state.queued >= self.max_queued {
+            state.forget_who_gave_up();
+        }
+        if state.queued >= self.max_queued {
             return Err(LIMIT_EXCEEDED
                 .with("what", "The number of waiting operations")
                 .with("limit", "operation.max_queued")
@@ -91,6 +94,18 @@ impl Admission {
 }
 
 impl State {
+    /// Takes those who wait no longer off the queues.
+    fn forget_who_gave_up(&mut self) {
+        let Self { queues, turns, queued, .. } = self;
+        queues.retain(|_, queue| {
+            let before = queue.len();
+            queue.retain(|sender| !sender.is_closed());
+            *queued -= before - queue.len();
+            !queue.is_empty()
+        });
+        turns.retain(|principal| queues.contains_key(principal));
+    }
+
     /// The next in turn; when nobody waits, the place becomes free.
     fn next(&mut self) -> Option<oneshot::Sender<Place>> {
         let Some(principal) = self.turns.pop_front() else {
@@ -166,5 +181,20 @@ mod tests {
         let _running = admission.ask(&principal).unwrap();
         let error = admission.ask(&principal).unwrap_err();
         assert!(error.text().contains("operation.max_queued"));
+    }
+
+    #[test]
+    fn who_gave_up_keeps_no_place_in_a_full_queue() {
+        let admission = Admission::new(1, 2);
+        let (gone, patient) = (PrincipalId::new("gone"), PrincipalId::new("patient"));
+        let Ticket::Now(running) = admission.ask(&gone).unwrap() else { panic!("the first runs at once") };
+        drop(later(admission.ask(&gone).unwrap()));
+        let mut first = later(admission.ask(&patient).unwrap());
+        let mut second = later(admission.ask(&patient).unwrap());
+        assert!(admission.ask(&gone).is_err());
+        drop(running);
+        drop(first.try_recv().unwrap());
+        drop(second.try_recv().unwrap());
+        assert_eq!(admission.load(), (0, 0));
     }
 }

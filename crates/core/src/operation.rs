@@ -123,6 +123,9 @@ struct Life {
     failure: Option<Arc<Error>>,
     /// Kept when the operation was read back from the store, where an `Error` cannot be had any more.
     recorded_failure: Option<FailureRecord>,
+    /// Since when nobody reads the answer, as far as the sweep has noticed.
+    unattended_since: Option<EpochMillis>,
+    abandoned: bool,
 }
 
 /// What an operation is made of.
@@ -160,6 +163,8 @@ impl Operation {
                 finished_at: None,
                 failure: None,
                 recorded_failure: None,
+                unattended_since: None,
+                abandoned: false,
             }),
         }
     }
@@ -186,6 +191,8 @@ impl Operation {
                 finished_at: record.finished_at,
                 failure: None,
                 recorded_failure: record.failure,
+                unattended_since: None,
+                abandoned: false,
             }),
         }
     }
@@ -227,6 +234,24 @@ impl Operation {
     /// Asks the work to stop. The state changes when it has.
     pub fn request_cancel(&self) {
         self.cancel.cancel();
+    }
+
+    /// Gives up work that nobody has read since `deadline`. `false` while somebody reads or the time is not over.
+    pub(crate) fn abandon(&self, now: EpochMillis, deadline: EpochMillis) -> bool {
+        let mut life = self.life.lock();
+        if self.log.readers() > 0 || !self.reattachable || life.state.is_finished() {
+            life.unattended_since = None;
+            return false;
+        }
+        life.abandoned = *life.unattended_since.get_or_insert(now) <= deadline;
+        if life.abandoned {
+            self.cancel.cancel();
+        }
+        life.abandoned
+    }
+
+    pub fn is_abandoned(&self) -> bool {
+        self.life.lock().abandoned
     }
 
     pub fn is_cancel_requested(&self) -> bool {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use hearth_base::condition::{
-    DRAINING, INVALID_HANDLE_FORMAT, OPERATION_ALREADY_EXISTS, OPERATION_CANCELED, OPERATION_NOT_FOUND, SERVER_STOPPED,
+    DRAINING, INVALID_HANDLE_FORMAT, OPERATION_ABANDONED, OPERATION_ALREADY_EXISTS, OPERATION_CANCELED,
+    OPERATION_NOT_FOUND, SERVER_STOPPED,
 };
 use hearth_base::task::TaskGroup;
 use hearth_base::{Clock, Error, ErrorKind, OperationId, Result};
@@ -22,6 +23,9 @@ use crate::operation::{OperationEvent, OperationSpec};
 use crate::result::{LogSpec, ResultLog, ResultWriter};
 use crate::store::{MetadataStore, OperationRecord, ResultStore};
 use crate::{Limits, Operation, OperationState, Principal, Session};
+
+/// How long stopped work may take to be recorded as such.
+const SETTLE_GRACE: Duration = Duration::from_secs(2);
 
 /// What a door asks to be run.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub struct Operations {
     clock: Clock,
     tasks: TaskGroup,
     draining: CancellationToken,
+    /// Ends when work that still runs must end at once, with `HEARTH_SERVER_STOPPED`.
+    stopping: CancellationToken,
 }
 
 impl Operations {
@@ -56,8 +62,8 @@ impl Operations {
         executor: Handle,
     ) -> Self {
         let admission = Admission::new(limits.max_running_operations, limits.max_queued_operations);
-        let draining = CancellationToken::new();
-        Self { metadata, results, admission, limits, clock, tasks: TaskGroup::new(executor), draining }
+        let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
+        Self { metadata, results, admission, limits, clock, tasks: TaskGroup::new(executor), draining, stopping }
     }
 
     pub fn admission(&self) -> &Arc<Admission> {
@@ -118,10 +124,14 @@ impl Operations {
         self.tasks.spawn("operation", async move {
             let _in_use = session.begin_use(&operations.clock);
             let run = AssertUnwindSafe(operations.run(&session, &operation, work, ticket));
-            let outcome = run.catch_unwind().await.unwrap_or_else(|_| {
-                tracing::error!(operation = %operation.id, "the engine panicked");
-                Err(Error::internal("the engine panicked; the log of the server says where"))
-            });
+            let outcome = tokio::select! {
+                biased;
+                outcome = run.catch_unwind() => outcome.unwrap_or_else(|_| {
+                    tracing::error!(operation = %operation.id, "the engine panicked");
+                    Err(Error::internal("the engine panicked; the log of the server says where"))
+                }),
+                () = operations.stopping.cancelled() => Err(SERVER_STOPPED.error()),
+            };
             operations.settle(&operation, outcome).await;
         });
     }
@@ -159,7 +169,7 @@ impl Operations {
         let (event, failure) = match outcome {
             Ok(()) => (OperationEvent::Succeed, None),
             Err(error) if cancelled || error.kind() == ErrorKind::Cancelled => {
-                (OperationEvent::Cancel, Some(Arc::new(OPERATION_CANCELED.error().caused_by(error))))
+                (OperationEvent::Cancel, Some(Arc::new(why_cancelled(operation).caused_by(error))))
             }
             Err(error) => (OperationEvent::Fail, Some(Arc::new(error))),
         };
@@ -259,8 +269,12 @@ impl Operations {
         let now = self.clock.now();
         let before = |span: Duration| now.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
         let expired = before(self.limits.operation_retention);
+        let abandoned = before(self.limits.abandon_timeout);
         for session in sessions {
             for operation in session.operations() {
+                if operation.abandon(now, abandoned) {
+                    tracing::info!(operation = %operation.id, "operation given up: no client came back for it");
+                }
                 if operation.finished_at().is_some_and(|at| at <= expired) && operation.log.readers() == 0 {
                     operation.apply(OperationEvent::Expire, None, &self.clock);
                     self.release(Some(session), &operation).await?;
@@ -270,13 +284,22 @@ impl Operations {
         for id in self.metadata.expire_operations(expired).await? {
             self.results.remove(&id).await?;
         }
+        self.metadata.prune_history(before(self.limits.history_retention)).await?;
         Ok(())
     }
 
     /// Takes no more work, waits `grace` for what runs, then stops it.
     pub async fn drain(&self, grace: Duration) {
         self.draining.cancel();
-        self.tasks.shutdown(grace).await;
+        let stop = async {
+            tokio::time::sleep(grace).await;
+            self.stopping.cancel();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = self.tasks.shutdown(grace + SETTLE_GRACE) => {}
+            () = stop => {}
+        }
     }
 
     pub fn metadata(&self) -> &Arc<dyn MetadataStore> {
@@ -286,6 +309,14 @@ impl Operations {
     /// Where the results of this server are kept, for `hearth doctor` and tests.
     pub fn results(&self) -> &Arc<dyn ResultStore> {
         &self.results
+    }
+}
+
+fn why_cancelled(operation: &Operation) -> Error {
+    if operation.is_abandoned() {
+        OPERATION_ABANDONED.with("handle", &operation.id)
+    } else {
+        OPERATION_CANCELED.error()
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use hearth_base::condition::{CURSOR_NOT_AVAILABLE, RESULT_QUOTA_EXCEEDED};
+use hearth_base::condition::{CURSOR_NOT_AVAILABLE, OPERATION_CANCELED, RESULT_QUOTA_EXCEEDED};
 use hearth_base::{ByteSize, Error, OperationId, Result};
 use hearth_types::StructType;
 use parking_lot::Mutex;
@@ -21,6 +21,8 @@ use crate::store::{ResultFile, ResultStore};
 
 /// How long a writer waits for a reader that has stopped taking items before it spills.
 const READER_PATIENCE: Duration = Duration::from_millis(200);
+/// How long a writer waits for a client to release what a reader has taken already. Some clients never do.
+const RELEASE_PATIENCE: Duration = Duration::from_millis(20);
 /// A sealed item above this size is read back from the file rather than kept in memory.
 const KEEP_IN_MEMORY: usize = 64 * 1024;
 
@@ -59,6 +61,8 @@ struct State {
     wanted: u64,
     /// The reader stopped taking items; the writer does not wait for it until it comes back.
     stalled: bool,
+    /// The operation was released: nothing is kept any more.
+    discarded: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -137,7 +141,17 @@ impl ResultLog {
             Item::Complete => return Err(Error::internal("a log is completed, not written to")),
         };
         self.add(slot, length);
-        Ok(())
+        self.remove_when_discarded().await
+    }
+
+    /// What was written while the operation was being released must not stay behind.
+    async fn remove_when_discarded(&self) -> Result<()> {
+        if !self.state.lock().discarded {
+            return Ok(());
+        }
+        self.discard().await?;
+        self.store.remove(&self.spec.operation).await?;
+        Err(OPERATION_CANCELED.error())
     }
 
     fn add(&self, slot: Slot, length: usize) {
@@ -164,7 +178,7 @@ impl ResultLog {
     async fn wait_for_room(&self, length: usize) -> bool {
         loop {
             let drained = self.drained.notified();
-            {
+            let patience = {
                 let state = self.state.lock();
                 if state.memory == 0 || state.memory + length <= self.spec.memory.as_usize() {
                     return true;
@@ -172,8 +186,10 @@ impl ResultLog {
                 if state.readers == 0 || state.stalled {
                     return false;
                 }
-            }
-            if tokio::time::timeout(READER_PATIENCE, drained).await.is_err() {
+                let is_behind = state.wanted < state.first + state.slots.len() as u64;
+                if is_behind { READER_PATIENCE } else { RELEASE_PATIENCE }
+            };
+            if tokio::time::timeout(patience, drained).await.is_err() {
                 self.state.lock().stalled = true;
             }
         }
@@ -210,6 +226,17 @@ impl ResultLog {
         self.drained.notify_waiters();
     }
 
+    /// Waits until the work has ended, however it did. Nothing is read.
+    pub async fn ended(&self) {
+        loop {
+            let grown = self.grown.notified();
+            if self.state.lock().end.is_some() {
+                return;
+            }
+            grown.await;
+        }
+    }
+
     /// Writes what is in memory to the file, when the log is durable.
     pub(super) async fn seal(&self) -> Result<()> {
         if !self.spec.durable {
@@ -233,7 +260,7 @@ impl ResultLog {
             slots.into_iter().zip(offsets).map(|(slot, offset)| slot.moved_to(place + offset)).collect();
         file.seal(index::encode(first, &sealed)).await?;
         self.adopt(first, sealed);
-        Ok(())
+        self.remove_when_discarded().await
     }
 
     /// Lets go of the memory of large items that are in the file now.
@@ -322,6 +349,7 @@ impl ResultLog {
             state.first += state.slots.len() as u64;
             state.slots.clear();
             state.memory = 0;
+            state.discarded = true;
             state.file.take()
         };
         self.drained.notify_waiters();

@@ -24,6 +24,8 @@ pub struct PartSize(u8);
 
 /// Bits of the item's index; a result has fewer items.
 const ITEM_BITS: u32 = 48;
+/// Stands for "before the first item".
+const NO_ITEM: u64 = (1 << ITEM_BITS) - 1;
 /// Bits of `PartSize`.
 const SIZE_BITS: u32 = 4;
 const SMALLEST_PART: usize = 16 * 1024;
@@ -52,10 +54,24 @@ impl Place {
         Self { item, part: 0, last_part: true, part_size: PartSize::WHOLE }
     }
 
+    /// Where a client stands that has had nothing but progress.
+    pub fn start() -> Self {
+        Self::whole(NO_ITEM)
+    }
+
+    /// The last item that a client which is at this place has wholly.
+    pub fn last_whole_item(self) -> Option<u64> {
+        match self.item {
+            NO_ITEM => None,
+            item if self.last_part => Some(item),
+            item => item.checked_sub(1),
+        }
+    }
+
     /// The id of the response at this place of `operation`.
     pub fn id(self, operation: &OperationId) -> String {
         let high = fingerprint(operation) << 16;
-        let item = self.item & ((1 << ITEM_BITS) - 1);
+        let item = self.item & NO_ITEM;
         let low = (item << SIZE_BITS | u64::from(self.part_size.0)) << 1 | u64::from(self.last_part);
         let mut bytes = [0; 16];
         bytes[..6].copy_from_slice(&high.to_be_bytes()[..6]);
@@ -84,7 +100,11 @@ impl Place {
 
     /// Where the answer goes on behind this place: item and part.
     pub fn next(self) -> (u64, u16) {
-        if self.last_part { (self.item + 1, 0) } else { (self.item, self.part + 1) }
+        match self.item {
+            NO_ITEM => (0, 0),
+            item if self.last_part => (item + 1, 0),
+            item => (item, self.part + 1),
+        }
     }
 }
 
@@ -118,6 +138,15 @@ mod tests {
         assert_eq!(PartSize::up_to(1).bytes(), Some(16 * 1024));
         assert_eq!(PartSize::DEFAULT.bytes(), Some(32 << 20));
         assert_eq!(PartSize::WHOLE.bytes(), None);
+    }
+
+    #[test]
+    fn who_has_had_only_progress_begins_at_the_first_item() {
+        let operation = OperationId::new("1b671a64-40d5-491e-99b0-da01ff1f3341");
+        let start = Place::read(&Place::start().id(&operation), &operation).unwrap();
+        assert_eq!((start.next(), start.last_whole_item()), ((0, 0), None));
+        let part = Place { last_part: false, ..Place::whole(3) };
+        assert_eq!((part.next(), part.last_whole_item()), ((3, 1), Some(2)));
     }
 
     #[test]

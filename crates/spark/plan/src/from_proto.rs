@@ -42,7 +42,12 @@ fn with_stack<R>(level: impl FnOnce() -> R) -> R {
 
 /// The plan of a request, from its bytes.
 pub fn decode_plan(wire: Bytes) -> Result<Plan> {
-    plan(decode::decode_plan(wire, MAX_PLAN_DEPTH).map_err(invalid::undecodable)?)
+    plan(decode_message_of_plan(wire)?)
+}
+
+/// The message of a plan, decompressed, for who needs more of it than its translation.
+pub fn decode_message_of_plan(wire: Bytes) -> Result<pb::Plan> {
+    decode::decode_plan(wire, MAX_PLAN_DEPTH).map_err(invalid::undecodable)
 }
 
 /// A relation that a request carries on its own, from its bytes.

@@ -1,7 +1,7 @@
 //! ReleaseExecute.
 
+use hearth_base::OperationId;
 use hearth_base::condition::INVALID_REQUEST;
-use hearth_base::{OperationId, Result};
 use hearth_proto::connect as pb;
 use pb::release_execute_request::Release;
 use tonic::Status;
@@ -31,8 +31,8 @@ impl ConnectService {
                         released.map_err(|error| request_error(&error))?;
                     }
                     Ok(Release::ReleaseUntil(until)) => {
-                        let items = released_items(&until.response_id, &id).map_err(|error| request_error(&error))?;
-                        if let Some(last) = items {
+                        let place = Place::read(&until.response_id, &id).map_err(|error| request_error(&error))?;
+                        if let Some(last) = place.last_whole_item() {
                             operation.log.release_until(last);
                         }
                     }
@@ -46,10 +46,4 @@ impl ConnectService {
             operation_id,
         })
     }
-}
-
-/// The last item that a client has wholly received when it has received this response.
-fn released_items(response_id: &str, operation: &OperationId) -> Result<Option<u64>> {
-    let place = Place::read(response_id, operation)?;
-    Ok(if place.last_part { Some(place.item) } else { place.item.checked_sub(1) })
 }

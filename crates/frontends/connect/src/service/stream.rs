@@ -78,7 +78,7 @@ struct Sender {
     /// Parts that are ready to go.
     ready: VecDeque<pb::ExecutePlanResponse>,
     /// The id of the last response, which progress repeats: it moves nobody forward.
-    last: Option<Place>,
+    last: Place,
     /// Changes when another stream takes this operation over.
     taken: watch::Receiver<u64>,
     deadline: Instant,
@@ -95,7 +95,7 @@ impl Sender {
             reader: ResultReader::new(Arc::clone(&spec.operation.log), spec.from.0),
             deadline: Instant::now() + spec.service.settings.stream_duration,
             room: spec.service.settings.stream_size.bytes(),
-            last: spec.from.0.checked_sub(1).map(Place::whole),
+            last: spec.from.0.checked_sub(1).map_or_else(Place::start, Place::whole),
             skip: spec.from.1,
             service: spec.service,
             session: spec.session,
@@ -224,16 +224,16 @@ impl Sender {
 
     /// A response at `place`, which becomes the last one.
     fn at(&mut self, place: Place) -> pb::ExecutePlanResponse {
-        self.last = Some(place);
-        self.response(Some(place))
+        self.last = place;
+        self.response(place)
     }
 
-    fn response(&self, place: Option<Place>) -> pb::ExecutePlanResponse {
+    fn response(&self, place: Place) -> pb::ExecutePlanResponse {
         pb::ExecutePlanResponse {
             session_id: self.operation.session.to_string(),
             server_side_session_id: self.operation.server_session.clone(),
             operation_id: self.operation.id.to_string(),
-            response_id: place.map(|place| place.id(&self.operation.id)).unwrap_or_default(),
+            response_id: place.id(&self.operation.id),
             ..Default::default()
         }
     }

@@ -1,0 +1,63 @@
+//! Table of conditions about databases, tables, views, functions and writing.
+
+use super::conditions;
+
+conditions! { DDL:
+    REQUIRES_SINGLE_PART_NAMESPACE "REQUIRES_SINGLE_PART_NAMESPACE" "42K05" Analysis "A name in <sessionCatalog> has one schema part; <identifier> has not.";
+    NESTED_DATABASE "_LEGACY_ERROR_TEMP_1126" "" Analysis "The session catalog has no schemas inside of schemas: <catalog>.";
+    INVALID_SCHEMA_OR_RELATION_NAME "INVALID_SCHEMA_OR_RELATION_NAME" "42602" Analysis "<name> is not a name for a schema or a table: those have letters, digits and underscores only.";
+    DROP_DEFAULT_DATABASE "UNSUPPORTED_FEATURE.DROP_DATABASE" "0A000" Analysis "The default schema <database> cannot be dropped.";
+    CATALOG_OPERATION "UNSUPPORTED_FEATURE.CATALOG_OPERATION" "0A000" Analysis "The catalog <catalogName> does not support <operation>.";
+    TABLE_OPERATION "UNSUPPORTED_FEATURE.TABLE_OPERATION" "0A000" Analysis "The table <tableName> does not support <operation>.";
+    LOCATION_ALREADY_EXISTS "LOCATION_ALREADY_EXISTS" "42710" Analysis "The managed table <identifier> cannot be made: its location <location> has files already.";
+    NON_EMPTY_LOCATION "_LEGACY_ERROR_TEMP_1241" "" Analysis "CREATE TABLE AS SELECT needs an empty location, and <tablePath> is not empty. Setting '<config>' to true allows it.";
+    NO_HANDLER_FOR_PROVIDER "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY" "0A000" Analysis "The data source <dataSourceType> cannot be queried by path.";
+    COLUMN_NOT_DEFINED_IN_TABLE "COLUMN_NOT_DEFINED_IN_TABLE" "42703" Analysis "The <colType> column <colName> is not one of the columns of <tableName>: <tableCols>.";
+    COLUMN_NOT_FOUND "COLUMN_NOT_FOUND" "42703" Analysis "There is no column <colName>; case counts as <caseSensitiveConfig> says.";
+    ALL_PARTITION_COLUMNS_NOT_ALLOWED "ALL_PARTITION_COLUMNS_NOT_ALLOWED" "KD005" Analysis "At least one column must not be a partition column.";
+    PARTITION_COLUMN_NOT_IN_SCHEMA "_LEGACY_ERROR_TEMP_1155" "" Analysis "The partition column `<col>` is not in <schemaCatalog>.";
+    PARTITIONS_NOT_FOUND "PARTITIONS_NOT_FOUND" "428FT" Analysis "The table <tableName> has no partition <partitionList>.";
+    PARTITIONS_ALREADY_EXIST "PARTITIONS_ALREADY_EXIST" "428FT" Analysis "The table <tableName> has the partition <partitionList> already.";
+    PARTITION_SPEC_MISMATCH "_LEGACY_ERROR_TEMP_1232" "" Analysis "The partition columns (<specKeys>) are not those of the table <tableName> (<partitionColumnNames>).";
+    PARTITION_SCHEMA_IS_EMPTY "INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY" "42601" Analysis "The table <name> has no partitions.";
+    NOT_A_PARTITIONED_TABLE "NOT_A_PARTITIONED_TABLE" "42809" Analysis "<operation> needs a partitioned table, and <tableIdentWithDB> is none.";
+    CANNOT_TRUNCATE_EXTERNAL_TABLE "CANNOT_TRUNCATE_EXTERNAL_TABLE" "0A000" Analysis "TRUNCATE TABLE does not touch the files of the external table <tableName>.";
+    WRONG_COMMAND_FOR_OBJECT_TYPE "WRONG_COMMAND_FOR_OBJECT_TYPE" "42809" Analysis "<operation> is for a <requiredType>, and <objectName> is a <foundType>. Use <alternative>.";
+    EXPECT_VIEW_NOT_TABLE "EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE" "42809" Analysis "<operation> is for views, and <tableName> is a table.";
+    EXPECT_VIEW_USE_ALTER_TABLE "EXPECT_VIEW_NOT_TABLE.USE_ALTER_TABLE" "42809" Analysis "<operation> is for views, and <tableName> is a table. Use ALTER TABLE.";
+    EXPECT_TABLE_NOT_VIEW "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE" "42809" Analysis "<operation> is for tables, and <viewName> is a view.";
+    EXPECT_TABLE_USE_ALTER_VIEW "EXPECT_TABLE_NOT_VIEW.USE_ALTER_VIEW" "42809" Analysis "<operation> is for tables, and <viewName> is a view. Use ALTER VIEW.";
+    EXPECT_PERMANENT_VIEW_NOT_TEMP "EXPECT_PERMANENT_VIEW_NOT_TEMP" "42809" Analysis "<operation> is for permanent views, and <viewName> is a temporary one.";
+    INVALID_TEMP_OBJ_QUALIFIER "INVALID_TEMP_OBJ_QUALIFIER" "42602" Analysis "The temporary <objectType> <objectName> cannot be qualified with <qualifier>; only SESSION and SYSTEM.SESSION may.";
+    INVALID_TEMP_OBJ_REFERENCE "INVALID_TEMP_OBJ_REFERENCE" "42K0F" Analysis "The persistent <obj> <objName> cannot be made of the temporary <tempObj> <tempObjName>.";
+    TEMP_VIEW_IF_NOT_EXISTS "_LEGACY_ERROR_TEMP_0053" "" Parse "A temporary view cannot be made with IF NOT EXISTS.";
+    CREATE_VIEW_TOO_MANY_DATA_COLUMNS "CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS" "21S01" Analysis "The view <viewName> names the columns <viewColumns>, and its query has more: <dataColumns>.";
+    CREATE_VIEW_NOT_ENOUGH_DATA_COLUMNS "CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS" "21S01" Analysis "The view <viewName> names the columns <viewColumns>, and its query has fewer: <dataColumns>.";
+    RECURSIVE_VIEW "RECURSIVE_VIEW" "42K0H" Analysis "The view <viewIdent> would read itself: <newPath>.";
+    CREATE_PERMANENT_VIEW_WITHOUT_ALIAS "CREATE_PERMANENT_VIEW_WITHOUT_ALIAS" "0A000" Analysis "The expression <attr> needs a name in the permanent view <name>.";
+    SHOW_COLUMNS_WITH_CONFLICT_NAMESPACE "SHOW_COLUMNS_WITH_CONFLICT_NAMESPACE" "42K05" Analysis "SHOW COLUMNS names two schemas: <namespaceA> and <namespaceB>.";
+    UNSUPPORTED_SHOW_CREATE_AS_SERDE "UNSUPPORTED_SHOW_CREATE_TABLE.ON_DATA_SOURCE_TABLE_WITH_AS_SERDE" "0A000" Analysis "The table <tableName> has no SERDE: use SHOW CREATE TABLE without AS SERDE.";
+    RENAME_ACROSS_DATABASES "_LEGACY_ERROR_TEMP_1073" "" Analysis "A table stays in its schema when it is renamed: '<db>' is not '<newDb>'.";
+    NOT_SUPPORTED_CHANGE_COLUMN "NOT_SUPPORTED_CHANGE_COLUMN" "0A000" Analysis "The column <originName> of <table> cannot change from <originType> to <newName> <newType>.";
+    INSERT_NOT_ENOUGH_DATA_COLUMNS "INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS" "21S01" Analysis "Too few columns for <tableName>: it has <tableColumns>, the data has <dataColumns>.";
+    INSERT_TOO_MANY_DATA_COLUMNS "INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS" "21S01" Analysis "Too many columns for <tableName>: it has <tableColumns>, the data has <dataColumns>.";
+    CANNOT_SAFELY_CAST "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST" "KD000" Analysis "For <tableName>: the column <colName> is <srcType>, which does not safely become <targetType>.";
+    EXTRA_COLUMNS "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS" "KD000" Analysis "For <tableName>: it has no columns <extraColumns>.";
+    CANNOT_FIND_DATA "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA" "KD000" Analysis "For <tableName>: there is no data for the column <colName>.";
+    CANNOT_WRITE_INTO_V1_TABLE "_LEGACY_ERROR_TEMP_1012" "" Analysis "A file table is not written like this: <identifier>.";
+    PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO "PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO" "42601" Analysis "insertInto() takes the partitioning of the table <tableName>, so partitionBy() does not go with it.";
+    APPEND_COLUMN_COUNT "_LEGACY_ERROR_TEMP_1161" "" Analysis "The table <tableName> (<existingTableSchema>) has not as many columns as the data (<querySchema>).";
+    APPEND_FORMAT "_LEGACY_ERROR_TEMP_1159" "" Analysis "The table <tableName> has the format `<existingProvider>`, not `<specifiedProvider>`.";
+    APPEND_PARTITIONING "_LEGACY_ERROR_TEMP_1163" "" Analysis "The table <tableName> is partitioned by [<existingPartCols>], not by [<specifiedPartCols>].";
+    APPEND_COLUMN_MISSING "_LEGACY_ERROR_TEMP_1162" "" Analysis "The data has no column '<col>', it has: [<inputColumns>].";
+    PATH_NOT_SPECIFIED "_LEGACY_ERROR_TEMP_2047" "" Analysis "The option 'path' is missing.";
+    BUCKETS_NOT_SUPPORTED_BY_WRITE "_LEGACY_ERROR_TEMP_1312" "" Analysis "'<operation>' does not go with bucketBy.";
+    ROUTINE_ALREADY_EXISTS "ROUTINE_ALREADY_EXISTS" "42723" Analysis "The <newRoutineType> <routineName> cannot be made: there is a <existingRoutineType> of this name.";
+    ROUTINE_NOT_FOUND "ROUTINE_NOT_FOUND" "42883" Analysis "There is no routine <routineName>.";
+    FORBIDDEN_OPERATION "FORBIDDEN_OPERATION" "42809" Analysis "<statement> is not allowed on the <objectType> <objectName>.";
+    VARIABLE_ALREADY_EXISTS "VARIABLE_ALREADY_EXISTS" "42723" Analysis "The variable <variableName> exists already.";
+    VARIABLE_NOT_FOUND "VARIABLE_NOT_FOUND" "42883" Analysis "There is no variable <variableName>.";
+    UNRESOLVED_VARIABLE "UNRESOLVED_VARIABLE" "42883" Analysis "There is no variable <variableName> on the path <searchPath>.";
+    ROW_SUBQUERY_TOO_MANY_ROWS "ROW_SUBQUERY_TOO_MANY_ROWS" "21000" Runtime "A subquery that stands for a row gave more than one.";
+    CHECKPOINT_LIMIT "HEARTH_CHECKPOINT_LIMIT" "54000" Exhausted "The checkpoints of the session need more than <limit> (<value>).";
+}
