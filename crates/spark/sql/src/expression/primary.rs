@@ -1,0 +1,331 @@
+//! Primary expressions: literals, names, parentheses, lambdas, and what may stand behind them (`.field`, `[i]`, `::type`).
+
+use hearth_base::Result;
+use hearth_plan::expression::{CastMode, Subquery, SubqueryKind, SubquerySource};
+use hearth_plan::{Expr, ExprNode, Name, Relation};
+use hearth_types::{DataType, Value};
+
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+/// What stood in parentheses.
+pub(crate) enum Paren {
+    Query(Relation),
+    Expressions(Vec<Expr>),
+}
+
+impl Parser<'_> {
+    pub(crate) fn primary(&mut self) -> Result<Expr> {
+        let start = self.operand_start();
+        let base = match self.operand.take() {
+            Some(operand) => operand,
+            None => self.base()?,
+        };
+        self.postfix(start, base)
+    }
+
+    fn postfix(&mut self, start: usize, mut base: Expr) -> Result<Expr> {
+        loop {
+            base = match self.kind() {
+                TokenKind::Dot if self.kind_at(1).is_name() => {
+                    self.advance();
+                    let field = self.plain_identifier()?;
+                    self.field(start, base, field)?
+                }
+                TokenKind::LeftBracket => {
+                    self.advance();
+                    let extraction = self.nested(Self::value)?;
+                    self.expect_kind(TokenKind::RightBracket)?;
+                    self.grew()?;
+                    let node = ExprNode::Extract { child: Box::new(base), extraction: Box::new(extraction) };
+                    self.expr(start, node)
+                }
+                TokenKind::DoubleColon => {
+                    self.advance();
+                    let to = self.type_ref()?;
+                    self.grew()?;
+                    self.expr(start, ExprNode::Cast { expr: Box::new(base), to, mode: CastMode::Session })
+                }
+                TokenKind::Colon if self.kind_at(1).is_name() || self.kind_at(1) == TokenKind::LeftBracket => {
+                    self.grew()?;
+                    self.json_path(start, base)?
+                }
+                TokenKind::Word(Some(K::Collate)) if self.kind_at(1).is_name() => {
+                    self.advance();
+                    let collation = self.name()?.join(".");
+                    self.grew()?;
+                    self.call(start, "collate", vec![base, Expr::literal(Value::string(collation))])
+                }
+                _ => return Ok(base),
+            };
+        }
+    }
+
+    /// `base.field`: one more part of a name, or a field of a value.
+    fn field(&mut self, start: usize, base: Expr, field: String) -> Result<Expr> {
+        let node = match base.node {
+            ExprNode::Attribute { mut name, plan_id, is_metadata } => {
+                name.push(field);
+                ExprNode::Attribute { name, plan_id, is_metadata }
+            }
+            ExprNode::LambdaVariable { mut name } => {
+                name.push(field);
+                ExprNode::LambdaVariable { name }
+            }
+            node => {
+                self.grew()?;
+                let child = Box::new(Expr { node, origin: base.origin });
+                let extraction = Box::new(Expr::literal(Value::string(field)));
+                ExprNode::Extract { child, extraction }
+            }
+        };
+        Ok(self.expr(start, node))
+    }
+
+    /// `value:path.to[0]['x']` of a variant.
+    fn json_path(&mut self, start: usize, base: Expr) -> Result<Expr> {
+        self.expect_kind(TokenKind::Colon)?;
+        let mut path = String::from("$");
+        if self.kind().is_name() {
+            path.push('.');
+            path.push_str(&self.plain_identifier()?);
+        }
+        loop {
+            if self.at_kind(TokenKind::Dot) && self.kind_at(1).is_name() {
+                self.advance();
+                path.push('.');
+                path.push_str(&self.plain_identifier()?);
+            } else if self.accept_kind(TokenKind::LeftBracket) {
+                if self.kind().is_string() {
+                    path.push_str(&format!("['{}']", self.string()?));
+                } else if self.kind().is_name() {
+                    path.push_str(&format!("['{}']", self.plain_identifier()?));
+                } else {
+                    path.push_str(&format!("[{}]", self.integer::<u32>()?));
+                }
+                self.expect_kind(TokenKind::RightBracket)?;
+            } else {
+                break;
+            }
+        }
+        let arguments = vec![base, Expr::literal(Value::string(path)), Expr::literal(Value::string("variant"))];
+        Ok(self.call(start, "variant_get", arguments))
+    }
+
+    fn base(&mut self) -> Result<Expr> {
+        let start = self.start();
+        match self.kind() {
+            TokenKind::LeftParen => self.paren_expression(),
+            TokenKind::Asterisk => {
+                self.advance();
+                self.star(start, None)
+            }
+            TokenKind::Question => {
+                self.advance();
+                self.parameters += 1;
+                Ok(self.expr(start, ExprNode::PositionalParameter(self.parameters - 1)))
+            }
+            TokenKind::Colon => {
+                self.advance();
+                let name = self.plain_identifier()?;
+                Ok(self.expr(start, ExprNode::NamedParameter(name)))
+            }
+            TokenKind::Minus => self.number(),
+            kind if kind.is_number() => self.number(),
+            kind if kind.is_string() => self.string_expr(),
+            TokenKind::Word(Some(keyword)) => self.word(keyword),
+            TokenKind::Word(None) | TokenKind::Quoted => self.named(),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// Words that begin more than a name, when what follows says so.
+    fn word(&mut self, keyword: K) -> Result<Expr> {
+        let start = self.start();
+        let next = self.kind_at(1);
+        let constant = match keyword {
+            K::Null => Some(Value::Null(DataType::Null)),
+            K::True => Some(Value::Boolean(true)),
+            K::False => Some(Value::Boolean(false)),
+            _ => None,
+        };
+        if let Some(value) =
+            constant.filter(|_| !matches!(next, TokenKind::Dot | TokenKind::LeftParen | TokenKind::Arrow))
+        {
+            self.advance();
+            return Ok(self.expr(start, ExprNode::Literal(value)));
+        }
+        match keyword {
+            K::Interval if self.at_interval() => self.interval(),
+            K::Case if self.at_case() => self.case(),
+            K::Identifier if next == TokenKind::LeftParen => self.identifier_clause(),
+            _ if next == TokenKind::LeftParen => self.special(keyword),
+            _ if matches!(next, TokenKind::Dot | TokenKind::Arrow) || next.is_string() => self.named(),
+            K::CurrentDate
+            | K::CurrentTimestamp
+            | K::CurrentTime
+            | K::CurrentUser
+            | K::SessionUser
+            | K::CurrentPath => {
+                let name = keyword.spelling().to_lowercase();
+                self.advance();
+                Ok(self.call(start, &name, Vec::new()))
+            }
+            _ => self.named(),
+        }
+    }
+
+    /// `CASE WHEN …` or `CASE x WHEN …`, not a column of that name.
+    fn at_case(&self) -> bool {
+        let next = self.kind_at(1);
+        next.starts_expression()
+            && next != TokenKind::Asterisk
+            && !matches!(self.keyword_at(1), Some(K::From | K::End | K::As))
+    }
+
+    /// A name and what it may begin: a typed literal, a lambda, a call, `t.*`, a column.
+    pub(super) fn named(&mut self) -> Result<Expr> {
+        let start = self.start();
+        let next = self.kind_at(1);
+        if next.is_string() && matches!(self.kind(), TokenKind::Word(_)) {
+            return self.typed_literal();
+        }
+        if next == TokenKind::Arrow {
+            let argument = self.plain_identifier()?;
+            return self.lambda(start, vec![argument]);
+        }
+        let mut name = vec![self.plain_identifier()?];
+        while self.at_kind(TokenKind::Dot) {
+            if self.kind_at(1) == TokenKind::Asterisk {
+                self.advance();
+                self.advance();
+                return self.star(start, Some(name));
+            }
+            if !self.kind_at(1).is_name() {
+                break;
+            }
+            self.advance();
+            name.push(self.plain_identifier()?);
+        }
+        if self.at_kind(TokenKind::LeftParen) {
+            return self.function_call(start, name);
+        }
+        Ok(self.column(start, name))
+    }
+
+    fn column(&self, start: usize, name: Name) -> Expr {
+        let first = name.first().map_or("", String::as_str);
+        let is_variable = self.lambdas.iter().flatten().any(|argument| argument.eq_ignore_ascii_case(first));
+        let node = if is_variable {
+            ExprNode::LambdaVariable { name }
+        } else {
+            ExprNode::Attribute { name, plan_id: None, is_metadata: false }
+        };
+        self.expr(start, node)
+    }
+
+    fn star(&mut self, start: usize, target: Option<Name>) -> Result<Expr> {
+        let has_except = self.at(K::Except) && self.kind_at(1) == TokenKind::LeftParen && !self.starts_query_at(2);
+        let except = if has_except && self.kind_at(2).is_name() {
+            self.advance();
+            self.paren_list(Self::name)?
+        } else {
+            Vec::new()
+        };
+        Ok(self.expr(start, ExprNode::Star { target, plan_id: None, except }))
+    }
+
+    /// `-> body`
+    fn lambda(&mut self, start: usize, arguments: Vec<String>) -> Result<Expr> {
+        self.expect_kind(TokenKind::Arrow)?;
+        self.lambdas.push(arguments.clone());
+        let body = self.expression();
+        self.lambdas.pop();
+        Ok(self.expr(start, ExprNode::Lambda { body: Box::new(body?), arguments }))
+    }
+
+    /// Whether `(a, b) ->` stands here.
+    fn at_lambda(&self) -> bool {
+        let mut ahead = 1;
+        while self.kind_at(ahead).is_name() {
+            match self.kind_at(ahead + 1) {
+                TokenKind::Comma => ahead += 2,
+                TokenKind::RightParen => return self.kind_at(ahead + 2) == TokenKind::Arrow,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    fn paren_expression(&mut self) -> Result<Expr> {
+        let start = self.start();
+        if self.at_lambda() {
+            let arguments = self.identifier_list()?;
+            return self.lambda(start, arguments);
+        }
+        match self.paren_content()? {
+            Paren::Query(query) => Ok(self.scalar_subquery(start, query)),
+            Paren::Expressions(mut items) => match items.pop() {
+                Some(only) if items.is_empty() => match only.node {
+                    ExprNode::Alias { .. } => Err(self.unexpected()),
+                    _ => Ok(only),
+                },
+                Some(last) => {
+                    items.push(last);
+                    Ok(self.call(start, "struct", items))
+                }
+                None => Err(self.unexpected()),
+            },
+        }
+    }
+
+    pub(super) fn scalar_subquery(&self, start: usize, query: Relation) -> Expr {
+        let subquery = Subquery { kind: SubqueryKind::Scalar, source: SubquerySource::Inline(Box::new(query)) };
+        self.expr(start, ExprNode::Subquery(Box::new(subquery)))
+    }
+
+    /// `( … )`, a query or expressions. Which one may show only behind inner parentheses: `((SELECT 1) + 1)`,
+    /// `((SELECT 1) UNION SELECT 2)`. Nothing is parsed twice.
+    pub(crate) fn paren_content(&mut self) -> Result<Paren> {
+        self.nested(|parser| {
+            parser.expect_kind(TokenKind::LeftParen)?;
+            let content = parser.paren_inner()?;
+            parser.expect_kind(TokenKind::RightParen)?;
+            Ok(content)
+        })
+    }
+
+    fn paren_inner(&mut self) -> Result<Paren> {
+        if self.starts_query_at(0) {
+            return self.query().map(Paren::Query);
+        }
+        if self.at_kind(TokenKind::LeftParen) && !self.at_lambda() {
+            let start = self.start();
+            match self.paren_content()? {
+                Paren::Query(query) if self.at_query_end() => return Ok(Paren::Query(query)),
+                Paren::Query(query) if self.at_query_continuation() => {
+                    return self.query_from(start, query).map(Paren::Query);
+                }
+                Paren::Query(query) => self.operand = Some(self.scalar_subquery(start, query)),
+                Paren::Expressions(items) => self.operand = Some(self.row_or_single(start, items)?),
+            }
+        }
+        self.named_expressions().map(Paren::Expressions)
+    }
+
+    fn row_or_single(&self, start: usize, mut items: Vec<Expr>) -> Result<Expr> {
+        match items.pop() {
+            Some(only) if items.is_empty() => Ok(only),
+            Some(last) => {
+                items.push(last);
+                Ok(self.call(start, "struct", items))
+            }
+            None => Err(self.unexpected()),
+        }
+    }
+
+    fn at_query_end(&self) -> bool {
+        self.at_kind(TokenKind::RightParen)
+    }
+}

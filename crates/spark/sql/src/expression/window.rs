@@ -1,0 +1,127 @@
+//! Windows (`OVER …`, the `WINDOW` clause) and sort items.
+
+use hearth_base::Result;
+use hearth_base::condition::REPETITIVE_WINDOW_DEFINITION;
+use hearth_plan::expression::{FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, WindowFrame, WindowSpec};
+use hearth_plan::{Expr, ExprNode};
+use hearth_types::Value;
+
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+impl Parser<'_> {
+    pub(crate) fn sort_item(&mut self) -> Result<SortOrder> {
+        let child = self.expression()?;
+        let direction = match self.accept_any(&[K::Asc, K::Desc]) {
+            Some(K::Desc) => SortDirection::Descending,
+            _ => SortDirection::Ascending,
+        };
+        let mut nulls = NullOrdering::Default;
+        if self.at(K::Nulls) && matches!(self.keyword_at(1), Some(K::First | K::Last)) {
+            self.advance();
+            nulls = if self.at(K::First) { NullOrdering::First } else { NullOrdering::Last };
+            self.advance();
+        }
+        Ok(SortOrder { child, direction, nulls })
+    }
+
+    /// A window's name or its definition.
+    pub(crate) fn window_spec(&mut self) -> Result<WindowSpec> {
+        if !self.at_kind(TokenKind::LeftParen) {
+            let base = Some(self.identifier()?);
+            return Ok(WindowSpec { base, ..WindowSpec::default() });
+        }
+        self.expect_kind(TokenKind::LeftParen)?;
+        let mut spec = WindowSpec::default();
+        if self.kind().is_name() && self.kind_at(1) == TokenKind::RightParen {
+            spec.base = Some(self.identifier()?);
+        } else if self.accept_all(&[K::Cluster, K::By]) {
+            spec.partition = self.expressions()?;
+        } else {
+            if self.accept_all(&[K::Partition, K::By]) || self.accept_all(&[K::Distribute, K::By]) {
+                spec.partition = self.expressions()?;
+            }
+            if self.accept_all(&[K::Order, K::By]) || self.accept_all(&[K::Sort, K::By]) {
+                spec.order = self.sort_items()?;
+            }
+        }
+        if self.at_any(&[K::Rows, K::Range]) {
+            spec.frame = Some(self.window_frame()?);
+        }
+        self.expect_kind(TokenKind::RightParen)?;
+        Ok(spec)
+    }
+
+    fn window_frame(&mut self) -> Result<WindowFrame> {
+        let unit = match self.expect_any(&[K::Rows, K::Range])? {
+            K::Rows => FrameUnit::Rows,
+            _ => FrameUnit::Range,
+        };
+        if self.accept(K::Between) {
+            let lower = self.frame_bound()?;
+            self.expect(K::And)?;
+            let upper = self.frame_bound()?;
+            return Ok(WindowFrame { unit, lower, upper });
+        }
+        let lower = self.frame_bound()?;
+        Ok(WindowFrame { unit, lower, upper: FrameBound::CurrentRow })
+    }
+
+    fn frame_bound(&mut self) -> Result<FrameBound> {
+        if self.at(K::Unbounded) && matches!(self.keyword_at(1), Some(K::Preceding | K::Following)) {
+            self.advance();
+            return Ok(match self.expect_any(&[K::Preceding, K::Following])? {
+                K::Preceding => FrameBound::UnboundedPreceding,
+                _ => FrameBound::UnboundedFollowing,
+            });
+        }
+        if self.accept_all(&[K::Current, K::Row]) {
+            return Ok(FrameBound::CurrentRow);
+        }
+        let start = self.start();
+        // `1 PRECEDING AND …`: no `AND` of the expression's own, so a value.
+        let offset = self.nested(Self::value)?;
+        if matches!(offset.node, ExprNode::Attribute { .. }) {
+            return Err(self.against_rule(start, "Frame bound value must be a literal."));
+        }
+        Ok(match self.expect_any(&[K::Preceding, K::Following])? {
+            K::Preceding => FrameBound::Offset(self.negated_offset(start, offset)),
+            _ => FrameBound::Offset(offset),
+        })
+    }
+
+    /// Preceding is negative. A literal keeps being one.
+    fn negated_offset(&self, start: usize, offset: Expr) -> Expr {
+        let value = match &offset.node {
+            ExprNode::Literal(Value::Integer(value)) => value.checked_neg().map(Value::Integer),
+            ExprNode::Literal(Value::Long(value)) => value.checked_neg().map(Value::Long),
+            _ => None,
+        };
+        match value {
+            Some(value) => self.expr(start, ExprNode::Literal(value)),
+            None => self.call(start, "negative", vec![offset]),
+        }
+    }
+
+    /// `WINDOW a AS (…), b AS c`
+    pub(crate) fn window_clause(&mut self) -> Result<Option<Vec<(String, WindowSpec)>>> {
+        if !(self.at(K::Window) && self.kind_at(1).is_name()) {
+            return Ok(None);
+        }
+        let start = self.start();
+        self.advance();
+        let windows = self.comma_list(|parser| {
+            let name = parser.identifier()?;
+            parser.expect(K::As)?;
+            Ok((name, parser.window_spec()?))
+        })?;
+        for (index, (name, _)) in windows.iter().enumerate() {
+            if windows[..index].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+                let error = REPETITIVE_WINDOW_DEFINITION.with("windowName", format!("`{name}`"));
+                return Err(self.about(start, error));
+            }
+        }
+        Ok(Some(windows))
+    }
+}

@@ -1,0 +1,121 @@
+//! Spark SQL: text into `hearth_plan`'s nodes.
+//!
+//! A hand-written lexer, recursive descent for statements and queries, and a precedence climber for expressions. The
+//! grammar is Spark 4.2's (`SqlBaseParser`) in its default mode, where almost every keyword may also be a name. Nothing
+//! here knows a session or a catalog: names stay as typed, dates and intervals stay text.
+
+mod error;
+mod expression;
+mod keywords;
+mod lexer;
+mod literal;
+mod names;
+mod parser;
+mod query;
+mod statement;
+mod token;
+mod types;
+
+use hearth_base::Result;
+use hearth_plan::{Expr, Name, Plan};
+use hearth_types::{DataType, StructType};
+
+pub use keywords::Keyword;
+pub use parser::MAX_NESTING_DEPTH;
+
+use parser::Parser;
+use token::TokenKind;
+
+/// One statement: a query is `Plan::Relation`, everything else `Plan::Command`.
+pub fn parse_statement(text: &str) -> Result<Plan> {
+    let mut parser = Parser::new(text)?;
+    if parser.at_kind(TokenKind::End) {
+        return Err(error::empty(text));
+    }
+    let plan = parser.single_statement()?;
+    parser.expect_end()?;
+    Ok(plan)
+}
+
+/// The statements of a text, separated by semicolons; the blocks of scripts are kept whole.
+pub fn parse_statements(text: &str) -> Result<Vec<Plan>> {
+    split_statements(text)?.into_iter().map(parse_statement).collect()
+}
+
+/// The texts of the statements, without empty ones.
+pub fn split_statements(text: &str) -> Result<Vec<&str>> {
+    let tokens = lexer::tokenize(text)?;
+    let mut parts = Vec::new();
+    let (mut from, mut is_empty, mut blocks) = (0, true, 0usize);
+    let mut is_script = false;
+    for token in tokens {
+        let at = token.start as usize;
+        match token.kind {
+            TokenKind::Semicolon if blocks == 0 => {
+                if !is_empty {
+                    parts.push(text[from..at].trim());
+                }
+                (from, is_empty, is_script) = (token.end as usize, true, false);
+            }
+            TokenKind::End => {
+                if !is_empty {
+                    parts.push(text[from..].trim());
+                }
+            }
+            TokenKind::Word(Some(keyword)) => {
+                is_script |= is_empty && keyword == Keyword::Begin;
+                match keyword {
+                    Keyword::Begin | Keyword::Case if is_script => blocks += 1,
+                    Keyword::End if is_script => blocks = blocks.saturating_sub(1),
+                    _ => {}
+                }
+                is_empty = false;
+            }
+            _ => is_empty = false,
+        }
+    }
+    Ok(parts)
+}
+
+/// One expression with an optional alias, as in `selectExpr`: `a + 1 AS b`, `*`, `explode(m) AS (k, v)`.
+pub fn parse_expression(text: &str) -> Result<Expr> {
+    let mut parser = Parser::new(text)?;
+    if parser.at_kind(TokenKind::End) {
+        return Err(error::empty(text));
+    }
+    let expr = parser.named_expression()?;
+    if !parser.at_kind(TokenKind::End) {
+        return Err(parser.unexpected());
+    }
+    Ok(expr)
+}
+
+/// ``a.`b c`.d``
+pub fn parse_multipart_identifier(text: &str) -> Result<Name> {
+    let mut parser = Parser::new(text)?;
+    if parser.at_kind(TokenKind::End) {
+        return Err(error::empty(text));
+    }
+    let name = parser.name()?;
+    if !parser.at_kind(TokenKind::End) {
+        return Err(parser.unexpected());
+    }
+    Ok(name)
+}
+
+/// `array<int>`; see `hearth_types::ddl`.
+pub fn parse_data_type(text: &str) -> Result<DataType> {
+    hearth_types::ddl::parse_data_type(text)
+}
+
+/// `a INT, b STRING NOT NULL COMMENT 'x'`, or one `struct<…>`.
+pub fn parse_table_schema(text: &str) -> Result<StructType> {
+    let columns = hearth_types::ddl::parse_table_schema(text);
+    match columns {
+        Ok(schema) => Ok(schema),
+        Err(error) => match hearth_types::ddl::parse_data_type(text) {
+            Ok(DataType::Struct(schema)) => Ok(schema),
+            Ok(_) | Err(_) => Err(error),
+        },
+    }
+}

@@ -1,0 +1,225 @@
+//! Names: identifiers, names in parts, `IDENTIFIER(…)`, aliases, and which words may stand where.
+
+use hearth_base::Result;
+use hearth_base::condition::INVALID_IDENTIFIER;
+use hearth_plan::Name;
+use hearth_plan::relation::TableName;
+
+use crate::error;
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::{Token, TokenKind};
+
+impl Parser<'_> {
+    /// A name of one part. Unlike in an expression, `a-b` cannot be a difference here: it is a name without backticks.
+    pub(crate) fn identifier(&mut self) -> Result<String> {
+        let start = self.start();
+        let name = self.plain_identifier()?;
+        if self.at_kind(TokenKind::Minus) && self.kind_at(1).is_name() {
+            let at = self.start();
+            while self.at_kind(TokenKind::Minus) && self.kind_at(1).is_name() {
+                self.advance();
+                self.advance();
+            }
+            return Err(error::at(INVALID_IDENTIFIER.with("ident", self.since(start)), self.text, at));
+        }
+        Ok(name)
+    }
+
+    /// A name of one part where an expression may go on behind it.
+    pub(crate) fn plain_identifier(&mut self) -> Result<String> {
+        if !self.kind().is_name() {
+            return Err(self.unexpected());
+        }
+        if self.at_identifier_literal() {
+            self.advance();
+            self.advance();
+            let name = self.string()?;
+            self.expect_kind(TokenKind::RightParen)?;
+            return Ok(name);
+        }
+        let token = self.advance();
+        self.name_of(token)
+    }
+
+    /// `IDENTIFIER('name')`, which is a name wherever a name may stand.
+    fn at_identifier_literal(&self) -> bool {
+        self.at(K::Identifier)
+            && self.kind_at(1) == TokenKind::LeftParen
+            && self.kind_at(2).is_string()
+            && self.kind_at(3) == TokenKind::RightParen
+    }
+
+    fn name_of(&self, token: Token) -> Result<String> {
+        let lexeme = self.lexeme(token);
+        if token.kind == TokenKind::Quoted {
+            return Ok(lexeme[1..lexeme.len() - 1].replace("``", "`"));
+        }
+        let is_ascii = lexeme.bytes().all(|c| c == b'_' || c.is_ascii_alphanumeric());
+        if !is_ascii {
+            let error = INVALID_IDENTIFIER.with("ident", lexeme);
+            return Err(error::at(error, self.text, token.start as usize));
+        }
+        Ok(lexeme.to_owned())
+    }
+
+    /// `a.b.c`
+    pub(crate) fn name(&mut self) -> Result<Name> {
+        let mut name = vec![self.identifier()?];
+        while self.at_kind(TokenKind::Dot) && self.kind_at(1).is_name() {
+            self.advance();
+            name.push(self.identifier()?);
+        }
+        Ok(name)
+    }
+
+    pub(crate) fn names(&mut self) -> Result<Vec<Name>> {
+        self.comma_list(Self::name)
+    }
+
+    /// `(a, b, c)`
+    pub(crate) fn identifier_list(&mut self) -> Result<Vec<String>> {
+        self.paren_list(Self::identifier)
+    }
+
+    /// A name, or `IDENTIFIER(expression)`.
+    pub(crate) fn table_name(&mut self) -> Result<TableName> {
+        if self.at(K::Identifier) && self.kind_at(1) == TokenKind::LeftParen && !self.at_literal_part() {
+            self.advance();
+            self.advance();
+            let expr = self.expression()?;
+            self.expect_kind(TokenKind::RightParen)?;
+            return Ok(TableName::Expression(Box::new(expr)));
+        }
+        self.name().map(TableName::Name)
+    }
+
+    /// `IDENTIFIER('a').b`: the literal is one part of the name. Alone, it may hold a whole name.
+    fn at_literal_part(&self) -> bool {
+        self.at_identifier_literal() && self.kind_at(4) == TokenKind::Dot
+    }
+
+    /// `table_name` where only a plain name can be kept.
+    pub(crate) fn plain_name(&mut self) -> Result<Name> {
+        let start = self.start();
+        match self.table_name()? {
+            TableName::Name(name) => Ok(name),
+            TableName::Expression(_) => {
+                let text = self.since(start);
+                let literal = text.find(['\'', '"']).and_then(|open| {
+                    let close = text.rfind(['\'', '"'])?;
+                    crate::parse_multipart_identifier(text.get(open + 1..close)?).ok()
+                });
+                literal.ok_or_else(|| hearth_base::Error::unsupported("IDENTIFIER(expression) in this place"))
+            }
+        }
+    }
+
+    /// An alias of a table, with or without `AS`; words that go on with the statement are none.
+    pub(crate) fn strict_alias(&mut self) -> Result<Option<String>> {
+        if self.at(K::As) && self.kind_at(1).is_name() {
+            self.advance();
+            if self.keyword().is_some_and(K::is_strict_non_reserved) {
+                return Err(self.unexpected());
+            }
+            return self.plain_identifier().map(Some);
+        }
+        if self.at_implicit_alias() && !self.keyword().is_some_and(K::is_strict_non_reserved) {
+            return self.plain_identifier().map(Some);
+        }
+        Ok(None)
+    }
+
+    /// An optional alias without columns, with or without `AS`.
+    pub(crate) fn optional_alias(&mut self) -> Result<Option<String>> {
+        if self.accept(K::As) || self.at_implicit_alias() { self.identifier().map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn at_implicit_alias(&self) -> bool {
+        self.kind().is_name() && !self.at_clause()
+    }
+
+    /// Whether the keyword here begins the next clause rather than being an alias.
+    pub(crate) fn at_clause(&self) -> bool {
+        let Some(keyword) = self.keyword() else { return false };
+        let next = self.kind_at(1);
+        let word = self.keyword_at(1);
+        let is_word = |words: &[K]| word.is_some_and(|word| words.contains(&word));
+        match keyword {
+            K::From => next.is_name() || next == TokenKind::LeftParen,
+            K::Where | K::Having | K::Qualify | K::Limit | K::Offset => next.starts_expression(),
+            K::Group | K::Order | K::Sort | K::Cluster | K::Distribute | K::Partition | K::Identified => {
+                is_word(&[K::By])
+            }
+            K::Window => next.is_name() && self.keyword_at(2) == Some(K::As),
+            K::Lateral => is_word(&[K::View]),
+            K::Union | K::Except | K::Intersect | K::Minus => {
+                is_word(&[K::All, K::Distinct]) || self.starts_query_at(1) || next == TokenKind::LeftParen
+            }
+            K::Join | K::Natural | K::Inner | K::Cross | K::Left | K::Right | K::Full | K::Semi | K::Anti => {
+                self.at_join()
+            }
+            K::As => true,
+            K::For => {
+                next == TokenKind::LeftParen
+                    || (next.is_name() && self.keyword_at(2) == Some(K::In))
+                    || self.at_time_travel(1)
+            }
+            K::Tablesample => next == TokenKind::LeftParen || is_word(&[K::Bernoulli, K::System]),
+            K::Pivot => next == TokenKind::LeftParen,
+            K::Unpivot => next == TokenKind::LeftParen || is_word(&[K::Include, K::Exclude]),
+            K::With => next == TokenKind::LeftParen || is_word(&[K::Rollup, K::Cube, K::Schema]),
+            K::Grouping => is_word(&[K::Sets]),
+            K::Version | K::SystemVersion | K::Timestamp | K::SystemTime => self.at_time_travel(0),
+            K::Watermark => next.is_name() && matches!(self.kind_at(2), TokenKind::Word(_) | TokenKind::LeftParen),
+            K::Changes => is_word(&[K::From]),
+            K::Approx | K::Exact => is_word(&[K::Nearest]),
+            K::Select => self.starts_query_at(0),
+            K::Insert => is_word(&[K::Into, K::Overwrite, K::With]),
+            K::Set => {
+                (next.is_name() && matches!(self.kind_at(2), TokenKind::Equal | TokenKind::Dot))
+                    || next == TokenKind::LeftParen
+            }
+            K::When => is_word(&[K::Matched, K::Not]),
+            K::Replace => is_word(&[K::Where, K::On, K::Using]),
+            K::By => is_word(&[K::Name]),
+            K::Using => next == TokenKind::LeftParen || next.is_name(),
+            K::On => next.starts_expression(),
+            _ => false,
+        }
+    }
+
+    /// `VERSION AS OF` and its like, `ahead` tokens from here.
+    pub(crate) fn at_time_travel(&self, ahead: usize) -> bool {
+        let kinds = [K::Version, K::SystemVersion, K::Timestamp, K::SystemTime];
+        self.keyword_at(ahead).is_some_and(|keyword| kinds.contains(&keyword))
+            && self.keyword_at(ahead + 1) == Some(K::As)
+            && self.keyword_at(ahead + 2) == Some(K::Of)
+    }
+
+    /// `JOIN`, or the words that may stand before it.
+    pub(crate) fn at_join(&self) -> bool {
+        let prefix = [K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full, K::Outer, K::Semi, K::Anti];
+        (0..4)
+            .find_map(|ahead| match self.keyword_at(ahead) {
+                Some(K::Join) => Some(true),
+                Some(keyword) if prefix.contains(&keyword) => None,
+                _ => Some(false),
+            })
+            .unwrap_or(false)
+    }
+
+    /// Whether a query starts `ahead` tokens from here, parentheses not counted.
+    pub(crate) fn starts_query_at(&self, ahead: usize) -> bool {
+        let next = self.kind_at(ahead + 1);
+        match self.keyword_at(ahead) {
+            Some(K::Select) => next.starts_expression() || next == TokenKind::HintStart,
+            Some(K::With) => next.is_name() && next != TokenKind::Word(Some(K::Schema)),
+            Some(K::From) => next.is_name() || next == TokenKind::LeftParen,
+            Some(K::Values) => next.starts_expression(),
+            Some(K::Table) => next.is_name(),
+            Some(K::Map | K::Reduce) => next.is_name() && self.kind_at(ahead + 2) != TokenKind::Dot,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! `Parser`: the cursor over a statement's tokens, with what every rule needs: looking ahead, expecting, origins, errors
+//! and the bound on nesting.
+//!
+//! Rules are methods on `Parser` in the files of their subject. A rule that starts consumes or fails; the choice between
+//! rules is made by looking ahead, because in Spark's default mode any keyword may also be a name.
+
+use std::sync::Arc;
+
+use hearth_base::condition::{BANG_EQUALS_NOT, PARSE_RULE, PLAN_TOO_DEEP};
+use hearth_base::{Condition, Error, Result};
+use hearth_plan::{Expr, ExprNode, Origin, Relation, RelationNode};
+
+use crate::error;
+use crate::keywords::Keyword;
+use crate::lexer::tokenize;
+use crate::token::{Token, TokenKind};
+
+/// How deep expressions, queries and types may nest (`hearth.sql.maxNestingDepth`), chains of operators included. What
+/// walks the plan later relies on this bound.
+pub const MAX_NESTING_DEPTH: u32 = 1024;
+
+const STACK_RED_ZONE: usize = 256 * 1024;
+const STACK_SEGMENT: usize = 4 * 1024 * 1024;
+
+pub struct Parser<'a> {
+    pub(crate) text: &'a str,
+    shared: Arc<str>,
+    tokens: Vec<Token>,
+    position: usize,
+    /// Rules that are open now.
+    depth: u32,
+    /// The height of what was parsed in the innermost open `nested`.
+    height: u32,
+    /// `?` seen so far.
+    pub(crate) parameters: usize,
+    /// The arguments of the lambdas around the cursor.
+    pub(crate) lambdas: Vec<Vec<String>>,
+    /// In `|> AGGREGATE … GROUP BY`, where grouping expressions may have aliases.
+    pub(crate) is_pipe_grouping: bool,
+    /// An operand that was parsed before it was known to be one: `((SELECT 1) + 1)`.
+    pub(crate) operand: Option<Expr>,
+}
+
+impl<'a> Parser<'a> {
+    pub fn new(text: &'a str) -> Result<Self> {
+        Ok(Self {
+            text,
+            shared: Arc::from(text),
+            tokens: tokenize(text)?,
+            position: 0,
+            depth: 0,
+            height: 0,
+            parameters: 0,
+            lambdas: Vec::new(),
+            is_pipe_grouping: false,
+            operand: None,
+        })
+    }
+
+    // Looking
+
+    pub(crate) fn peek_at(&self, ahead: usize) -> Token {
+        let last = self.tokens.len() - 1;
+        self.tokens[(self.position + ahead).min(last)]
+    }
+
+    pub(crate) fn peek(&self) -> Token {
+        self.peek_at(0)
+    }
+
+    pub(crate) fn kind(&self) -> TokenKind {
+        self.peek().kind
+    }
+
+    pub(crate) fn kind_at(&self, ahead: usize) -> TokenKind {
+        self.peek_at(ahead).kind
+    }
+
+    pub(crate) fn keyword_at(&self, ahead: usize) -> Option<Keyword> {
+        match self.kind_at(ahead) {
+            TokenKind::Word(keyword) => keyword,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn keyword(&self) -> Option<Keyword> {
+        self.keyword_at(0)
+    }
+
+    pub(crate) fn at(&self, keyword: Keyword) -> bool {
+        self.keyword() == Some(keyword)
+    }
+
+    /// Whether the next tokens are these keywords.
+    pub(crate) fn at_all(&self, keywords: &[Keyword]) -> bool {
+        keywords.iter().enumerate().all(|(ahead, keyword)| self.keyword_at(ahead) == Some(*keyword))
+    }
+
+    pub(crate) fn at_any(&self, keywords: &[Keyword]) -> bool {
+        self.keyword().is_some_and(|keyword| keywords.contains(&keyword))
+    }
+
+    pub(crate) fn at_kind(&self, kind: TokenKind) -> bool {
+        self.kind() == kind
+    }
+
+    pub(crate) fn lexeme(&self, token: Token) -> &'a str {
+        &self.text[token.start as usize..token.end as usize]
+    }
+
+    // Moving
+
+    pub(crate) fn advance(&mut self) -> Token {
+        let token = self.peek();
+        if self.position + 1 < self.tokens.len() {
+            self.position += 1;
+        }
+        token
+    }
+
+    pub(crate) fn accept(&mut self, keyword: Keyword) -> bool {
+        let found = self.at(keyword);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Takes all of these keywords or none.
+    pub(crate) fn accept_all(&mut self, keywords: &[Keyword]) -> bool {
+        let found = self.at_all(keywords);
+        if found {
+            self.position += keywords.len();
+        }
+        found
+    }
+
+    pub(crate) fn accept_any(&mut self, keywords: &[Keyword]) -> Option<Keyword> {
+        let keyword = self.keyword().filter(|keyword| keywords.contains(keyword))?;
+        self.advance();
+        Some(keyword)
+    }
+
+    pub(crate) fn accept_kind(&mut self, kind: TokenKind) -> bool {
+        let found = self.at_kind(kind);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    pub(crate) fn expect(&mut self, keyword: Keyword) -> Result<()> {
+        if self.accept(keyword) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    pub(crate) fn expect_all(&mut self, keywords: &[Keyword]) -> Result<()> {
+        keywords.iter().try_for_each(|keyword| self.expect(*keyword))
+    }
+
+    pub(crate) fn expect_any(&mut self, keywords: &[Keyword]) -> Result<Keyword> {
+        self.accept_any(keywords).ok_or_else(|| self.unexpected())
+    }
+
+    pub(crate) fn expect_kind(&mut self, kind: TokenKind) -> Result<Token> {
+        if self.at_kind(kind) { Ok(self.advance()) } else { Err(self.unexpected()) }
+    }
+
+    /// A `>` that closes a type; `>>` and `>>>` give one of theirs.
+    pub(crate) fn expect_closing_angle(&mut self) -> Result<()> {
+        let token = &mut self.tokens[self.position];
+        token.kind = match token.kind {
+            TokenKind::Greater => {
+                self.advance();
+                return Ok(());
+            }
+            TokenKind::ShiftRight => TokenKind::Greater,
+            TokenKind::ShiftRightUnsigned => TokenKind::ShiftRight,
+            TokenKind::GreaterEqual => TokenKind::Equal,
+            _ => return Err(self.unexpected()),
+        };
+        token.start += 1;
+        Ok(())
+    }
+
+    /// `item, item, …`
+    pub(crate) fn comma_list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+        let mut items = vec![item(self)?];
+        while self.accept_kind(TokenKind::Comma) {
+            items.push(item(self)?);
+        }
+        Ok(items)
+    }
+
+    /// `(item, item, …)`
+    pub(crate) fn paren_list<T>(&mut self, item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+        self.expect_kind(TokenKind::LeftParen)?;
+        let items = self.comma_list(item)?;
+        self.expect_kind(TokenKind::RightParen)?;
+        Ok(items)
+    }
+
+    /// The position behind the parenthesis that closes the one at `ahead`, counted from the cursor.
+    pub(crate) fn behind_parens(&self, ahead: usize) -> Option<usize> {
+        let mut open = 0usize;
+        for (index, token) in self.tokens[self.position + ahead..].iter().enumerate() {
+            match token.kind {
+                TokenKind::LeftParen => open += 1,
+                TokenKind::RightParen if open <= 1 => return Some(ahead + index + 1),
+                TokenKind::RightParen => open -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    // Nesting
+
+    /// Runs a rule that can contain itself, on enough stack and within `MAX_NESTING_DEPTH`.
+    pub(crate) fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth >= MAX_NESTING_DEPTH {
+            return Err(too_deep());
+        }
+        self.depth += 1;
+        let around = std::mem::replace(&mut self.height, 0);
+        let result = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || rule(self));
+        self.depth -= 1;
+        let inner = self.height;
+        self.height = around;
+        self.raise_to(inner + 1)?;
+        result
+    }
+
+    fn raise_to(&mut self, height: u32) -> Result<()> {
+        self.height = self.height.max(height);
+        if self.height > MAX_NESTING_DEPTH { Err(too_deep()) } else { Ok(()) }
+    }
+
+    /// What was parsed last became a child of something: `a + b` under `… + c`.
+    pub(crate) fn grew(&mut self) -> Result<()> {
+        self.raise_to(self.height + 1)
+    }
+
+    // Places
+
+    /// The byte where the next token starts.
+    pub(crate) fn start(&self) -> usize {
+        self.peek().start as usize
+    }
+
+    /// The byte behind the last token taken.
+    pub(crate) fn end(&self) -> usize {
+        match self.position.checked_sub(1) {
+            Some(previous) => self.tokens[previous].end as usize,
+            None => 0,
+        }
+    }
+
+    /// The text from `start` to the last token taken.
+    pub(crate) fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.end()).unwrap_or("")
+    }
+
+    pub(crate) fn origin(&self, start: usize) -> Option<Arc<Origin>> {
+        let start = u32::try_from(start).ok()?;
+        let stop = u32::try_from(self.end()).ok()?.saturating_sub(1);
+        Some(Arc::new(Origin::Sql { text: Arc::clone(&self.shared), start, stop }))
+    }
+
+    pub(crate) fn expr(&self, start: usize, node: ExprNode) -> Expr {
+        Expr { node, origin: self.origin(start) }
+    }
+
+    pub(crate) fn call(&self, start: usize, name: &str, arguments: Vec<Expr>) -> Expr {
+        Expr { origin: self.origin(start), ..Expr::function(name, arguments) }
+    }
+
+    pub(crate) fn relation(&self, start: usize, node: RelationNode) -> Relation {
+        Relation { node, plan_id: None, origin: self.origin(start) }
+    }
+
+    // Errors
+
+    pub(crate) fn unexpected(&self) -> Error {
+        error::syntax(self.text, self.peek(), false)
+    }
+
+    pub(crate) fn unexpected_at(&self, token: Token) -> Error {
+        error::syntax(self.text, token, false)
+    }
+
+    /// An error about the text from `start` to the last token taken.
+    pub(crate) fn about(&self, start: usize, error: Error) -> Error {
+        error::about(error, self.text, start, self.end().max(start))
+    }
+
+    /// A rule of Spark's parser that has no condition of its own.
+    pub(crate) fn against_rule(&self, start: usize, message: &str) -> Error {
+        self.about(start, PARSE_RULE.with("msg", message))
+    }
+
+    pub(crate) fn plain(&self, start: usize, condition: Condition) -> Error {
+        self.about(start, condition.error())
+    }
+
+    /// `NOT` between a value and its predicate, or in `IF NOT EXISTS`. `!` was that once.
+    pub(crate) fn accept_infix_not(&mut self) -> Result<bool> {
+        if self.at_kind(TokenKind::Bang) {
+            let start = self.start();
+            self.advance();
+            return Err(self.about(start, BANG_EQUALS_NOT.with("clause", "!")));
+        }
+        Ok(self.accept(Keyword::Not))
+    }
+
+    /// The end of the statement: semicolons, then nothing. Says `extra input` where ANTLR's recovery does.
+    pub(crate) fn expect_end(&mut self) -> Result<()> {
+        let mut closed = false;
+        while self.accept_kind(TokenKind::Semicolon) {
+            closed = true;
+        }
+        if self.at_kind(TokenKind::End) {
+            return Ok(());
+        }
+        let one_too_many = matches!(self.kind_at(1), TokenKind::End | TokenKind::Semicolon);
+        Err(error::syntax(self.text, self.peek(), closed || one_too_many))
+    }
+}
+
+fn too_deep() -> Error {
+    PLAN_TOO_DEEP.with("limit", "hearth.sql.maxNestingDepth").with("value", MAX_NESTING_DEPTH)
+}

@@ -1,0 +1,237 @@
+//! Queries: `WITH`, set operations by precedence, `ORDER BY` to `OFFSET`. The parts are in `query/`.
+
+mod cte;
+mod from;
+mod grouping;
+mod pipe;
+mod pivot;
+mod select;
+mod table;
+mod table_function;
+
+use hearth_base::Result;
+use hearth_base::condition::COMBINATION_QUERY_RESULT_CLAUSES;
+use hearth_plan::expression::SortOrder;
+use hearth_plan::relation::{NamedTable, SetOp, SetOpKind};
+use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
+
+use crate::expression::{Paren, row_values};
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+impl Parser<'_> {
+    pub(crate) fn query(&mut self) -> Result<Relation> {
+        self.nested(|parser| {
+            let start = parser.start();
+            let ctes = parser.ctes()?;
+            let first = parser.query_primary()?;
+            let body = parser.query_rest(start, first)?;
+            Ok(parser.with_ctes(start, ctes, body))
+        })
+    }
+
+    /// The rest of a query whose first term, in parentheses, was read.
+    pub(crate) fn query_from(&mut self, start: usize, first: Relation) -> Result<Relation> {
+        self.query_rest(start, first)
+    }
+
+    fn query_rest(&mut self, start: usize, first: Relation) -> Result<Relation> {
+        let mut body = self.set_operations(start, first, SetLevel::Union)?;
+        while self.at_kind(TokenKind::PipeOperator) {
+            self.advance();
+            body = self.pipe_operator(start, body)?;
+            self.grew()?;
+            body = self.set_operations(start, body, SetLevel::Union)?;
+        }
+        self.organization(start, body)
+    }
+
+    /// Whether a query in parentheses goes on here as a query.
+    pub(crate) fn at_query_continuation(&self) -> bool {
+        self.at_kind(TokenKind::PipeOperator)
+            || self.at_organization()
+            || (self.at_any(&[K::Union, K::Except, K::Intersect, K::Minus]) && self.at_clause())
+    }
+
+    fn at_organization(&self) -> bool {
+        let by = self.at_any(&[K::Order, K::Sort, K::Cluster, K::Distribute]) && self.keyword_at(1) == Some(K::By);
+        let limit = self.at_any(&[K::Limit, K::Offset]) && self.kind_at(1).starts_expression();
+        by || limit || (self.at(K::Window) && self.at_clause())
+    }
+
+    /// `INTERSECT` binds tighter than `UNION` and `EXCEPT`; equals are left-associative.
+    fn set_operations(&mut self, start: usize, mut left: Relation, level: SetLevel) -> Result<Relation> {
+        loop {
+            let kind = match self.keyword() {
+                Some(K::Intersect) if self.at_clause() => SetOpKind::Intersect,
+                Some(K::Union) if level == SetLevel::Union && self.at_clause() => SetOpKind::Union,
+                Some(K::Except | K::Minus) if level == SetLevel::Union && self.at_clause() => SetOpKind::Except,
+                _ => return Ok(left),
+            };
+            self.advance();
+            let all = self.accept(K::All);
+            if !all {
+                self.accept(K::Distinct);
+            }
+            let at = self.start();
+            let mut right = self.query_primary()?;
+            if kind != SetOpKind::Intersect {
+                right = self.set_operations(at, right, SetLevel::Intersect)?;
+            }
+            self.grew()?;
+            left = self.set_op(start, left, right, (kind, all));
+        }
+    }
+
+    pub(super) fn set_op(
+        &self,
+        start: usize,
+        left: Relation,
+        right: Relation,
+        (kind, all): (SetOpKind, bool),
+    ) -> Relation {
+        let node = RelationNode::SetOp(SetOp {
+            left: Box::new(left),
+            right: Box::new(right),
+            kind,
+            all,
+            by_name: false,
+            allow_missing_columns: false,
+        });
+        self.relation(start, node)
+    }
+
+    pub(crate) fn query_primary(&mut self) -> Result<Relation> {
+        let start = self.start();
+        match self.keyword() {
+            Some(K::Select) => self.select(),
+            Some(K::From) => self.relations_first(),
+            Some(K::Values) => self.inline_table(),
+            Some(K::Table) => {
+                self.advance();
+                let name = self.table_name()?;
+                let table = NamedTable { name, options: Vec::new(), is_streaming: false, travel: None };
+                Ok(self.relation(start, RelationNode::NamedTable(table)))
+            }
+            Some(K::Map | K::Reduce) => self.transform(),
+            _ if self.at_kind(TokenKind::LeftParen) => self.parenthesized_query(),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// `( query )`
+    pub(crate) fn parenthesized_query(&mut self) -> Result<Relation> {
+        let open = self.peek();
+        match self.paren_content()? {
+            Paren::Query(query) => Ok(query),
+            Paren::Expressions(_) => Err(self.unexpected_at(open)),
+        }
+    }
+
+    /// `VALUES row, row [AS t(a, b)]`
+    pub(crate) fn inline_table(&mut self) -> Result<Relation> {
+        let start = self.start();
+        self.expect(K::Values)?;
+        let rows = self.comma_list(|parser| Ok(row_values(parser.expression()?)))?;
+        let table = self.relation(start, RelationNode::InlineTable { rows });
+        self.aliased(start, table)
+    }
+
+    /// `ORDER BY … LIMIT … OFFSET …`
+    pub(super) fn organization(&mut self, start: usize, input: Relation) -> Result<Relation> {
+        let at = self.start();
+        let order = if self.accept_all(&[K::Order, K::By]) { self.sort_items()? } else { Vec::new() };
+        let cluster = if self.accept_all(&[K::Cluster, K::By]) { self.expressions()? } else { Vec::new() };
+        let distribute = if self.accept_all(&[K::Distribute, K::By]) { self.expressions()? } else { Vec::new() };
+        let sort = if self.accept_all(&[K::Sort, K::By]) { self.sort_items()? } else { Vec::new() };
+        let given = [!order.is_empty(), !cluster.is_empty(), !distribute.is_empty() || !sort.is_empty()];
+        if given.into_iter().filter(|clause| *clause).count() > 1 {
+            return Err(self.plain(at, COMBINATION_QUERY_RESULT_CLAUSES));
+        }
+        let mut relation = input;
+        if !cluster.is_empty() {
+            let order = cluster.iter().cloned().map(ascending).collect();
+            relation = self.distributed(start, relation, cluster);
+            relation = self.sorted(start, relation, order, false);
+        }
+        if !distribute.is_empty() {
+            relation = self.distributed(start, relation, distribute);
+        }
+        if !sort.is_empty() {
+            relation = self.sorted(start, relation, sort, false);
+        }
+        if !order.is_empty() {
+            relation = self.sorted(start, relation, order, true);
+        }
+        if self.at(K::Window) && self.at_clause() {
+            relation = self.with_windows(start, relation)?;
+        }
+        self.limited(start, relation)
+    }
+
+    /// The offset comes first: `LIMIT` counts what is left.
+    fn limited(&mut self, start: usize, mut relation: Relation) -> Result<Relation> {
+        let mut limit = None;
+        if self.accept(K::Limit) && !(self.at(K::All) && self.accept(K::All)) {
+            limit = Some(self.expression()?);
+        }
+        if self.at(K::Offset) && self.kind_at(1).starts_expression() {
+            self.advance();
+            let offset = self.expression()?;
+            relation = self.relation(start, RelationNode::Offset { input: Box::new(relation), offset });
+        }
+        if let Some(limit) = limit {
+            relation = self.relation(start, RelationNode::Limit { input: Box::new(relation), limit });
+        }
+        Ok(relation)
+    }
+
+    fn distributed(&self, start: usize, input: Relation, expressions: Vec<Expr>) -> Relation {
+        let node = RelationNode::RepartitionByExpression { input: Box::new(input), expressions, partitions: None };
+        self.relation(start, node)
+    }
+
+    fn sorted(&self, start: usize, input: Relation, mut order: Vec<SortOrder>, is_global: bool) -> Relation {
+        let input = Box::new(input);
+        let is_all =
+            is_global && order.len() == 1 && order.first().is_some_and(|item| self.is_word(&item.child, "all"));
+        let node = match order.pop() {
+            Some(direction_of) if is_all => RelationNode::SortAll { input, direction_of },
+            Some(last) => {
+                order.push(last);
+                RelationNode::Sort { input, order, is_global }
+            }
+            None => return *input,
+        };
+        self.relation(start, node)
+    }
+
+    /// Whether an expression is this one word without backticks.
+    pub(crate) fn is_word(&self, expr: &Expr, word: &str) -> bool {
+        let ExprNode::Attribute { name, .. } = &expr.node else { return false };
+        let written = match expr.origin.as_deref() {
+            Some(hearth_plan::Origin::Sql { start, .. }) => self.text.get(*start as usize..).unwrap_or(""),
+            _ => "",
+        };
+        matches!(name.as_slice(), [only] if only.eq_ignore_ascii_case(word)) && !written.starts_with('`')
+    }
+
+    pub(super) fn with_windows(&mut self, start: usize, input: Relation) -> Result<Relation> {
+        match self.window_clause()? {
+            Some(windows) => Ok(self.relation(start, RelationNode::WithWindows { input: Box::new(input), windows })),
+            None => Ok(input),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SetLevel {
+    Union,
+    Intersect,
+}
+
+fn ascending(child: Expr) -> SortOrder {
+    use hearth_plan::expression::{NullOrdering, SortDirection};
+    SortOrder { child, direction: SortDirection::Ascending, nulls: NullOrdering::Default }
+}

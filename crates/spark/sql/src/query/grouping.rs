@@ -1,0 +1,97 @@
+//! `GROUP BY`: expressions, ordinals, `ALL`, `ROLLUP`, `CUBE`, `GROUPING SETS`, `WITH ROLLUP`.
+
+use hearth_base::Result;
+use hearth_plan::Expr;
+use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
+
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+impl Parser<'_> {
+    pub(crate) fn group_by(&mut self) -> Result<Option<Grouping>> {
+        if !self.accept_all(&[K::Group, K::By]) {
+            return Ok(None);
+        }
+        let mut items = self.comma_list(Self::grouping_item)?;
+        let only = match items.as_slice() {
+            [GroupingItem::Expr(expr)] => self.is_word(expr, "all"),
+            _ => false,
+        };
+        if only {
+            return Ok(Some(Grouping::All));
+        }
+        if self.at(K::With) && matches!(self.keyword_at(1), Some(K::Rollup | K::Cube)) {
+            self.advance();
+            let sets = plain(&mut items).into_iter().map(|expr| vec![expr]).collect();
+            let item = match self.expect_any(&[K::Rollup, K::Cube])? {
+                K::Rollup => GroupingItem::Rollup(sets),
+                _ => GroupingItem::Cube(sets),
+            };
+            return Ok(Some(Grouping::Items(vec![item])));
+        }
+        if self.at_all(&[K::Grouping, K::Sets]) {
+            self.expect_all(&[K::Grouping, K::Sets])?;
+            let sets = self.paren_list(|parser| parser.grouping_set().map(GroupingSet::Set))?;
+            let expressions = plain(&mut items);
+            return Ok(Some(Grouping::Items(vec![GroupingItem::Sets { sets, expressions }])));
+        }
+        Ok(Some(Grouping::Items(items)))
+    }
+
+    fn grouping_item(&mut self) -> Result<GroupingItem> {
+        match self.grouping_analytics()? {
+            Some(item) => Ok(item),
+            None if self.is_pipe_grouping => self.named_expression().map(GroupingItem::Expr),
+            None => self.expression().map(GroupingItem::Expr),
+        }
+    }
+
+    fn grouping_analytics(&mut self) -> Result<Option<GroupingItem>> {
+        let is_empty = self.kind_at(2) == TokenKind::RightParen;
+        if self.at_any(&[K::Rollup, K::Cube]) && self.kind_at(1) == TokenKind::LeftParen && !is_empty {
+            let is_rollup = self.advance().kind == TokenKind::Word(Some(K::Rollup));
+            let sets = self.paren_list(Self::grouping_set)?;
+            return Ok(Some(if is_rollup { GroupingItem::Rollup(sets) } else { GroupingItem::Cube(sets) }));
+        }
+        if self.at_all(&[K::Grouping, K::Sets]) && self.kind_at(2) == TokenKind::LeftParen {
+            self.advance();
+            self.advance();
+            let sets = self.nested(|parser| parser.paren_list(Self::grouping_element))?;
+            return Ok(Some(GroupingItem::Sets { sets, expressions: Vec::new() }));
+        }
+        Ok(None)
+    }
+
+    fn grouping_element(&mut self) -> Result<GroupingSet> {
+        match self.grouping_analytics()? {
+            Some(item) => Ok(GroupingSet::Nested(item)),
+            None => self.grouping_set().map(GroupingSet::Set),
+        }
+    }
+
+    /// `(a, b)`, `()` or one expression.
+    fn grouping_set(&mut self) -> Result<Vec<Expr>> {
+        if self.at_kind(TokenKind::LeftParen) && self.kind_at(1) == TokenKind::RightParen {
+            self.advance();
+            self.advance();
+            return Ok(Vec::new());
+        }
+        let is_row = self.at_kind(TokenKind::LeftParen)
+            && self
+                .behind_parens(0)
+                .is_some_and(|behind| matches!(self.kind_at(behind), TokenKind::Comma | TokenKind::RightParen));
+        if is_row && !self.starts_query_at(1) {
+            return self.paren_list(Self::expression);
+        }
+        Ok(vec![self.expression()?])
+    }
+}
+
+fn plain(items: &mut Vec<GroupingItem>) -> Vec<Expr> {
+    let expressions = items.drain(..).filter_map(|item| match item {
+        GroupingItem::Expr(expr) => Some(expr),
+        GroupingItem::Rollup(_) | GroupingItem::Cube(_) | GroupingItem::Sets { .. } => None,
+    });
+    expressions.collect()
+}

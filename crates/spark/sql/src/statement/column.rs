@@ -1,0 +1,203 @@
+//! Columns of `CREATE TABLE`, `ALTER TABLE` and function parameters, with their options and constraints.
+
+use hearth_base::Result;
+use hearth_plan::catalog::ColumnDef;
+
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+/// Columns, and whether constraints stood among them.
+pub(super) struct TableElements {
+    pub columns: Vec<ColumnDef>,
+    pub has_constraints: bool,
+}
+
+impl Parser<'_> {
+    /// `(a INT NOT NULL DEFAULT 1, PRIMARY KEY (a), …)`
+    pub(super) fn table_elements(&mut self) -> Result<TableElements> {
+        let mut has_constraints = false;
+        let columns = self.paren_list(|parser| {
+            if parser.at_table_constraint() {
+                has_constraints = true;
+                parser.table_constraint()?;
+                return Ok(None);
+            }
+            let (column, constrained) = parser.column_definition()?;
+            has_constraints |= constrained;
+            Ok(Some(column))
+        })?;
+        Ok(TableElements { columns: columns.into_iter().flatten().collect(), has_constraints })
+    }
+
+    /// One column and whether it carries a constraint or an identity, which nothing keeps.
+    pub(super) fn column_definition(&mut self) -> Result<(ColumnDef, bool)> {
+        let name = self.identifier()?;
+        let data_type = self.type_ref()?;
+        let mut column = ColumnDef {
+            name,
+            data_type,
+            nullable: true,
+            default: None,
+            default_text: None,
+            generated: None,
+            comment: None,
+        };
+        let mut constrained = false;
+        loop {
+            let start = self.start();
+            if self.at_not_null() {
+                self.once(start, "NOT NULL", !column.nullable)?;
+                self.accept_infix_not()?;
+                self.advance();
+                column.nullable = false;
+            } else if self.at(K::Default) {
+                self.once(start, "DEFAULT", column.default.is_some())?;
+                self.advance();
+                let at = self.start();
+                column.default = Some(self.expression()?);
+                column.default_text = Some(self.since(at).to_owned());
+            } else if self.at(K::Comment) {
+                self.once(start, "COMMENT", column.comment.is_some())?;
+                column.comment = Some(self.comment_clause()?);
+            } else if self.accept(K::Generated) {
+                constrained |= self.generated(&mut column)?;
+            } else if self.at_any(&[K::Constraint, K::Check, K::Unique, K::Primary, K::References]) {
+                self.column_constraint()?;
+                constrained = true;
+            } else {
+                return Ok((column, constrained));
+            }
+        }
+    }
+
+    pub(super) fn at_not_null(&self) -> bool {
+        (self.at(K::Not) || self.at_kind(TokenKind::Bang)) && self.keyword_at(1) == Some(K::Null)
+    }
+
+    /// `ALWAYS AS (expression)`, or an identity, which is said by `true`.
+    fn generated(&mut self, column: &mut ColumnDef) -> Result<bool> {
+        if !self.accept(K::Always) {
+            self.expect_all(&[K::By, K::Default])?;
+        }
+        self.expect(K::As)?;
+        if !self.accept(K::Identity) {
+            self.expect_kind(TokenKind::LeftParen)?;
+            column.generated = Some(self.expression()?);
+            self.expect_kind(TokenKind::RightParen)?;
+            return Ok(false);
+        }
+        if self.accept_kind(TokenKind::LeftParen) {
+            while !self.accept_kind(TokenKind::RightParen) {
+                match self.expect_any(&[K::Start, K::Increment])? {
+                    K::Start => self.expect(K::With)?,
+                    _ => self.expect(K::By)?,
+                }
+                self.accept_kind(TokenKind::Minus);
+                if !matches!(self.kind(), TokenKind::Integer | TokenKind::Long) {
+                    return Err(self.unexpected());
+                }
+                self.advance();
+            }
+        }
+        Ok(true)
+    }
+
+    fn column_constraint(&mut self) -> Result<()> {
+        if self.accept(K::Constraint) {
+            self.identifier()?;
+        }
+        match self.expect_any(&[K::Check, K::Unique, K::Primary, K::References])? {
+            K::Check => self.check_constraint()?,
+            K::Primary => self.expect(K::Key)?,
+            K::References => self.references()?,
+            _ => {}
+        }
+        self.constraint_characteristics();
+        Ok(())
+    }
+
+    pub(super) fn at_table_constraint(&self) -> bool {
+        let next = self.kind_at(1);
+        match self.keyword() {
+            Some(K::Constraint) => {
+                next.is_name() && matches!(self.keyword_at(2), Some(K::Check | K::Unique | K::Primary | K::Foreign))
+            }
+            Some(K::Check | K::Unique) => next == TokenKind::LeftParen,
+            Some(K::Primary | K::Foreign) => {
+                self.keyword_at(1) == Some(K::Key) && self.kind_at(2) == TokenKind::LeftParen
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn table_constraint(&mut self) -> Result<()> {
+        if self.accept(K::Constraint) {
+            self.identifier()?;
+        }
+        match self.expect_any(&[K::Check, K::Unique, K::Primary, K::Foreign])? {
+            K::Check => self.check_constraint()?,
+            K::Unique => {
+                self.identifier_list()?;
+            }
+            K::Primary => {
+                self.expect(K::Key)?;
+                self.identifier_list()?;
+            }
+            _ => {
+                self.expect(K::Key)?;
+                self.identifier_list()?;
+                self.expect(K::References)?;
+                self.references()?;
+            }
+        }
+        self.constraint_characteristics();
+        Ok(())
+    }
+
+    fn check_constraint(&mut self) -> Result<()> {
+        self.expect_kind(TokenKind::LeftParen)?;
+        self.expression()?;
+        self.expect_kind(TokenKind::RightParen)?;
+        Ok(())
+    }
+
+    fn references(&mut self) -> Result<()> {
+        self.name()?;
+        if self.at_kind(TokenKind::LeftParen) {
+            self.identifier_list()?;
+        }
+        Ok(())
+    }
+
+    fn constraint_characteristics(&mut self) {
+        while self.accept_any(&[K::Enforced, K::Rely, K::Norely]).is_some() || self.accept_all(&[K::Not, K::Enforced]) {
+        }
+    }
+
+    /// Columns of a schema without options: `a INT NOT NULL COMMENT 'x'`.
+    pub(super) fn plain_column(&mut self) -> Result<ColumnDef> {
+        let name = self.identifier()?;
+        self.plain_column_named(name)
+    }
+
+    pub(super) fn plain_column_named(&mut self, name: String) -> Result<ColumnDef> {
+        let data_type = self.type_ref()?;
+        let nullable = !self.at_not_null();
+        if !nullable {
+            self.advance();
+            self.advance();
+        }
+        let comment = if self.at(K::Comment) { Some(self.comment_clause()?) } else { None };
+        Ok(ColumnDef { name, data_type, nullable, default: None, default_text: None, generated: None, comment })
+    }
+
+    /// Refuses a clause that is there twice.
+    pub(super) fn once(&self, start: usize, clause: &str, is_second: bool) -> Result<()> {
+        if is_second {
+            let error = hearth_base::condition::DUPLICATE_CLAUSES.with("clauseName", clause);
+            return Err(crate::error::about(error, self.text, start, self.peek().end as usize));
+        }
+        Ok(())
+    }
+}

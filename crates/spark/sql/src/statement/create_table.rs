@@ -1,0 +1,378 @@
+//! `CREATE TABLE`, `REPLACE TABLE`, `CREATE TABLE … LIKE`.
+
+use hearth_base::Result;
+use hearth_base::condition::{CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT};
+use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns};
+use hearth_plan::relation::TableName;
+use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan};
+
+use super::create::CreateWords;
+use super::{catalog, unsupported};
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+/// `spark.sql.sources.bucketing.maxBuckets`
+const MAX_BUCKETS: i32 = 100_000;
+
+/// What may stand behind a table's columns, in any order.
+#[derive(Default)]
+pub(super) struct TableClauses {
+    provider: Option<String>,
+    options: Options,
+    partitioning: Vec<Expr>,
+    partition_columns: Vec<ColumnDef>,
+    cluster_columns: Vec<Name>,
+    bucket: Option<(Vec<String>, i32)>,
+    location: Option<String>,
+    comment: Option<String>,
+    properties: Options,
+    /// The first clause that nothing here keeps: `STORED AS`, `ROW FORMAT`, ….
+    unsupported: Option<&'static str>,
+}
+
+impl Parser<'_> {
+    pub(super) fn create_table(&mut self, start: usize, words: CreateWords) -> Result<Plan> {
+        self.advance();
+        let if_not_exists = !words.or_replace && self.if_not_exists()?;
+        let name = self.table_name()?;
+        let mode = match (words.or_replace, if_not_exists) {
+            (true, _) => CreateMode::CreateOrReplace,
+            (false, true) => CreateMode::CreateIfNotExists,
+            (false, false) => CreateMode::Create,
+        };
+        if self.at(K::Like) && !words.or_replace && !words.external {
+            return self.create_table_like(name, mode);
+        }
+        let plan = self.table_definition(start, name, mode, words.external)?;
+        if words.temporary {
+            let what = "CREATE TEMPORARY TABLE ... AS ..., use CREATE TEMPORARY VIEW instead";
+            let has_query = matches!(&plan, Plan::Command(Command::Catalog(op))
+                if matches!(op.as_ref(), CatalogOp::CreateTable(table) if table.query.is_some()));
+            let error = self.operation_not_allowed(start, what);
+            return if has_query { Err(error) } else { Ok(unsupported("CREATE TEMPORARY TABLE")) };
+        }
+        Ok(plan)
+    }
+
+    /// `REPLACE TABLE`
+    pub(super) fn replace_table(&mut self) -> Result<Plan> {
+        let start = self.start();
+        self.advance();
+        self.expect(K::Table)?;
+        let name = self.table_name()?;
+        self.table_definition(start, name, CreateMode::Replace, false)
+    }
+
+    fn table_definition(&mut self, start: usize, name: TableName, mode: CreateMode, external: bool) -> Result<Plan> {
+        let mut has_constraints = false;
+        let mut columns = TableColumns::Inferred;
+        if self.at_kind(TokenKind::LeftParen) && (!self.starts_query_at(1) || self.at_column(1)) {
+            let elements = self.table_elements()?;
+            has_constraints = elements.has_constraints;
+            columns = TableColumns::Columns(elements.columns);
+        }
+        let clauses = self.table_clauses()?;
+        let is_query = self.accept(K::As) || self.starts_query_at(0) || self.at_kind(TokenKind::LeftParen);
+        let query = if is_query { Some(self.query()?) } else { None };
+        self.check_definition(start, &columns, &clauses, query.is_some())?;
+        if let Some(clause) = clauses.unsupported {
+            return Ok(unsupported(format!("CREATE TABLE … {clause}")));
+        }
+        if has_constraints {
+            return Ok(unsupported("CREATE TABLE … CONSTRAINT"));
+        }
+        Ok(create_table(CreateTable {
+            name,
+            columns,
+            provider: clauses.provider,
+            options: clauses.options,
+            partitioning: clauses.partitioning,
+            partition_columns: clauses.partition_columns,
+            cluster_columns: clauses.cluster_columns,
+            bucket: clauses.bucket,
+            location: clauses.location,
+            comment: clauses.comment,
+            properties: clauses.properties,
+            query,
+            like: None,
+            mode,
+            external,
+        }))
+    }
+
+    /// What Spark refuses while it reads the statement.
+    fn check_definition(
+        &self,
+        start: usize,
+        columns: &TableColumns,
+        clauses: &TableClauses,
+        has_query: bool,
+    ) -> Result<()> {
+        if has_query && matches!(columns, TableColumns::Columns(_)) {
+            let what = "Schema may not be specified in a Create Table As Select (CTAS) statement";
+            return Err(self.operation_not_allowed(start, what));
+        }
+        if has_query && !clauses.partition_columns.is_empty() {
+            let what = "Partition column types may not be specified in Create Table As Select (CTAS)";
+            return Err(self.operation_not_allowed(start, what));
+        }
+        if !clauses.partitioning.is_empty() && !clauses.partition_columns.is_empty() {
+            let what = "PARTITION BY: Cannot mix partition expressions and partition columns";
+            return Err(self.operation_not_allowed(start, what));
+        }
+        let is_partitioned = !clauses.partitioning.is_empty() || !clauses.partition_columns.is_empty();
+        if is_partitioned && !clauses.cluster_columns.is_empty() {
+            return Err(self.plain(start, CLUSTER_BY_WITH_PARTITIONED_BY));
+        }
+        if clauses.provider.is_some() && matches!(clauses.unsupported, Some("STORED AS" | "ROW FORMAT")) {
+            return Err(self.not_valid(start, "CREATE TABLE ... USING ..."));
+        }
+        match &clauses.bucket {
+            Some((_, count)) if !(1..=MAX_BUCKETS).contains(count) => {
+                let error = INVALID_BUCKET_COUNT.with("bucketingMaxBuckets", MAX_BUCKETS).with("numBuckets", count);
+                Err(self.about(start, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `name type` stands here rather than the beginning of a query: `(select INT, …)`.
+    fn at_column(&self, ahead: usize) -> bool {
+        let after = self.kind_at(ahead + 2);
+        let is_simple = matches!(
+            self.keyword_at(ahead + 1),
+            Some(
+                K::Int
+                    | K::Integer
+                    | K::String
+                    | K::Bigint
+                    | K::Long
+                    | K::Double
+                    | K::Float
+                    | K::Boolean
+                    | K::Date
+                    | K::Timestamp
+                    | K::Smallint
+                    | K::Tinyint
+                    | K::Binary
+                    | K::Decimal
+                    | K::Varchar
+                    | K::Char
+            )
+        );
+        is_simple && matches!(after, TokenKind::Comma | TokenKind::RightParen | TokenKind::LeftParen)
+    }
+
+    fn create_table_like(&mut self, name: TableName, mode: CreateMode) -> Result<Plan> {
+        self.advance();
+        let like = Some(self.plain_name()?);
+        let clauses = self.table_clauses()?;
+        if let Some(clause) = clauses.unsupported {
+            return Ok(unsupported(format!("CREATE TABLE LIKE … {clause}")));
+        }
+        Ok(create_table(CreateTable {
+            name,
+            columns: TableColumns::Inferred,
+            provider: clauses.provider,
+            options: Options::new(),
+            partitioning: Vec::new(),
+            partition_columns: Vec::new(),
+            cluster_columns: Vec::new(),
+            bucket: None,
+            location: clauses.location,
+            comment: None,
+            properties: clauses.properties,
+            query: None,
+            like,
+            mode,
+            external: false,
+        }))
+    }
+
+    pub(super) fn table_clauses(&mut self) -> Result<TableClauses> {
+        let mut clauses = TableClauses::default();
+        while self.table_clause(&mut clauses)? {}
+        Ok(clauses)
+    }
+
+    /// One clause, if one stands here.
+    fn table_clause(&mut self, clauses: &mut TableClauses) -> Result<bool> {
+        let start = self.start();
+        let Some(keyword) = self.keyword() else { return Ok(false) };
+        match keyword {
+            K::Using => {
+                self.once(start, "USING", clauses.provider.is_some())?;
+                self.advance();
+                clauses.provider = Some(self.name()?.join("."));
+            }
+            K::Options => {
+                self.once(start, "OPTIONS", !clauses.options.is_empty())?;
+                self.advance();
+                clauses.options = self.expression_property_list()?;
+            }
+            K::Partitioned => {
+                let is_second = !clauses.partitioning.is_empty() || !clauses.partition_columns.is_empty();
+                self.once(start, "PARTITIONED BY", is_second)?;
+                self.advance();
+                self.expect(K::By)?;
+                self.partition_fields(clauses)?;
+            }
+            K::Cluster => {
+                self.once(start, "CLUSTER BY", !clauses.cluster_columns.is_empty())?;
+                self.advance();
+                self.expect(K::By)?;
+                clauses.cluster_columns = self.paren_list(Self::name)?;
+            }
+            K::Clustered => {
+                self.once(start, "CLUSTERED BY", clauses.bucket.is_some())?;
+                self.bucket_clause(clauses)?;
+            }
+            K::Location => {
+                self.once(start, "LOCATION", clauses.location.is_some())?;
+                self.advance();
+                clauses.location = Some(self.string()?);
+            }
+            K::Comment => {
+                self.once(start, "COMMENT", clauses.comment.is_some())?;
+                clauses.comment = Some(self.comment_clause()?);
+            }
+            K::Tblproperties => {
+                self.once(start, "TBLPROPERTIES", !clauses.properties.is_empty())?;
+                self.advance();
+                clauses.properties = self.property_list()?;
+            }
+            K::Default if self.keyword_at(1) == Some(K::Collation) => {
+                self.advance();
+                self.advance();
+                self.plain_identifier()?;
+                clauses.unsupported = Some("DEFAULT COLLATION");
+            }
+            K::Row if self.keyword_at(1) == Some(K::Format) => {
+                self.row_format()?;
+                clauses.unsupported = Some("ROW FORMAT");
+            }
+            K::Stored => {
+                self.file_format()?;
+                clauses.unsupported = Some("STORED AS");
+            }
+            K::Skewed => {
+                self.skewed_by()?;
+                clauses.unsupported = Some("SKEWED BY");
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// `(a, bucket(4, b), c INT)`
+    fn partition_fields(&mut self, clauses: &mut TableClauses) -> Result<()> {
+        self.paren_list(|parser| {
+            let start = parser.start();
+            let mut name = vec![parser.identifier()?];
+            if name.len() == 1 && parser.kind().is_name() {
+                let column = parser.plain_column_named(name.remove(0))?;
+                clauses.partition_columns.push(column);
+                return Ok(());
+            }
+            while parser.accept_kind(TokenKind::Dot) {
+                name.push(parser.identifier()?);
+            }
+            if parser.at_kind(TokenKind::LeftParen) && name.len() == 1 {
+                let arguments = parser.paren_list(Self::expression)?;
+                clauses.partitioning.push(parser.call(start, &name.concat(), arguments));
+                return Ok(());
+            }
+            let column = parser.expr(start, ExprNode::Attribute { name, plan_id: None, is_metadata: false });
+            clauses.partitioning.push(column);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// `CLUSTERED BY (a) [SORTED BY (b DESC)] INTO 4 BUCKETS`
+    fn bucket_clause(&mut self, clauses: &mut TableClauses) -> Result<()> {
+        self.advance();
+        self.expect(K::By)?;
+        let columns = self.identifier_list()?;
+        if self.accept(K::Sorted) {
+            self.expect(K::By)?;
+            let descending = self.paren_list(|parser| {
+                parser.identifier()?;
+                Ok(parser.accept_any(&[K::Asc, K::Desc]) == Some(K::Desc))
+            })?;
+            clauses.unsupported = Some(if descending.contains(&true) { "SORTED BY … DESC" } else { "SORTED BY" });
+        }
+        self.expect(K::Into)?;
+        let buckets = self.integer()?;
+        self.expect(K::Buckets)?;
+        clauses.bucket = Some((columns, buckets));
+        Ok(())
+    }
+
+    /// `ROW FORMAT SERDE '…' […]`, `ROW FORMAT DELIMITED …`
+    pub(super) fn row_format(&mut self) -> Result<()> {
+        self.expect_all(&[K::Row, K::Format])?;
+        if self.accept(K::Serde) {
+            self.string()?;
+            if self.accept_all(&[K::With, K::Serdeproperties]) {
+                self.property_list()?;
+            }
+            return Ok(());
+        }
+        self.expect(K::Delimited)?;
+        let parts: [&[K]; 4] = [
+            &[K::Fields, K::Terminated, K::By],
+            &[K::Collection, K::Items, K::Terminated, K::By],
+            &[K::Map, K::Keys, K::Terminated, K::By],
+            &[K::Lines, K::Terminated, K::By],
+        ];
+        for (index, part) in parts.into_iter().enumerate() {
+            if self.accept_all(part) {
+                self.string()?;
+                if index == 0 && self.accept_all(&[K::Escaped, K::By]) {
+                    self.string()?;
+                }
+            }
+        }
+        if self.accept_all(&[K::Null, K::Defined, K::As]) {
+            self.string()?;
+        }
+        Ok(())
+    }
+
+    /// `STORED AS format`, `STORED BY '…'`
+    pub(super) fn file_format(&mut self) -> Result<()> {
+        self.expect(K::Stored)?;
+        if self.accept(K::By) {
+            self.string()?;
+            if self.accept_all(&[K::With, K::Serdeproperties]) {
+                self.property_list()?;
+            }
+            return Ok(());
+        }
+        self.expect(K::As)?;
+        if self.accept(K::Inputformat) {
+            self.string()?;
+            self.expect(K::Outputformat)?;
+            self.string()?;
+            return Ok(());
+        }
+        self.plain_identifier()?;
+        Ok(())
+    }
+
+    fn skewed_by(&mut self) -> Result<()> {
+        self.advance();
+        self.expect(K::By)?;
+        self.identifier_list()?;
+        self.expect(K::On)?;
+        self.paren_list(Self::expression)?;
+        self.accept_all(&[K::Stored, K::As, K::Directories]);
+        Ok(())
+    }
+}
+
+fn create_table(table: CreateTable) -> Plan {
+    catalog(CatalogOp::CreateTable(Box::new(table)))
+}

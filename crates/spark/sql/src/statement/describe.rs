@@ -1,0 +1,132 @@
+//! `DESCRIBE …`
+
+use hearth_base::Result;
+use hearth_base::condition::DESCRIBE_JSON_NOT_EXTENDED;
+use hearth_plan::{CatalogOp, Command, Name, Plan};
+
+use super::{catalog, unsupported};
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+impl Parser<'_> {
+    pub(super) fn describe(&mut self) -> Result<Plan> {
+        self.advance();
+        match self.keyword() {
+            Some(K::Function) if self.describes_function() => return self.describe_function(),
+            Some(K::Procedure) if self.kind_at(1).is_name() => {
+                self.advance();
+                self.table_name()?;
+                return Ok(unsupported("DESCRIBE PROCEDURE"));
+            }
+            Some(K::Namespace | K::Database | K::Schema) if self.kind_at(1).is_name() => {
+                self.advance();
+                let extended = self.at(K::Extended) && self.kind_at(1).is_name();
+                if extended {
+                    self.advance();
+                }
+                let name = self.plain_name()?;
+                return Ok(catalog(CatalogOp::DescribeDatabase { name, extended }));
+            }
+            _ => {}
+        }
+        let has_word = self.at(K::Query) && (self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen);
+        let is_table = self.at(K::Table) && !matches!(self.kind_at(2), TokenKind::Word(Some(K::Union | K::Order)));
+        if has_word || self.at_kind(TokenKind::LeftParen) || (self.starts_query_at(0) && !is_table) {
+            if has_word {
+                self.advance();
+            }
+            let query = Box::new(self.query()?);
+            return Ok(Plan::Command(Command::DescribeQuery { query }));
+        }
+        self.describe_table()
+    }
+
+    fn describes_function(&self) -> bool {
+        !matches!(self.kind_at(1), TokenKind::End | TokenKind::Semicolon | TokenKind::Dot)
+    }
+
+    fn describe_function(&mut self) -> Result<Plan> {
+        self.advance();
+        let extended = self.at(K::Extended) && !matches!(self.kind_at(1), TokenKind::End | TokenKind::Dot);
+        if extended {
+            self.advance();
+        }
+        let name = self.described_function_name()?;
+        Ok(catalog(CatalogOp::DescribeFunction { name, extended }))
+    }
+
+    /// A name, a string, or an operator.
+    fn described_function_name(&mut self) -> Result<Name> {
+        if self.kind().is_string() {
+            return Ok(vec![self.string()?]);
+        }
+        if self.kind().is_name() {
+            return self.plain_name();
+        }
+        let is_operator = matches!(
+            self.kind(),
+            TokenKind::Equal
+                | TokenKind::NotEqual
+                | TokenKind::BangEqual
+                | TokenKind::NullSafeEqual
+                | TokenKind::Less
+                | TokenKind::LessEqual
+                | TokenKind::Greater
+                | TokenKind::GreaterEqual
+                | TokenKind::Plus
+                | TokenKind::Minus
+                | TokenKind::Asterisk
+                | TokenKind::Slash
+                | TokenKind::Percent
+                | TokenKind::Tilde
+                | TokenKind::Ampersand
+                | TokenKind::Pipe
+                | TokenKind::Concat
+                | TokenKind::Hat
+                | TokenKind::ShiftLeft
+                | TokenKind::ShiftRight
+                | TokenKind::ShiftRightUnsigned
+                | TokenKind::Bang
+        );
+        if !is_operator {
+            return Err(self.unexpected());
+        }
+        let token = self.advance();
+        Ok(vec![self.lexeme(token).to_owned()])
+    }
+
+    /// `[TABLE] [EXTENDED|FORMATTED] name [PARTITION (…)] [column] [AS JSON]`
+    fn describe_table(&mut self) -> Result<Plan> {
+        let start = self.start();
+        if self.kind_at(1).is_name() {
+            self.accept(K::Table);
+        }
+        let extended = self.at_any(&[K::Extended, K::Formatted]) && self.kind_at(1).is_name();
+        if extended {
+            self.advance();
+        }
+        let name = self.table_name()?;
+        let partition = self.optional_partition_spec()?;
+        let mut column = None;
+        if self.kind().is_name() && !self.at_all(&[K::As, K::Json]) {
+            column = Some(self.name()?);
+        }
+        let as_json = self.accept_all(&[K::As, K::Json]);
+        if as_json && !extended {
+            return Err(self.plain(start, DESCRIBE_JSON_NOT_EXTENDED).with("tableName", self.since(start)));
+        }
+        match column {
+            Some(column) => {
+                if !partition.is_empty() {
+                    return Err(self.plain(start, hearth_base::condition::DESCRIBE_COLUMN_OF_PARTITION));
+                }
+                if as_json {
+                    return Err(self.plain(start, hearth_base::condition::DESCRIBE_COLUMN_AS_JSON));
+                }
+                Ok(catalog(CatalogOp::DescribeColumn { name, column, extended }))
+            }
+            None => Ok(catalog(CatalogOp::DescribeTable { name, extended, partition, as_json })),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `DROP …` and `TRUNCATE`.
+
+use hearth_base::Result;
+use hearth_plan::{CatalogOp, Command, Plan};
+
+use super::{catalog, unsupported};
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+
+impl Parser<'_> {
+    pub(super) fn drop_statement(&mut self) -> Result<Plan> {
+        let start = self.start();
+        self.advance();
+        let temporary =
+            self.at(K::Temporary) && matches!(self.keyword_at(1), Some(K::Function | K::Variable | K::Var | K::Macro));
+        if temporary {
+            self.advance();
+        }
+        match self.keyword() {
+            Some(K::Table) => {
+                self.advance();
+                let if_exists = self.if_exists();
+                let name = self.table_name()?;
+                let purge = self.accept(K::Purge);
+                Ok(catalog(CatalogOp::DropTable { name, if_exists, purge }))
+            }
+            Some(K::View) => {
+                self.advance();
+                let if_exists = self.if_exists();
+                let name = self.table_name()?;
+                Ok(catalog(CatalogOp::DropView { name, if_exists }))
+            }
+            Some(K::Namespace | K::Database | K::Schema) => {
+                self.advance();
+                let if_exists = self.if_exists();
+                let name = self.plain_name()?;
+                let cascade = self.accept_any(&[K::Restrict, K::Cascade]) == Some(K::Cascade);
+                Ok(catalog(CatalogOp::DropDatabase { name, if_exists, cascade }))
+            }
+            Some(K::Function) => {
+                self.advance();
+                let if_exists = self.if_exists();
+                let name = self.plain_name()?;
+                if temporary {
+                    self.temporary_name(start, "FUNCTION", &name)?;
+                }
+                Ok(catalog(CatalogOp::DropFunction { name, if_exists, temporary }))
+            }
+            Some(K::Variable | K::Var) if temporary => {
+                self.advance();
+                let if_exists = self.if_exists();
+                let name = self.plain_name()?;
+                Ok(Plan::Command(Command::DropVariable { name, if_exists }))
+            }
+            Some(K::Index) => {
+                self.advance();
+                self.if_exists();
+                self.plain_identifier()?;
+                self.expect(K::On)?;
+                if self.kind_at(1).is_name() {
+                    self.accept(K::Table);
+                }
+                self.table_name()?;
+                Ok(unsupported("DROP INDEX"))
+            }
+            Some(K::Role) => self.not_allowed_from(start),
+            Some(K::Macro) if temporary => self.not_allowed_from(start),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    pub(super) fn truncate(&mut self) -> Result<Plan> {
+        self.advance();
+        self.expect(K::Table)?;
+        let name = self.table_name()?;
+        let partition = if self.at(K::Partition) { self.full_partition_spec()? } else { Vec::new() };
+        Ok(catalog(CatalogOp::TruncateTable { name, partition }))
+    }
+}

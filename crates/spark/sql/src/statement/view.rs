@@ -1,0 +1,135 @@
+//! `CREATE VIEW` in all its kinds.
+
+use hearth_base::Result;
+use hearth_base::condition::{CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE, TEMP_VIEW_IF_NOT_EXISTS};
+use hearth_plan::command::{CreateView, ViewKind};
+use hearth_plan::relation::{DataSource, TableName};
+use hearth_plan::{Command, Options, Plan, RelationNode};
+
+use super::create::CreateWords;
+use super::unsupported;
+use crate::keywords::Keyword as K;
+use crate::parser::Parser;
+use crate::token::TokenKind;
+
+impl Parser<'_> {
+    pub(super) fn create_view(&mut self, start: usize, words: CreateWords) -> Result<Plan> {
+        self.advance();
+        if words.global && !words.temporary {
+            return Err(self.unexpected());
+        }
+        let if_not_exists = self.if_not_exists()?;
+        let at = self.start();
+        let name = self.table_name()?;
+        let kind = match (words.global, words.temporary) {
+            (true, _) => ViewKind::GlobalTemp,
+            (false, true) => ViewKind::Temp,
+            (false, false) => ViewKind::Persistent,
+        };
+        if words.or_replace && if_not_exists {
+            let name = self.since(at);
+            let error = CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE.with("viewName", name);
+            return Err(self.about(start, error));
+        }
+        if words.temporary {
+            if if_not_exists {
+                return Err(self.plain(start, TEMP_VIEW_IF_NOT_EXISTS));
+            }
+            if let TableName::Name(name) = &name
+                && !words.global
+            {
+                self.temporary_name(start, "VIEW", name)?;
+            }
+        }
+        let mut view = CreateView {
+            name,
+            kind,
+            query: self.relation(start, RelationNode::OneRow),
+            text: None,
+            columns: Vec::new(),
+            comment: None,
+            properties: Options::new(),
+            if_not_exists,
+            or_replace: words.or_replace,
+        };
+        if words.temporary && self.at_view_using() {
+            return self.view_using(view);
+        }
+        if self.at_kind(TokenKind::LeftParen) {
+            view.columns = self.paren_list(|parser| {
+                let column = parser.plain_identifier()?;
+                let comment = if parser.at(K::Comment) { Some(parser.comment_clause()?) } else { None };
+                Ok((column, comment))
+            })?;
+        }
+        if let Some(what) = self.view_clauses(start, &mut view)? {
+            return Ok(what);
+        }
+        self.expect(K::As)?;
+        if self.at_kind(TokenKind::DollarString) {
+            self.advance();
+            return Ok(unsupported("CREATE VIEW WITH METRICS"));
+        }
+        let at = self.start();
+        view.query = self.query()?;
+        view.text = Some(self.since(at).to_owned());
+        Ok(Plan::Command(Command::CreateView(Box::new(view))))
+    }
+
+    /// Clauses before `AS`; a plan when one of them is not supported.
+    fn view_clauses(&mut self, start: usize, view: &mut CreateView) -> Result<Option<Plan>> {
+        loop {
+            let at = self.start();
+            if self.at(K::Comment) {
+                self.once(at, "COMMENT", view.comment.is_some())?;
+                view.comment = Some(self.comment_clause()?);
+            } else if self.at(K::Tblproperties) {
+                self.once(at, "TBLPROPERTIES", !view.properties.is_empty())?;
+                self.advance();
+                view.properties = self.property_list()?;
+            } else if self.accept_all(&[K::With, K::Schema]) {
+                self.schema_binding()?;
+            } else if self.accept_all(&[K::With, K::Metrics]) {
+                self.skip_rest();
+                return Ok(Some(unsupported("CREATE VIEW WITH METRICS")));
+            } else if self.accept_all(&[K::Default, K::Collation]) {
+                self.plain_identifier()?;
+            } else if self.accept_all(&[K::Partitioned, K::On]) {
+                self.identifier_list()?;
+                return Err(self.not_valid(start, "CREATE VIEW ... PARTITIONED ON"));
+            } else {
+                return Ok(None);
+            }
+        }
+    }
+
+    pub(super) fn schema_binding(&mut self) -> Result<()> {
+        if self.accept(K::Type) {
+            return self.expect(K::Evolution);
+        }
+        self.expect_any(&[K::Binding, K::Compensation, K::Evolution]).map(|_| ())
+    }
+
+    /// `USING`, with or without columns with types before it.
+    fn at_view_using(&self) -> bool {
+        let ahead = if self.at_kind(TokenKind::LeftParen) { self.behind_parens(0).unwrap_or(0) } else { 0 };
+        self.keyword_at(ahead) == Some(K::Using)
+    }
+
+    fn view_using(&mut self, mut view: CreateView) -> Result<Plan> {
+        let start = self.start();
+        let mut schema = None;
+        if self.at_kind(TokenKind::LeftParen) {
+            self.paren_list(Self::plain_column)?;
+            let text = self.since(start);
+            schema = Some(text[1..text.len() - 1].trim().to_owned());
+        }
+        self.expect(K::Using)?;
+        let format = Some(self.name()?.join("."));
+        let options = if self.accept(K::Options) { self.property_list()? } else { Options::new() };
+        let source =
+            DataSource { format, schema, options, paths: Vec::new(), predicates: Vec::new(), is_streaming: false };
+        view.query = self.relation(start, RelationNode::DataSource(source));
+        Ok(Plan::Command(Command::CreateView(Box::new(view))))
+    }
+}

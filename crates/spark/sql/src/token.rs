@@ -1,0 +1,132 @@
+//! `Token`: one lexeme and where it stands.
+
+use crate::keywords::Keyword;
+
+/// A lexeme; `start` and `end` are byte offsets into the statement, `end` is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    pub kind: TokenKind,
+    pub start: u32,
+    pub end: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// An unquoted word; `Some` when the grammar knows it.
+    Word(Option<Keyword>),
+    /// `` `name` ``
+    Quoted,
+    /// `'…'` or `"…"`
+    String,
+    /// `r'…'` or `r"…"`
+    RawString,
+    /// `$$…$$`
+    DollarString,
+
+    Integer,
+    /// `1.5`
+    Decimal,
+    /// `1e3`
+    Exponent,
+    /// `1L`
+    Long,
+    /// `1S`
+    Short,
+    /// `1Y`
+    Byte,
+    /// `1F`
+    Float,
+    /// `1D`
+    Double,
+    /// `1BD`
+    BigDecimal,
+
+    Semicolon,
+    LeftParen,
+    RightParen,
+    Comma,
+    Dot,
+    LeftBracket,
+    RightBracket,
+    Bang,
+    Equal,
+    NullSafeEqual,
+    /// `<>`, which is also an empty `STRUCT<>`.
+    NotEqual,
+    /// `!=`
+    BangEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    ShiftLeft,
+    ShiftRight,
+    ShiftRightUnsigned,
+    Plus,
+    Minus,
+    Asterisk,
+    Slash,
+    Percent,
+    Tilde,
+    Ampersand,
+    Pipe,
+    Concat,
+    /// `|>`
+    PipeOperator,
+    Hat,
+    Colon,
+    DoubleColon,
+    Arrow,
+    FatArrow,
+    /// `/*+`
+    HintStart,
+    /// `*/`
+    HintEnd,
+    Question,
+
+    Unrecognized,
+    End,
+}
+
+impl TokenKind {
+    pub fn is_string(self) -> bool {
+        matches!(self, Self::String | Self::RawString)
+    }
+
+    pub fn is_name(self) -> bool {
+        matches!(self, Self::Word(_) | Self::Quoted)
+    }
+
+    pub fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Integer
+                | Self::Decimal
+                | Self::Exponent
+                | Self::Long
+                | Self::Short
+                | Self::Byte
+                | Self::Float
+                | Self::Double
+                | Self::BigDecimal
+        )
+    }
+
+    /// Whether an expression can begin with this token.
+    pub fn starts_expression(self) -> bool {
+        self.is_name()
+            || self.is_string()
+            || self.is_number()
+            || matches!(
+                self,
+                Self::LeftParen
+                    | Self::Plus
+                    | Self::Minus
+                    | Self::Tilde
+                    | Self::Bang
+                    | Self::Asterisk
+                    | Self::Question
+                    | Self::Colon
+            )
+    }
+}

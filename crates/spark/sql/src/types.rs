@@ -1,0 +1,42 @@
+//! Types inside statements. Their grammar is `hearth_types::ddl`'s; here their text is found and stepped over.
+
+use hearth_base::{Error, Result};
+use hearth_plan::expression::TypeRef;
+use hearth_types::DataType;
+use hearth_types::ddl::parse_data_type_prefix;
+
+use crate::parser::Parser;
+
+impl Parser<'_> {
+    pub(crate) fn type_ref(&mut self) -> Result<TypeRef> {
+        self.data_type().map(TypeRef::Known)
+    }
+
+    pub(crate) fn data_type(&mut self) -> Result<DataType> {
+        if !self.kind().is_name() {
+            return Err(self.unexpected());
+        }
+        let start = self.start();
+        let token = self.peek();
+        let (data_type, length) = parse_data_type_prefix(&self.text[start..]).map_err(|error: Error| {
+            if error.condition().name == "PARSE_SYNTAX_ERROR" {
+                self.unexpected_at(token)
+            } else {
+                crate::error::about(error, self.text, start, token.end as usize)
+            }
+        })?;
+        self.skip_to(start + length)?;
+        Ok(data_type)
+    }
+
+    /// Moves to the byte where a type ends, which may be inside a `>>`.
+    fn skip_to(&mut self, end: usize) -> Result<()> {
+        while (self.peek().end as usize) <= end && self.start() < end {
+            self.advance();
+        }
+        while self.start() < end {
+            self.expect_closing_angle()?;
+        }
+        Ok(())
+    }
+}
