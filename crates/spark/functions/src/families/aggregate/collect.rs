@@ -1,0 +1,116 @@
+//! Aggregates that gather values: lists, texts, histograms, distinct counts.
+
+use datafusion::arrow::compute::SortOptions;
+use datafusion::functions_aggregate::approx_distinct::approx_distinct_udaf;
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::logical_expr::{Cast, Expr};
+use datafusion::scalar::ScalarValue;
+use hearth_base::{Error, Result};
+use hearth_types::arrow::to_engine_arrow;
+use hearth_types::{DataType, StructField};
+
+use super::apply;
+use super::order::constant_int;
+use crate::call::Call;
+use crate::coercion;
+use crate::kernels::aggregate::finish::Finish;
+use crate::kernels::aggregate::gather::Gather;
+use crate::kernels::aggregate::udaf::udaf;
+use crate::typed::Typed;
+
+pub fn collect_list(call: Call<'_>) -> Result<Typed> {
+    collect(call, "collect_list", Finish::List)
+}
+
+pub fn collect_set(mut call: Call<'_>) -> Result<Typed> {
+    call.modifiers.distinct = false;
+    collect(call, "collect_set", Finish::Set)
+}
+
+fn collect(mut call: Call<'_>, name: &'static str, finish: Finish) -> Result<Typed> {
+    let [value] = call.take()?;
+    let result = DataType::array(value.data_type.clone(), false);
+    let plan =
+        Gather { name, inputs: vec![to_engine_arrow(&value.data_type)], result: to_engine_arrow(&result), finish };
+    Ok(apply(&call, udaf(plan), vec![value], (result, false)))
+}
+
+pub fn listagg(mut call: Call<'_>) -> Result<Typed> {
+    let mut values = call.values()?;
+    let delimiter = if values.len() > 1 { values.pop() } else { None };
+    let value = values.pop().ok_or_else(|| Error::internal("listagg without a value"))?;
+    let value = if value.data_type == DataType::Binary { value } else { coercion::string(&call, 0, value)? };
+    let delimiter = match &delimiter {
+        None => Vec::new(),
+        Some(delimiter) => delimiter_bytes(&call, delimiter)?,
+    };
+    let order: Vec<_> = call
+        .modifiers
+        .within_group
+        .iter()
+        .map(|(sort, _)| SortOptions { descending: !sort.asc, nulls_first: sort.nulls_first })
+        .collect();
+    let keys: Vec<Typed> = call.modifiers.within_group.iter().map(|(_, key)| key.clone()).collect();
+    let data_type = value.data_type.clone();
+    let arguments: Vec<Typed> = std::iter::once(value).chain(keys).collect();
+    let plan = Gather {
+        name: "listagg",
+        inputs: arguments.iter().map(|argument| to_engine_arrow(&argument.data_type)).collect(),
+        result: to_engine_arrow(&data_type),
+        finish: Finish::Join { delimiter, order },
+    };
+    Ok(apply(&call, udaf(plan), arguments, (data_type, true)))
+}
+
+fn delimiter_bytes(call: &Call<'_>, delimiter: &Typed) -> Result<Vec<u8>> {
+    match delimiter.literal() {
+        Some(ScalarValue::Binary(bytes)) => Ok(bytes.clone().unwrap_or_default()),
+        Some(literal) if literal.is_null() => Ok(Vec::new()),
+        Some(literal) => match literal.try_as_str().flatten() {
+            Some(text) => Ok(text.as_bytes().to_vec()),
+            None => Err(call.unexpected_type(1, "(\"STRING\" or \"BINARY\")", &delimiter.data_type)),
+        },
+        None => Err(call.not_a_constant(1, "delimiter", &delimiter.data_type)),
+    }
+}
+
+pub fn histogram_numeric(mut call: Call<'_>) -> Result<Typed> {
+    let [value, bins] = call.take()?;
+    let fits = value.data_type.is_numeric() || value.data_type.is_datetime() || value.data_type.is_interval();
+    if !fits {
+        return Err(call.unexpected_type(0, "\"NUMERIC\"", &value.data_type));
+    }
+    let bins = coercion::int(&call, 1, bins)?;
+    let bins = constant_int(&call, 1, "nb", &bins)?;
+    let bins = usize::try_from(bins).unwrap_or(0).max(2);
+    let element = DataType::structure([
+        StructField::new("x", value.data_type.clone(), true),
+        StructField::new("y", DataType::Double, true),
+    ]);
+    let result = DataType::array(element, true);
+    let plan = Gather {
+        name: "histogram_numeric",
+        inputs: vec![to_engine_arrow(&value.data_type)],
+        result: to_engine_arrow(&result),
+        finish: Finish::Histogram { bins },
+    };
+    Ok(apply(&call, udaf(plan), vec![value], (result, true)))
+}
+
+/// DataFusion's sketch has a smaller error than Spark's default and is exact for few values.
+pub fn approx_count_distinct(mut call: Call<'_>) -> Result<Typed> {
+    let mut values = call.values()?;
+    values.truncate(1);
+    let sketched = values.iter().all(|value| {
+        let data_type = &value.data_type;
+        data_type.is_integral() || data_type.is_string() || data_type.is_datetime() || *data_type == DataType::Binary
+    });
+    if call.modifiers.in_window || !sketched {
+        call.modifiers.distinct = true;
+        return Ok(apply(&call, count_udaf(), values, (DataType::Long, false)));
+    }
+    call.modifiers.distinct = false;
+    let counted = apply(&call, approx_distinct_udaf(), values, (DataType::Long, false));
+    let counted = Cast::new(Box::new(counted.expr), to_engine_arrow(&DataType::Long));
+    Ok(Typed::new(Expr::Cast(counted), DataType::Long, false))
+}

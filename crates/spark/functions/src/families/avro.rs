@@ -1,0 +1,5 @@
+//! Avro functions.
+
+use crate::row::FunctionRow;
+
+pub const ROWS: &[FunctionRow] = &[];

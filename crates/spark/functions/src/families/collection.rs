@@ -1,0 +1,131 @@
+//! Functions of arrays, maps and strings alike.
+
+use hearth_base::Result;
+use hearth_base::condition::DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES;
+use hearth_types::{DataType, MapType};
+
+use crate::call::Call;
+use crate::cast::{CastMode, cast};
+use crate::coercion::{self, common_type, different_types, to_common};
+use crate::kernels::collection::elements::{self, Indexing, SizeOfNull};
+use crate::kernels::collection::{joins, reshape, shape};
+use crate::kernels::invoke;
+use crate::row::{Arity, Family, FunctionRow, scalar};
+use crate::typed::Typed;
+
+const COLLECTION: Family = Family::Collection;
+const ONE: Arity = Arity::Exact(1);
+const TWO: Arity = Arity::Exact(2);
+
+pub const ROWS: &[FunctionRow] = &[
+    scalar("size", COLLECTION, ONE, size)
+        .example("size(array('b', 'd', 'c', 'a'))", "4")
+        .summary("The number of elements or entries."),
+    scalar("cardinality", COLLECTION, ONE, size)
+        .example("cardinality(map('a', 1, 'b', 2))", "2")
+        .summary("The number of elements or entries."),
+    scalar("element_at", COLLECTION, TWO, element_at)
+        .example("element_at(array(1, 2, 3), 2)", "2")
+        .summary("The element at an index from 1 (negative: from the end), or the value of a key."),
+    scalar("try_element_at", COLLECTION, TWO, try_element_at)
+        .example("try_element_at(array(1, 2, 3), 2)", "2")
+        .summary("The element at an index from 1, or the value of a key; NULL when it is not there."),
+    scalar("reverse", COLLECTION, ONE, reverse)
+        .example("reverse(array(2, 1, 4, 3))", "[3,4,1,2]")
+        .summary("A text or an array backwards."),
+    scalar("||", COLLECTION, TWO, concat)
+        .example("array(1, 2) || array(3)", "[1,2,3]")
+        .summary("Texts, binaries or arrays, one after the other."),
+    scalar("concat", COLLECTION, Arity::AtLeast(0), concat)
+        .example("concat(array(1, 2, 3), array(4, 5), array(6))", "[1,2,3,4,5,6]")
+        .summary("Texts, binaries or arrays, one after the other."),
+];
+
+fn size(mut call: Call<'_>) -> Result<Typed> {
+    let [value] = call.take()?;
+    if !matches!(value.data_type, DataType::Array(_) | DataType::Map(_) | DataType::Null) {
+        return Err(call.unexpected_type(0, "(\"ARRAY\" or \"MAP\")", &value.data_type));
+    }
+    let legacy = call.session.legacy_size_of_null && !call.session.ansi;
+    let nullable = value.nullable && !legacy;
+    let null = SizeOfNull(legacy.then_some(-1));
+    shape::call("size", null, vec![value], (DataType::Integer, nullable), elements::size)
+}
+
+fn element_at(call: Call<'_>) -> Result<Typed> {
+    let fail = call.session.ansi;
+    element(call, "element_at", fail)
+}
+
+fn try_element_at(call: Call<'_>) -> Result<Typed> {
+    element(call, "try_element_at", false)
+}
+
+fn element(mut call: Call<'_>, name: &'static str, fail: bool) -> Result<Typed> {
+    let [value, index] = call.take()?;
+    if let DataType::Map(map) = value.data_type.clone() {
+        let index = map_key(&call, &value, &map, index)?;
+        return shape::call("map_value", (), vec![value, index], (map.value.clone(), true), elements::map_value);
+    }
+    let DataType::Array(array) = value.data_type.clone() else {
+        return Err(call.unexpected_type(0, "(\"ARRAY\" or \"MAP\")", &value.data_type));
+    };
+    if !index.data_type.is_integral() || index.data_type == DataType::Long {
+        return Err(call.unexpected_type(1, "\"INT\"", &index.data_type));
+    }
+    let index = coercion::int(&call, 1, index)?;
+    let nullable = !fail || value.nullable || index.nullable || array.contains_null;
+    let indexing = Indexing::ElementAt { raise: fail };
+    shape::call(name, indexing, vec![value, index], (array.element.clone(), nullable), elements::list_element)
+}
+
+/// A key for a map, as the map's key type; strings do not become numbers.
+pub fn map_key(call: &Call<'_>, value: &Typed, map: &MapType, key: Typed) -> Result<Typed> {
+    let types = [map.key.clone(), key.data_type.clone()];
+    let string_and_not = types[0].is_string() != types[1].is_string() && types.iter().all(|one| *one != DataType::Null);
+    if common_type(&types, call.session).filter(|common| *common == map.key && !string_and_not).is_none() {
+        return Err(DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("functionName", format!("`{}`", call.name))
+            .with("dataType", "\"MAP\"")
+            .with("leftType", format!("\"{}\"", value.data_type.sql()))
+            .with("rightType", format!("\"{}\"", key.data_type.sql())));
+    }
+    cast(key, &map.key, CastMode::of(call.session), call.session)
+}
+
+fn reverse(mut call: Call<'_>) -> Result<Typed> {
+    let [array] = call.take()?;
+    if !matches!(array.data_type, DataType::Array(_)) {
+        let text = coercion::string(&call, 0, array)?;
+        let nullable = text.nullable;
+        return Ok(invoke::native(&datafusion::functions::unicode::reverse(), vec![text], DataType::STRING, nullable));
+    }
+    let result = (array.data_type.clone(), array.nullable);
+    shape::call("array_reverse", (), vec![array], result, reshape::reverse)
+}
+
+fn concat(mut call: Call<'_>) -> Result<Typed> {
+    let values = call.values()?;
+    if !values.iter().any(|value| matches!(value.data_type, DataType::Array(_))) {
+        return concat_texts(&call, values);
+    }
+    let types: Vec<_> = values.iter().map(|value| value.data_type.clone()).collect();
+    if types.iter().any(|data_type| !matches!(data_type, DataType::Array(_))) {
+        return Err(different_types(&call, &types));
+    }
+    let nullable = values.iter().any(|value| value.nullable);
+    let (values, common) = to_common(&call, values)?;
+    shape::call("array_concat", (), values, (common, nullable), reshape::concatenate)
+}
+
+/// Binaries when all are, else texts; NULL when one is.
+fn concat_texts(call: &Call<'_>, values: Vec<Typed>) -> Result<Typed> {
+    let nullable = values.iter().any(|value| value.nullable);
+    if !values.is_empty() && values.iter().all(|value| value.data_type == DataType::Binary) {
+        return shape::call("concat_binary", (), values, (DataType::Binary, nullable), joins::concat_binary);
+    }
+    let texts = values.into_iter().enumerate().map(|(index, value)| coercion::string(call, index, value));
+    let texts = texts.collect::<Result<Vec<_>>>()?;
+    Ok(invoke::native(&datafusion_spark::function::string::concat(), texts, DataType::STRING, nullable))
+}

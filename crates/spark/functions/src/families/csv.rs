@@ -1,0 +1,61 @@
+//! CSV functions.
+
+use hearth_base::{Error, Result};
+use hearth_types::DataType;
+
+use crate::call::Call;
+use crate::coercion;
+use crate::families::json::{options, schema_argument};
+use crate::inputs::text_literal;
+use crate::kernels::csv;
+use crate::kernels::json::typed::Format;
+use crate::kernels::rowwise::call_rows;
+use crate::row::Family::Csv as F;
+use crate::row::{Arity, FunctionRow, scalar};
+use crate::typed::Typed;
+
+fn from_csv(mut call: Call<'_>) -> Result<Typed> {
+    let values = call.values()?;
+    let [text, schema, rest @ ..] = values.as_slice() else { return Err(Error::internal("from_csv has no schema")) };
+    let data_type = schema_argument(&call, schema)?;
+    if !matches!(data_type, DataType::Struct(_)) {
+        return Err(call.unexpected_type(1, "\"STRUCT\"", &data_type));
+    }
+    let options = options(&call, rest.first())?;
+    let text = coercion::string(&call, 0, text.clone())?;
+    let nullable = text.nullable;
+    let format = Format { data_type: data_type.clone(), options };
+    call_rows("from_csv", vec![text], (data_type, nullable), format, csv::from_csv)
+}
+
+fn to_csv(mut call: Call<'_>) -> Result<Typed> {
+    let mut values = call.values()?;
+    let option = if values.len() > 1 { values.pop() } else { None };
+    let options = options(&call, option.as_ref())?;
+    let Some(value) = values.pop() else { return Err(Error::internal("to_csv has no value")) };
+    if !matches!(value.data_type, DataType::Struct(_)) {
+        return Err(call.unexpected_type(0, "\"STRUCT\"", &value.data_type));
+    }
+    let format = Format { data_type: value.data_type.clone(), options };
+    call_rows("to_csv", vec![value], (DataType::STRING, true), format, csv::to_csv)
+}
+
+fn schema_of_csv(mut call: Call<'_>) -> Result<Typed> {
+    let values = call.values()?;
+    let options = options(&call, values.get(1))?;
+    let text = values.first().and_then(Typed::literal_str);
+    let text = text.ok_or_else(|| call.not_a_constant(0, "csv", &DataType::STRING))?;
+    Ok(text_literal(&csv::infer(text, &options)?.sql()))
+}
+
+pub const ROWS: &[FunctionRow] = &[
+    scalar("from_csv", F, Arity::Range(2, 3), from_csv)
+        .example("from_csv('1, 0.8', 'a INT, b DOUBLE')", "{1, 0.8}")
+        .summary("A struct from a CSV record."),
+    scalar("schema_of_csv", F, Arity::Range(1, 2), schema_of_csv)
+        .example("schema_of_csv('1,abc')", "STRUCT<_c0: INT, _c1: STRING>")
+        .summary("The type of a CSV record."),
+    scalar("to_csv", F, Arity::Range(1, 2), to_csv)
+        .example("to_csv(named_struct('a', 1, 'b', 2))", "1,2")
+        .summary("A struct as a CSV record."),
+];

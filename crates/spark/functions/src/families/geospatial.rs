@@ -1,0 +1,5 @@
+//! Geospatial functions.
+
+use crate::row::FunctionRow;
+
+pub const ROWS: &[FunctionRow] = &[];

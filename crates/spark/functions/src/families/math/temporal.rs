@@ -1,0 +1,275 @@
+//! `+ - * / div` with dates, timestamps, times and intervals (`BinaryArithmeticWithDatetimeResolver`).
+
+use std::sync::Arc;
+
+use hearth_base::Result;
+use hearth_types::{DataType, DayTimeField};
+
+use crate::call::Call;
+use crate::cast::CastMode;
+use crate::coercion::{different, quoted, widened, wider_type, wrong_type};
+use crate::kernels::arithmetic::Op;
+use crate::kernels::invoke;
+use crate::kernels::temporal::{Action, Temporal, evaluate};
+use crate::typed::Typed;
+
+/// What can be added to a date besides intervals.
+const DAYS: &str = "(\"INT\" or \"SMALLINT\" or \"TINYINT\")";
+
+/// Whether an operator with a side of this type is one of ours.
+pub fn concerns(data_type: &DataType) -> bool {
+    data_type.is_datetime() || data_type.is_interval() || matches!(data_type, DataType::Time { .. })
+}
+
+pub fn operate(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    match op {
+        Op::Add => add(call, mode, left, right),
+        Op::Subtract => subtract(call, mode, left, right),
+        Op::Multiply if right.data_type.is_interval() && !left.data_type.is_interval() => {
+            scale(call, Op::Multiply, mode, right, left)
+        }
+        Op::Multiply | Op::Divide if left.data_type.is_interval() => scale(call, op, mode, left, right),
+        Op::IntegralDivide => count(call, mode, left, right),
+        Op::Multiply | Op::Divide | Op::Remainder | Op::PositiveRemainder => {
+            Err(different(call, &left.data_type, &right.data_type))
+        }
+    }
+}
+
+fn add(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    if left.data_type.is_interval() && !right.data_type.is_interval() && !right.is_void() {
+        return shift(call, mode, right, left, false);
+    }
+    let is_number = |side: &Typed| side.data_type.is_integral();
+    if right.data_type == DataType::Date && (is_number(&left) || left.is_void()) {
+        return shift(call, mode, right, left, false);
+    }
+    if concerns(&left.data_type) && !left.data_type.is_interval() {
+        return shift(call, mode, left, right, false);
+    }
+    if left.data_type.is_string() && right.data_type.is_interval() {
+        return shift(call, mode, left, right, false);
+    }
+    intervals(call, mode, left, right, false)
+}
+
+fn subtract(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    use DataType as T;
+    let points = |data_type: &T| data_type.is_datetime() || data_type.is_string() || *data_type == T::Null;
+    if right.data_type.is_datetime() && points(&left.data_type) {
+        return between(call, mode, left, right);
+    }
+    if right.data_type == T::Date && (!concerns(&left.data_type) || left.data_type.is_interval()) {
+        return Err(call.unexpected_type(0, "\"DATE\"", &left.data_type));
+    }
+    if left.data_type.is_datetime() && points(&right.data_type) {
+        return between(call, mode, left, right);
+    }
+    if matches!(left.data_type, T::Time { .. }) && matches!(right.data_type, T::Time { .. }) {
+        return between(call, mode, left, right);
+    }
+    if left.data_type.is_interval() && right.data_type.is_interval() {
+        return intervals(call, mode, left, right, true);
+    }
+    if left.data_type.is_interval() && right.is_void() || left.is_void() && right.data_type.is_interval() {
+        return intervals(call, mode, left, right, true);
+    }
+    shift(call, mode, left, right, true)
+}
+
+/// Builds the call of the kernel.
+fn build(
+    call: &Call<'_>,
+    mode: CastMode,
+    action: Action,
+    sides: (Typed, Typed, bool),
+    result: DataType,
+) -> Result<Typed> {
+    let (left, right, minus) = sides;
+    let plan = Temporal {
+        action,
+        minus,
+        tolerant: mode == CastMode::Try,
+        result: result.clone(),
+        time_zone: Arc::from(call.session.time_zone.as_str()),
+        tolerant_name: match action {
+            Action::MonthsTimes
+            | Action::MicrosTimes
+            | Action::MonthsTimesWhole
+            | Action::MicrosTimesWhole
+            | Action::IntervalTimes => "try_multiply",
+            Action::MonthsBy | Action::MicrosBy | Action::IntervalBy | Action::MonthsIn | Action::MicrosIn => {
+                "try_divide"
+            }
+            _ if minus => "try_subtract",
+            _ => "try_add",
+        },
+    };
+    let nullable = left.nullable || right.nullable || mode == CastMode::Try;
+    invoke::call_arrays_with("spark_temporal", plan, vec![left, right], (result, nullable), evaluate)
+}
+
+/// A point in time moved by days or an interval.
+fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) -> Result<Typed> {
+    use DataType as T;
+    if point.data_type.is_string() {
+        let point = widened(call, point, &T::Timestamp)?;
+        let moved = shift(call, mode, point, by, minus)?;
+        return widened(call, moved, &T::STRING);
+    }
+    let (action, point, by, result) = match (&point.data_type, &by.data_type) {
+        (T::Date, by_type) if by_type.is_integral() && *by_type != T::Long => {
+            let by = widened(call, by, &T::Integer)?;
+            (Action::DatePlusDays, point, by, T::Date)
+        }
+        (T::Date, T::YearMonthInterval { .. }) => (Action::DatePlusMonths, point, by, T::Date),
+        (T::Date, T::DayTimeInterval { start: DayTimeField::Day, end: DayTimeField::Day }) => {
+            let days = crate::cast::cast(by, &T::Integer, CastMode::Ansi, call.session)?;
+            (Action::DatePlusDays, point, days, T::Date)
+        }
+        (T::Date, T::DayTimeInterval { .. }) => {
+            let point = widened(call, point, &T::Timestamp)?;
+            (Action::TimestampPlusMicros, point, by, T::Timestamp)
+        }
+        (T::Date, T::CalendarInterval) => (Action::DatePlusInterval, point, by, T::Date),
+        (T::Date, T::Null) => {
+            let point = widened(call, point, &T::Timestamp)?;
+            let by = widened(call, by, &T::DAY_TIME)?;
+            (Action::TimestampPlusMicros, point, by, T::Timestamp)
+        }
+        (T::Timestamp | T::TimestampNtz, T::YearMonthInterval { .. }) => {
+            let result = point.data_type.clone();
+            (Action::TimestampPlusMonths, point, by, result)
+        }
+        (T::Timestamp | T::TimestampNtz, T::DayTimeInterval { .. } | T::Null) => {
+            let by = if by.is_void() { widened(call, by, &T::DAY_TIME)? } else { by };
+            let result = point.data_type.clone();
+            (Action::TimestampPlusMicros, point, by, result)
+        }
+        (T::Timestamp | T::TimestampNtz, T::CalendarInterval) => {
+            let result = point.data_type.clone();
+            (Action::TimestampPlusInterval, point, by, result)
+        }
+        (T::Time { .. }, T::DayTimeInterval { .. } | T::Null) => {
+            let by = if by.is_void() { widened(call, by, &T::DAY_TIME)? } else { by };
+            let result = point.data_type.clone();
+            (Action::TimePlusMicros, point, by, result)
+        }
+        (T::Date, right) if !right.is_interval() => return Err(call.unexpected_type(1, DAYS, right)),
+        (left, right) if left == right => {
+            return Err(wrong_type(call, super::arithmetic::SUMMABLE, left));
+        }
+        (left, _) if by.data_type.is_interval() => {
+            let required = if matches!(by.data_type, T::YearMonthInterval { .. }) {
+                "(\"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")".to_owned()
+            } else {
+                "(\"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")".to_owned()
+            };
+            return Err(call.unexpected_type(0, &required, left));
+        }
+        (left, right) => return Err(different(call, left, right)),
+    };
+    build(call, mode, action, (point, by, minus), result)
+}
+
+/// The interval between two points in time.
+fn between(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    use DataType as T;
+    let known = |data_type: &T| !data_type.is_string() && *data_type != T::Null;
+    let common = match (&left.data_type, &right.data_type) {
+        (T::Timestamp, T::TimestampNtz) | (T::TimestampNtz, T::Timestamp) => T::TimestampNtz,
+        (a, b) if known(a) && known(b) => wider_type(a, b, call.session.ansi).ok_or_else(|| different(call, a, b))?,
+        (a, b) => {
+            if known(a) {
+                a.clone()
+            } else {
+                b.clone()
+            }
+        }
+    };
+    let left = widened(call, left, &common)?;
+    let right = widened(call, right, &common)?;
+    let (action, result) = match common {
+        T::Date => (Action::DateMinusDate, T::DayTimeInterval { start: DayTimeField::Day, end: DayTimeField::Day }),
+        T::Time { .. } => {
+            (Action::TimeMinusTime, T::DayTimeInterval { start: DayTimeField::Hour, end: DayTimeField::Second })
+        }
+        T::TimestampNtz => {
+            // Wall clocks differ by plain subtraction; the zone of the kernel is for instants.
+            return build_ntz(call, mode, left, right);
+        }
+        _ => (Action::TimestampMinusTimestamp, T::DAY_TIME),
+    };
+    build(call, mode, action, (left, right, true), result)
+}
+
+fn build_ntz(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    let plan = Temporal {
+        action: Action::TimestampMinusTimestamp,
+        minus: true,
+        tolerant: mode == CastMode::Try,
+        result: DataType::DAY_TIME,
+        time_zone: Arc::from("UTC"),
+        tolerant_name: "try_subtract",
+    };
+    let nullable = left.nullable || right.nullable || mode == CastMode::Try;
+    let _ = call;
+    invoke::call_arrays_with("spark_temporal", plan, vec![left, right], (DataType::DAY_TIME, nullable), evaluate)
+}
+
+/// Two intervals of one kind.
+fn intervals(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed, minus: bool) -> Result<Typed> {
+    use DataType as T;
+    let Some(common) = wider_type(&left.data_type, &right.data_type, call.session.ansi) else {
+        return Err(different(call, &left.data_type, &right.data_type));
+    };
+    let left = widened(call, left, &common)?;
+    let right = widened(call, right, &common)?;
+    let action = match common {
+        T::YearMonthInterval { .. } => Action::MonthsPlusMonths,
+        T::DayTimeInterval { .. } => Action::MicrosPlusMicros,
+        T::CalendarInterval => Action::IntervalPlusInterval,
+        other => return Err(wrong_type(call, super::arithmetic::SUMMABLE, &other)),
+    };
+    build(call, mode, action, (left, right, minus), common)
+}
+
+/// An interval times or divided by a number.
+fn scale(call: &Call<'_>, op: Op, mode: CastMode, interval: Typed, number: Typed) -> Result<Typed> {
+    use DataType as T;
+    if !(number.data_type.is_numeric() || number.data_type.is_string() || number.is_void()) {
+        return Err(call.unexpected_type(1, &quoted(&T::Double).replace("DOUBLE", "NUMERIC"), &number.data_type));
+    }
+    let whole = op == Op::Multiply && number.data_type.is_integral() && interval.data_type != T::CalendarInterval;
+    let number = widened(call, number, if whole { &T::Long } else { &T::Double })?;
+    let (action, result) = match (&interval.data_type, op) {
+        (T::YearMonthInterval { .. }, Op::Multiply) if whole => (Action::MonthsTimesWhole, T::YEAR_MONTH),
+        (T::YearMonthInterval { .. }, Op::Multiply) => (Action::MonthsTimes, T::YEAR_MONTH),
+        (T::YearMonthInterval { .. }, _) => (Action::MonthsBy, T::YEAR_MONTH),
+        (T::DayTimeInterval { .. }, Op::Multiply) if whole => (Action::MicrosTimesWhole, T::DAY_TIME),
+        (T::DayTimeInterval { .. }, Op::Multiply) => (Action::MicrosTimes, T::DAY_TIME),
+        (T::DayTimeInterval { .. }, _) => (Action::MicrosBy, T::DAY_TIME),
+        (_, Op::Multiply) => (Action::IntervalTimes, T::CalendarInterval),
+        (_, _) => (Action::IntervalBy, T::CalendarInterval),
+    };
+    build(call, mode, action, (interval, number, false), result)
+}
+
+/// How often an interval goes into another.
+fn count(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    use DataType as T;
+    let common = wider_type(&left.data_type, &right.data_type, call.session.ansi);
+    let action = match common {
+        Some(T::YearMonthInterval { .. }) => Action::MonthsIn,
+        Some(T::DayTimeInterval { .. }) => Action::MicrosIn,
+        _ => {
+            // Integers are counted as longs before the sides are compared.
+            let shown = |side: &Typed| if side.data_type.is_integral() { T::Long } else { side.data_type.clone() };
+            return Err(different(call, &shown(&left), &shown(&right)));
+        }
+    };
+    let common = common.unwrap_or(T::DAY_TIME);
+    let left = widened(call, left, &common)?;
+    let right = widened(call, right, &common)?;
+    build(call, mode, action, (left, right, false), T::Long)
+}

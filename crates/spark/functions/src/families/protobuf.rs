@@ -1,0 +1,5 @@
+//! Protocol Buffers functions.
+
+use crate::row::FunctionRow;
+
+pub const ROWS: &[FunctionRow] = &[];

@@ -1,0 +1,5 @@
+//! Vector functions.
+
+use crate::row::FunctionRow;
+
+pub const ROWS: &[FunctionRow] = &[];

@@ -1,0 +1,20 @@
+//! The computations: what neither DataFusion nor datafusion-spark do as Spark does. One folder per family, and
+//! `invoke`, which makes a DataFusion function out of a kernel.
+
+pub mod aggregate;
+pub mod arithmetic;
+pub mod cast;
+pub mod collection;
+pub mod datetime;
+pub mod decimal;
+pub mod hash;
+pub mod invoke;
+pub mod math;
+pub mod misc;
+pub mod random;
+pub mod rowwise;
+pub mod string;
+pub mod temporal;
+pub mod csv;
+pub mod json;
+pub mod url;

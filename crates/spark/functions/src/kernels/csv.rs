@@ -1,0 +1,216 @@
+//! `from_csv`, `to_csv`: one record of Univocity's CSV, with Spark's defaults (separator `,`, quote `"`, escape `\`).
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use hearth_base::condition::MALFORMED_RECORD_IN_PARSING;
+use hearth_base::{Error, Result};
+use hearth_types::value_text::{TextStyle, format_value};
+use hearth_types::{DataType, StructType};
+
+use crate::kernels::json::cell::{Cell, Misfit, Reading, column, decimal, null_struct};
+use crate::kernels::json::typed::{Format, Options};
+use crate::kernels::json::write::is_null;
+use crate::kernels::rowwise::Args;
+
+/// How a record is cut.
+struct Dialect {
+    separator: char,
+    quote: char,
+    escape: char,
+    null_value: String,
+}
+
+impl Dialect {
+    fn of(options: &Options) -> Self {
+        let first = |name: &str, default| options.get(name).and_then(|text| text.chars().next()).unwrap_or(default);
+        Self {
+            separator: options.get("delimiter").map_or_else(|| first("sep", ','), |_| first("delimiter", ',')),
+            quote: first("quote", '"'),
+            escape: first("escape", '\\'),
+            null_value: options.get("nullvalue").unwrap_or("").to_owned(),
+        }
+    }
+
+    /// The fields of a record; `None` for an empty one.
+    fn split(&self, record: &str) -> Vec<Option<String>> {
+        let mut fields = Vec::new();
+        let mut rest = record.chars().peekable();
+        loop {
+            let mut text = String::new();
+            let quoted = rest.next_if_eq(&self.quote).is_some();
+            if quoted {
+                self.unquote(&mut rest, &mut text);
+            }
+            while let Some(c) = rest.next_if(|c| *c != self.separator) {
+                text.push(c);
+            }
+            let null = !quoted && text == self.null_value;
+            fields.push((!null).then_some(text));
+            if rest.next().is_none() {
+                return fields;
+            }
+        }
+    }
+
+    /// Reads to the closing quote.
+    fn unquote(&self, rest: &mut std::iter::Peekable<std::str::Chars<'_>>, text: &mut String) {
+        while let Some(c) = rest.next() {
+            if c == self.escape && rest.peek().is_some_and(|next| *next == self.quote || *next == self.escape) {
+                text.extend(rest.next());
+            } else if c != self.quote {
+                text.push(c);
+            } else if rest.next_if_eq(&self.quote).is_some() {
+                text.push(self.quote);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn write(&self, text: &str, out: &mut String) {
+        let special = text.is_empty()
+            || text.starts_with([' ', '\t'])
+            || text.ends_with([' ', '\t'])
+            || text.contains([self.separator, self.quote, '\n', '\r']);
+        if !special {
+            out.push_str(text);
+            return;
+        }
+        out.push(self.quote);
+        for c in text.chars() {
+            if c == self.quote {
+                out.push(self.escape);
+            }
+            out.push(c);
+        }
+        out.push(self.quote);
+    }
+}
+
+fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cell, Misfit> {
+    let whole = |low: i64, high: i64| {
+        let value = text.trim().parse().ok().filter(|value| (low..=high).contains(value));
+        value.map(Cell::Long).ok_or(Misfit)
+    };
+    match data_type {
+        DataType::String { .. } | DataType::Char { .. } | DataType::VarChar { .. } => Ok(Cell::Text(text.to_owned())),
+        DataType::Boolean => text.trim().to_ascii_lowercase().parse().map(Cell::Boolean).map_err(|_| Misfit),
+        DataType::Byte => whole(i64::from(i8::MIN), i64::from(i8::MAX)),
+        DataType::Short => whole(i64::from(i16::MIN), i64::from(i16::MAX)),
+        DataType::Integer => whole(i64::from(i32::MIN), i64::from(i32::MAX)),
+        DataType::Long => whole(i64::MIN, i64::MAX),
+        DataType::Float | DataType::Double => match text.trim() {
+            "Inf" => Ok(Cell::Double(f64::INFINITY)),
+            "-Inf" => Ok(Cell::Double(f64::NEG_INFINITY)),
+            text => text.parse().map(Cell::Double).map_err(|_| Misfit),
+        },
+        DataType::Decimal { precision, scale } => decimal(text, *precision, *scale),
+        DataType::Binary => Ok(Cell::Bytes(text.as_bytes().to_vec())),
+        DataType::Date | DataType::Timestamp | DataType::TimestampNtz => reading.moment(text, data_type),
+        _ => Err(Misfit),
+    }
+}
+
+fn structure(data_type: &DataType) -> Result<&StructType> {
+    match data_type {
+        DataType::Struct(structure) => Ok(structure),
+        _ => Err(Error::internal("CSV needs a struct")),
+    }
+}
+
+pub fn from_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
+    let text = args.text(0)?;
+    let reading = format.options.reading()?;
+    let dialect = Dialect::of(&format.options);
+    let structure = structure(&format.data_type)?;
+    let corrupt = structure.fields.iter().position(|field| *field.name == *reading.corrupt_column);
+    let mut cells = Vec::with_capacity(args.rows());
+    for row in 0..args.rows() {
+        let Some(text) = text.get(row) else {
+            cells.push(Cell::Null);
+            continue;
+        };
+        let parts = dialect.split(text);
+        let mut record = null_struct(&format.data_type);
+        let mut whole = parts.len() == structure.fields.len() - usize::from(corrupt.is_some());
+        if let Cell::Struct(values) = &mut record {
+            let places = (0..structure.fields.len()).filter(|place| Some(*place) != corrupt);
+            for (place, part) in places.zip(parts) {
+                let Some(part) = part else { continue };
+                match scalar(&part, &structure.fields[place].data_type, &reading) {
+                    Ok(cell) => values[place] = cell,
+                    Err(Misfit) => whole = false,
+                }
+            }
+            if let (false, Some(place)) = (whole, corrupt) {
+                values[place] = Cell::Text(text.to_owned());
+            }
+        }
+        if !whole && format.options.is_fail_fast() {
+            return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", text).with("failFastMode", "FAILFAST"));
+        }
+        cells.push(record);
+    }
+    column(&cells.iter().collect::<Vec<_>>(), &format.data_type)
+}
+
+pub fn to_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
+    let (array, step) = args.raw(0)?;
+    let writing = format.options.writing()?;
+    let dialect = Dialect::of(&format.options);
+    let structure = structure(&format.data_type)?;
+    let values = array.as_struct();
+    args.try_texts(|row, out| {
+        let at = row * step;
+        if values.is_null(at) {
+            return Ok(None);
+        }
+        for (index, field) in structure.fields.iter().enumerate() {
+            if index > 0 {
+                out.push(dialect.separator);
+            }
+            let column = values.column(index);
+            if is_null(column.as_ref(), at) {
+                out.push_str(&dialect.null_value);
+                continue;
+            }
+            let text = match writing.moment(column.as_ref(), at, &field.data_type)? {
+                Some(text) => text,
+                None => format_value(column.as_ref(), at, &field.data_type, &writing.zone, TextStyle::Cast),
+            };
+            dialect.write(&text, out);
+        }
+        Ok(Some(()))
+    })
+}
+
+/// The type of one record, as Spark's CSV source infers it.
+pub fn infer(text: &str, options: &Options) -> Result<DataType> {
+    let reading = options.reading()?;
+    let typed = fields(text, options).into_iter().enumerate().map(|(index, part)| {
+        let data_type = part.map_or(DataType::STRING, |part| infer_field(&part, &reading));
+        hearth_types::StructField::new(format!("_c{index}"), data_type, true)
+    });
+    Ok(DataType::structure(typed))
+}
+
+/// The fields of a record; `None` is NULL.
+pub fn fields(text: &str, options: &Options) -> Vec<Option<String>> {
+    Dialect::of(options).split(text)
+}
+
+/// The narrowest type of one field.
+pub fn infer_field(part: &str, reading: &Reading) -> DataType {
+    let fits = |data_type: &DataType| scalar(part, data_type, reading).is_ok();
+    let digits = part.trim().trim_start_matches('-');
+    let big = (1..=38).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let dashes = part.len() >= 8 && part.contains('-');
+    match [DataType::Integer, DataType::Long].into_iter().find(fits) {
+        Some(data_type) => data_type,
+        None if big => DataType::Decimal { precision: u8::try_from(digits.len()).unwrap_or(38), scale: 0 },
+        None if fits(&DataType::Double) => DataType::Double,
+        None if dashes && part.len() <= 10 && fits(&DataType::Date) => DataType::Date,
+        None if dashes && fits(&DataType::Timestamp) => DataType::Timestamp,
+        None if fits(&DataType::Boolean) => DataType::Boolean,
+        None => DataType::STRING,
+    }
+}

@@ -1,0 +1,99 @@
+//! `from_json`, `to_json` and `schema_of_json` as kernels: schema and options are their state.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::ArrayRef;
+use hearth_base::Result;
+use hearth_base::condition::MALFORMED_RECORD_IN_PARSING;
+use hearth_types::DataType;
+
+use crate::kernels::datetime::pattern::{Pattern, Purpose};
+use crate::kernels::datetime::zone;
+use crate::kernels::json::cell::{Cell, Reading, column, document};
+use crate::kernels::json::value::Json;
+use crate::kernels::json::write::Writing;
+use crate::kernels::rowwise::Args;
+
+/// Options of the text formats, in lower case, with the session's zone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Options {
+    pub entries: Arc<[(String, String)]>,
+    pub zone: Arc<str>,
+    pub now: i64,
+}
+
+impl Options {
+    /// `name` in lower case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn zone_id(&self) -> &str {
+        self.get("timezone").unwrap_or(&self.zone)
+    }
+
+    pub fn is_fail_fast(&self) -> bool {
+        self.get("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("FAILFAST"))
+    }
+
+    pub fn reading(&self) -> Result<Reading> {
+        let pattern = |name| self.get(name).map(|text| Pattern::compile(text, Purpose::Parse)).transpose();
+        Ok(Reading {
+            zone: zone(self.zone_id())?,
+            now: self.now,
+            date: pattern("dateformat")?,
+            timestamp: pattern("timestampformat")?,
+            corrupt_column: self.get("columnnameofcorruptrecord").unwrap_or("_corrupt_record").to_owned(),
+        })
+    }
+
+    pub fn writing(&self) -> Result<Writing> {
+        let pattern = |name, default| Pattern::compile(self.get(name).unwrap_or(default), Purpose::Format);
+        Ok(Writing {
+            zone: zone(self.zone_id())?,
+            zone_id: self.zone_id().to_owned(),
+            date: pattern("dateformat", "yyyy-MM-dd")?,
+            timestamp: pattern("timestampformat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX")?,
+            wall_clock: pattern("timestampntzformat", "yyyy-MM-dd'T'HH:mm:ss.SSS")?,
+            skip_nulls: self.get("ignorenullfields") != Some("false"),
+        })
+    }
+}
+
+/// A schema or a value's type, and options.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Format {
+    pub data_type: DataType,
+    pub options: Options,
+}
+
+pub fn from_json(format: &Format, args: &Args) -> Result<ArrayRef> {
+    let text = args.text(0)?;
+    let reading = format.options.reading()?;
+    let fail_fast = format.options.is_fail_fast();
+    let mut cells = Vec::with_capacity(args.rows());
+    for row in 0..args.rows() {
+        let Some(text) = text.get(row).filter(|text| !text.trim().is_empty()) else {
+            cells.push(Cell::Null);
+            continue;
+        };
+        let (cell, whole) = document(Json::parse(text).as_ref(), &format.data_type, &reading, text);
+        if fail_fast && !whole {
+            return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", text).with("failFastMode", "FAILFAST"));
+        }
+        cells.push(cell);
+    }
+    column(&cells.iter().collect::<Vec<_>>(), &format.data_type)
+}
+
+pub fn to_json(format: &Format, args: &Args) -> Result<ArrayRef> {
+    let (array, step) = args.raw(0)?;
+    let writing = format.options.writing()?;
+    args.try_texts(|row, out| {
+        if array.is_null(row * step) {
+            return Ok(None);
+        }
+        writing.json(array.as_ref(), row * step, &format.data_type, out)?;
+        Ok(Some(()))
+    })
+}

@@ -1,0 +1,299 @@
+//! `Json`: a parsed document that borrows from its text.
+//!
+//! Single quotes are allowed around strings and names; text after the document is the caller's business. Depth is
+//! bounded as in Jackson.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use hearth_types::number_text::write_double;
+
+const MAX_DEPTH: usize = 1000;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json<'a> {
+    Null,
+    Boolean(bool),
+    /// As written.
+    Number(&'a str),
+    String(Cow<'a, str>),
+    Array(Vec<Json<'a>>),
+    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+}
+
+impl<'a> Json<'a> {
+    /// The document at the start of `text`; what follows it is ignored.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut reader = Reader { text, at: 0, depth: 0 };
+        reader.value()
+    }
+
+    /// The first value of a name.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Compact JSON text; floating-point numbers as Java prints doubles.
+    pub fn write(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(text) => write_number(text, out),
+            Self::String(text) => write_string(text, out),
+            Self::Array(elements) => {
+                out.push('[');
+                for (index, element) in elements.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    element.write(out);
+                }
+                out.push(']');
+            }
+            Self::Object(fields) => {
+                out.push('{');
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    write_string(name, out);
+                    out.push(':');
+                    value.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn write_number(text: &str, out: &mut String) {
+    match text.parse::<f64>() {
+        Ok(value) if text.contains(['.', 'e', 'E']) => {
+            // Writing to a String cannot fail.
+            let _ = write_double(out, value);
+        }
+        _ => out.push_str(text),
+    }
+}
+
+/// A JSON string, escaped as Jackson escapes.
+pub fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04X}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        self.skip_space();
+        let there = self.peek() == Some(byte);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        let fits = self.text.get(self.at..)?.starts_with(word);
+        let after = self.text.as_bytes().get(self.at + word.len());
+        if !fits || after.is_some_and(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        self.at += word.len();
+        Some(())
+    }
+
+    fn value(&mut self) -> Option<Json<'a>> {
+        self.skip_space();
+        match self.peek()? {
+            b'{' => self.nested(Self::object),
+            b'[' => self.nested(Self::array),
+            quote @ (b'"' | b'\'') => self.string(quote).map(Json::String),
+            b't' => self.word("true").map(|()| Json::Boolean(true)),
+            b'f' => self.word("false").map(|()| Json::Boolean(false)),
+            b'n' => self.word("null").map(|()| Json::Null),
+            _ => self.number(),
+        }
+    }
+
+    fn nested(&mut self, read: fn(&mut Self) -> Option<Json<'a>>) -> Option<Json<'a>> {
+        self.at += 1;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return None;
+        }
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+
+    fn object(&mut self) -> Option<Json<'a>> {
+        let mut fields = Vec::new();
+        if self.take(b'}') {
+            return Some(Json::Object(fields));
+        }
+        loop {
+            self.skip_space();
+            let quote = self.peek().filter(|byte| matches!(byte, b'"' | b'\''))?;
+            let name = self.string(quote)?;
+            if !self.take(b':') {
+                return None;
+            }
+            fields.push((name, self.value()?));
+            if self.take(b'}') {
+                return Some(Json::Object(fields));
+            }
+            if !self.take(b',') {
+                return None;
+            }
+        }
+    }
+
+    fn array(&mut self) -> Option<Json<'a>> {
+        let mut elements = Vec::new();
+        if self.take(b']') {
+            return Some(Json::Array(elements));
+        }
+        loop {
+            elements.push(self.value()?);
+            if self.take(b']') {
+                return Some(Json::Array(elements));
+            }
+            if !self.take(b',') {
+                return None;
+            }
+        }
+    }
+
+    fn string(&mut self, quote: u8) -> Option<Cow<'a, str>> {
+        self.at += 1;
+        let start = self.at;
+        loop {
+            match self.peek()? {
+                byte if byte == quote => {
+                    let text = self.text.get(start..self.at)?;
+                    self.at += 1;
+                    return Some(Cow::Borrowed(text));
+                }
+                b'\\' => break,
+                byte if byte < b' ' => return None,
+                _ => self.at += 1,
+            }
+        }
+        let mut text = self.text.get(start..self.at)?.to_owned();
+        loop {
+            let c = self.text.get(self.at..)?.chars().next()?;
+            self.at += c.len_utf8();
+            match c {
+                '\\' => self.escape(&mut text)?,
+                c if u32::from(c) == u32::from(quote) => return Some(Cow::Owned(text)),
+                c if c < ' ' => return None,
+                c => text.push(c),
+            }
+        }
+    }
+
+    fn escape(&mut self, text: &mut String) -> Option<()> {
+        let byte = self.peek()?;
+        self.at += 1;
+        text.push(match byte {
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'"' | b'\\' | b'/' | b'\'' => char::from(byte),
+            b'u' => {
+                let first = self.hex()?;
+                if !(0xD800..0xDC00).contains(&first) {
+                    char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER)
+                } else if self.text.get(self.at..)?.starts_with("\\u") {
+                    self.at += 2;
+                    let second = self.hex()?;
+                    let code = 0x10000 + ((first - 0xD800) << 10) + (second.wrapping_sub(0xDC00) & 0x3FF);
+                    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+                } else {
+                    char::REPLACEMENT_CHARACTER
+                }
+            }
+            _ => return None,
+        });
+        Some(())
+    }
+
+    fn hex(&mut self) -> Option<u32> {
+        let digits = self.text.get(self.at..self.at + 4)?;
+        self.at += 4;
+        u32::from_str_radix(digits, 16).ok()
+    }
+
+    fn digits(&mut self) -> usize {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    fn number(&mut self) -> Option<Json<'a>> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        let first = self.peek();
+        let whole = self.digits();
+        if whole == 0 || (whole > 1 && first == Some(b'0')) {
+            return None;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            if self.digits() == 0 {
+                return None;
+            }
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            if self.digits() == 0 {
+                return None;
+            }
+        }
+        if self.peek().is_some_and(|byte| byte.is_ascii_alphabetic()) {
+            return None;
+        }
+        self.text.get(start..self.at).map(Json::Number)
+    }
+}

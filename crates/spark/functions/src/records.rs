@@ -1,0 +1,135 @@
+//! Records of text as rows and back: what the CSV and JSON sources and sinks share with `from_json` and its kin.
+
+use std::collections::BTreeMap;
+
+use hearth_base::Result;
+use hearth_types::{DataType, StructField, StructType};
+
+use crate::kernels::csv;
+use crate::kernels::json::cell::Reading;
+use crate::kernels::json::schema;
+use crate::kernels::json::typed::{self, Format};
+use crate::kernels::json::value::Json;
+use crate::kernels::rowwise::call_rows;
+use crate::typed::Typed;
+
+pub use crate::kernels::json::typed::Options;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextFormat {
+    Csv,
+    Json,
+}
+
+/// A struct of `schema` out of a record's text.
+pub fn read(format: TextFormat, text: Typed, schema: &StructType, options: Options) -> Result<Typed> {
+    let data_type = DataType::Struct(schema.clone());
+    let state = Format { data_type: data_type.clone(), options };
+    match format {
+        TextFormat::Csv => call_rows("from_csv", vec![text], (data_type, true), state, csv::from_csv),
+        TextFormat::Json => call_rows("from_json", vec![text], (data_type, true), state, typed::from_json),
+    }
+}
+
+/// The text of a struct.
+pub fn write(format: TextFormat, row: Typed, options: Options) -> Result<Typed> {
+    let state = Format { data_type: row.data_type.clone(), options };
+    match format {
+        TextFormat::Csv => call_rows("to_csv", vec![row], (DataType::STRING, true), state, csv::to_csv),
+        TextFormat::Json => call_rows("to_json", vec![row], (DataType::STRING, true), state, typed::to_json),
+    }
+}
+
+/// The fields of a CSV record, for a header.
+pub fn csv_fields(text: &str, options: &Options) -> Vec<Option<String>> {
+    csv::fields(text, options)
+}
+
+/// Finds the columns of records, one record after the other.
+pub struct Inference {
+    format: TextFormat,
+    options: Options,
+    reading: Reading,
+    csv: Vec<DataType>,
+    json: DataType,
+    malformed: bool,
+}
+
+impl Inference {
+    pub fn new(format: TextFormat, options: Options) -> Result<Self> {
+        let reading = options.reading()?;
+        Ok(Self { format, options, reading, csv: Vec::new(), json: DataType::Null, malformed: false })
+    }
+
+    pub fn add(&mut self, record: &str) {
+        match self.format {
+            TextFormat::Csv => self.add_csv(record),
+            TextFormat::Json => self.add_json(record),
+        }
+    }
+
+    fn add_csv(&mut self, record: &str) {
+        for (index, field) in csv::fields(record, &self.options).into_iter().enumerate() {
+            let found = field.map_or(DataType::Null, |field| csv::infer_field(&field, &self.reading));
+            match self.csv.get_mut(index) {
+                Some(known) => *known = widen(known.clone(), found),
+                None => self.csv.push(found),
+            }
+        }
+    }
+
+    fn add_json(&mut self, record: &str) {
+        match Json::parse(record) {
+            Some(Json::Array(rows)) => {
+                let found =
+                    rows.iter().map(schema::of).fold(std::mem::replace(&mut self.json, DataType::Null), schema::merge);
+                self.json = found;
+            }
+            Some(json @ Json::Object(_)) => {
+                let known = std::mem::replace(&mut self.json, DataType::Null);
+                self.json = schema::merge(known, schema::of(&json));
+            }
+            Some(_) | None => self.malformed = true,
+        }
+    }
+
+    /// The columns of all records. `names` are those of a CSV header, if there is one.
+    pub fn finish(self, names: &[String]) -> StructType {
+        match self.format {
+            TextFormat::Csv => {
+                let name = |index: usize| names.get(index).cloned().unwrap_or_else(|| format!("_c{index}"));
+                let width = self.csv.len().max(names.len());
+                let known = |index: usize| self.csv.get(index).cloned().unwrap_or(DataType::Null);
+                let fields = (0..width).map(|index| StructField::new(name(index), schema::settle(known(index)), true));
+                StructType::new(fields)
+            }
+            TextFormat::Json => {
+                let mut fields: BTreeMap<String, StructField> = BTreeMap::new();
+                if let DataType::Struct(found) = schema::settle(self.json) {
+                    fields.extend(found.fields.iter().map(|field| (field.name.to_string(), field.clone())));
+                }
+                let corrupt = self.reading.corrupt_column;
+                if self.malformed && !fields.contains_key(&corrupt) {
+                    fields.insert(corrupt.clone(), StructField::new(corrupt, DataType::STRING, true));
+                }
+                StructType::new(fields.into_values())
+            }
+        }
+    }
+}
+
+/// The type that holds fields of both types, as Spark's CSV inference goes from narrow to wide.
+fn widen(left: DataType, right: DataType) -> DataType {
+    use DataType as T;
+    match (left, right) {
+        (left, right) if left == right => left,
+        (T::Null, other) | (other, T::Null) => other,
+        (T::Integer, T::Long) | (T::Long, T::Integer) => T::Long,
+        (T::Integer | T::Long | T::Decimal { .. }, T::Double)
+        | (T::Double, T::Integer | T::Long | T::Decimal { .. }) => T::Double,
+        (T::Integer | T::Long, T::Decimal { precision, scale })
+        | (T::Decimal { precision, scale }, T::Integer | T::Long) => T::Decimal { precision: precision.max(20), scale },
+        (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => T::Timestamp,
+        (_, _) => T::STRING,
+    }
+}
