@@ -1,0 +1,214 @@
+//! `Analyzer` and `Env`: what one analysis carries along.
+//!
+//! `Analyzer` lives for one call of `analyze` and hands out ids. `Env` is what is in force at one place of the plan
+//! (common table expressions, outer queries, named windows, the view being read); it goes down by value.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::common::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use hearth_base::{Error, QueryContext, Result};
+use hearth_functions::{SessionSettings, Typed};
+use hearth_plan::expression::WindowSpec;
+use hearth_plan::relation::Cte;
+use hearth_plan::{Expr, Origin, Relation};
+use hearth_types::StructType;
+
+use crate::rel::Rel;
+use crate::scope::{Column, ColumnId};
+use crate::view::{Place, SessionView};
+
+pub(crate) struct Analyzer<'a> {
+    pub view: &'a SessionView,
+    pub case_sensitive: bool,
+    next_id: Cell<u64>,
+    next_request: Cell<usize>,
+    /// The output of every analysed relation that has a plan id; several when the client uses one relation twice.
+    pub plan_outputs: RefCell<HashMap<i64, Vec<Vec<Column>>>>,
+    pub pending: RefCell<Option<Request>>,
+    pub metrics: RefCell<Vec<ObservedMetrics>>,
+}
+
+/// A query whose answer the analysis needs before it can go on: the values of a pivot, the size for `tail`.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where the answer goes: `SessionView::answers`.
+    pub key: String,
+    pub plan: LogicalPlan,
+    pub schema: StructType,
+}
+
+/// `observe`: the metrics of one name, as a query over the observed rows.
+#[derive(Debug, Clone)]
+pub struct ObservedMetrics {
+    pub name: String,
+    /// One row; positional columns.
+    pub plan: LogicalPlan,
+    pub schema: StructType,
+}
+
+/// What is in force at one place of the plan.
+#[derive(Clone, Copy)]
+pub(crate) struct Env<'e> {
+    pub settings: &'e SessionSettings,
+    pub place: &'e Place,
+    pub ctes: Option<&'e CteFrame<'e>>,
+    pub outer: Option<&'e Outer<'e>>,
+    pub windows: Option<&'e WindowFrame<'e>>,
+    pub references: Option<&'e References<'e>>,
+    pub parameters: Option<&'e Parameters<'e>>,
+    /// How many views and SQL functions are being read, one inside the other.
+    pub depth: usize,
+}
+
+/// A common table expression in force; its query is analysed anew at every use.
+pub(crate) struct CteFrame<'e> {
+    pub definition: &'e Cte,
+    /// What was in force where it was defined.
+    pub env: Env<'e>,
+    pub recursive: bool,
+    /// Set inside the recursive part of the expression: the rows of the last step.
+    pub working: Option<&'e WorkingTable>,
+    pub parent: Option<&'e CteFrame<'e>>,
+}
+
+/// The table that a recursive query reads its own last step from.
+pub(crate) struct WorkingTable {
+    pub plan: LogicalPlan,
+    pub columns: Vec<Column>,
+    /// The names of the plan's columns, in the order of `columns`.
+    pub plan_columns: Vec<datafusion::common::Column>,
+}
+
+/// The query around a subquery.
+pub(crate) struct Outer<'e> {
+    pub rel: &'e Rel,
+    pub parent: Option<&'e Outer<'e>>,
+}
+
+/// A `WINDOW` clause.
+pub(crate) struct WindowFrame<'e> {
+    pub windows: &'e [(String, WindowSpec)],
+    pub parent: Option<&'e WindowFrame<'e>>,
+}
+
+/// The relations that subqueries of the DataFrame API refer to by plan id.
+pub(crate) struct References<'e> {
+    pub relations: &'e [Relation],
+    pub parent: Option<&'e References<'e>>,
+}
+
+/// Values for `:name` and `?`, and the arguments of a SQL function while its body is read.
+pub(crate) struct Parameters<'e> {
+    pub named: &'e [(String, Expr)],
+    pub positional: &'e [Expr],
+    /// Arguments of a SQL function, already typed, by parameter name.
+    pub arguments: &'e [(String, Typed)],
+    pub function: Option<&'e str>,
+}
+
+impl<'a> Analyzer<'a> {
+    pub fn new(view: &'a SessionView) -> Self {
+        Self {
+            view,
+            case_sensitive: view.settings.case_sensitive,
+            next_id: Cell::new(0),
+            next_request: Cell::new(0),
+            plan_outputs: RefCell::default(),
+            pending: RefCell::default(),
+            metrics: RefCell::default(),
+        }
+    }
+
+    pub fn env(&self) -> Env<'a> {
+        Env {
+            settings: &self.view.settings,
+            place: &Place::Session,
+            ctes: None,
+            outer: None,
+            windows: None,
+            references: None,
+            parameters: None,
+            depth: 0,
+        }
+    }
+
+    pub fn new_id(&self) -> ColumnId {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        ColumnId(id)
+    }
+
+    /// Ids from here on are at least `from`.
+    pub fn skip_ids(&self, from: u64) {
+        self.next_id.set(self.next_id.get().max(from));
+    }
+
+    /// The rows that answer a question, or the error that makes the analysis stop and ask.
+    pub fn ask(
+        &self,
+        plan: impl FnOnce() -> Result<(LogicalPlan, StructType)>,
+    ) -> Result<&'a [datafusion::arrow::array::RecordBatch]> {
+        let number = self.next_request.get();
+        self.next_request.set(number + 1);
+        let key = format!("request-{number}");
+        if let Some(answer) = self.view.answers.get(&key) {
+            return Ok(answer);
+        }
+        let (plan, schema) = plan()?;
+        *self.pending.borrow_mut() = Some(Request { key, plan, schema });
+        Err(Error::internal("the analysis waits for an answer"))
+    }
+}
+
+/// The one place for what is not built.
+pub(crate) fn unsupported<T>(feature: &str) -> Result<T> {
+    Err(Error::unsupported(feature))
+}
+
+/// A DataFusion error while a plan is put together. Ours come back as they were.
+pub(crate) fn plan_error(error: DataFusionError) -> Error {
+    match error {
+        DataFusionError::External(source) => match source.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(other) => Error::internal(other),
+        },
+        DataFusionError::Context(_, inner) => plan_error(*inner),
+        DataFusionError::Shared(shared) => match Arc::try_unwrap(shared) {
+            Ok(inner) => plan_error(inner),
+            Err(shared) => Error::internal(shared.strip_backtrace()),
+        },
+        other => Error::internal(other.strip_backtrace()),
+    }
+}
+
+/// Adds the place of a node to an error that has none.
+pub(crate) fn located<T>(origin: Option<&Arc<Origin>>, result: Result<T>) -> Result<T> {
+    match (result, origin) {
+        (Err(error), Some(origin)) => Err(error.at(query_context(origin))),
+        (result, _) => result,
+    }
+}
+
+fn query_context(origin: &Origin) -> QueryContext {
+    match origin {
+        Origin::Sql { text, start, stop } => {
+            let characters =
+                |bytes: u32| text.get(..bytes as usize).map_or(bytes as usize, |before| before.chars().count());
+            let fragment = text.get(*start as usize..=*stop as usize).unwrap_or_default();
+            let first = characters(*start);
+            QueryContext::Sql {
+                object_type: String::new(),
+                object_name: String::new(),
+                start: i32::try_from(first).unwrap_or(i32::MAX),
+                stop: i32::try_from((first + fragment.chars().count()).saturating_sub(1)).unwrap_or(i32::MAX),
+                fragment: fragment.to_owned(),
+            }
+        }
+        Origin::DataFrame { fragment, call_site } => {
+            QueryContext::DataFrame { fragment: fragment.to_string(), call_site: call_site.to_string() }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Expressions: the dispatch. One line per node; the work is in `expression/*`.
+
+pub(crate) mod aggregate_call;
+pub(crate) mod attribute;
+pub(crate) mod cast;
+pub(crate) mod context;
+pub(crate) mod extract;
+pub(crate) mod function;
+pub(crate) mod generator;
+pub(crate) mod interval;
+pub(crate) mod lambda;
+pub(crate) mod list;
+pub(crate) mod literal;
+pub(crate) mod subquery;
+pub(crate) mod user_function;
+pub(crate) mod window;
+
+use hearth_base::Result;
+use hearth_functions::Typed;
+use hearth_plan::{Expr, ExprNode};
+
+use crate::analyzer::{Analyzer, located, unsupported};
+use context::Cx;
+
+/// Room that must be left on the stack before an expression goes one level deeper, and what is added otherwise.
+const STACK_RED_ZONE: usize = 256 * 1024;
+const STACK_SEGMENT: usize = 4 * 1024 * 1024;
+
+impl Analyzer<'_> {
+    /// Types one expression.
+    pub fn expression(&self, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        let typed = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.expression_node(expr, cx));
+        located(expr.origin.as_ref(), typed)
+    }
+
+    fn expression_node(&self, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        match &expr.node {
+            ExprNode::Literal(value) => literal::typed(value),
+            ExprNode::TypedLiteral { kind, text } => literal::typed_literal(*kind, text, cx.env.settings),
+            ExprNode::Attribute { name, plan_id, .. } => self.attribute(name, *plan_id, cx),
+            ExprNode::Star { .. } => list::misplaced_star(),
+            ExprNode::Regex { .. } => list::misplaced_regex(),
+            ExprNode::Function(call) => self.function(call, expr, cx),
+            ExprNode::Alias { expr, .. } => self.expression(expr, cx),
+            ExprNode::Cast { expr: child, to, mode } => self.cast_expression(child, to, *mode, cx),
+            ExprNode::SortOrder(order) => self.expression(&order.child, cx),
+            ExprNode::Lambda { .. } => lambda::misplaced(),
+            ExprNode::LambdaVariable { name } => self.attribute(name, None, cx),
+            ExprNode::Window(window) => self.window(window, cx),
+            ExprNode::Extract { child, extraction } => self.extract(child, extraction, cx),
+            ExprNode::UpdateField { structure, field, value } => {
+                self.update_field(structure, field, value.as_deref(), cx)
+            }
+            ExprNode::Subquery(subquery) => self.subquery(subquery, false, cx),
+            ExprNode::NamedArgument { value, .. } => self.expression(value, cx),
+            ExprNode::SqlText(text) => self.expression(&hearth_sql::parse_expression(text)?, cx),
+            ExprNode::NamedParameter(name) => self.named_parameter(name, cx),
+            ExprNode::PositionalParameter(index) => self.positional_parameter(*index, cx),
+            ExprNode::Identifier { name, arguments } => self.identifier(name, arguments.as_deref(), cx),
+            ExprNode::Default => unsupported("DEFAULT outside of INSERT and UPDATE"),
+            ExprNode::InlineUdf(function) => user_function::inline(function),
+            ExprNode::MergeAction(_) => unsupported("a MERGE action outside of MERGE"),
+            ExprNode::TypedAggregate => unsupported("typed aggregates (Aggregator)"),
+            ExprNode::DirectShufflePartitionId(_) => unsupported("direct shuffle partition ids"),
+            ExprNode::Extension(type_url) => unsupported(&format!("the expression extension {type_url}")),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Aggregates: their modifiers, and `grouping()` and `grouping_id()`.
+
+use datafusion::common::Column as PlanColumn;
+use datafusion::logical_expr::expr::Sort as SortExpr;
+use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr as PlanExpr, Operator, lit};
+use hearth_base::condition::{GROUPING_COLUMN_MISMATCH, UNSUPPORTED_GROUPING_EXPRESSION};
+use hearth_base::{Error, Result};
+use hearth_functions::row::Builder;
+use hearth_functions::{AggregateModifiers, FunctionRow, Typed};
+use hearth_plan::Expr;
+use hearth_plan::expression::{FunctionCall, NullOrdering, SortDirection, SortOrder};
+use hearth_types::DataType;
+
+use super::context::{Clause, Cx};
+use super::function::is_boolean;
+use crate::analyzer::Analyzer;
+use crate::naming;
+
+impl Analyzer<'_> {
+    pub fn aggregate_call(&self, row: &FunctionRow, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        self.check_aggregate_place(expr, cx)?;
+        self.build_aggregate(row, (call, expr), cx.inside_aggregate(), false)
+    }
+
+    pub(crate) fn build_aggregate(
+        &self,
+        row: &FunctionRow,
+        (call, expr): (&FunctionCall, &Expr),
+        cx: Cx<'_>,
+        in_window: bool,
+    ) -> Result<Typed> {
+        let Builder::Aggregate(build) = row.builder else {
+            return Err(Error::internal(format!("{} is no aggregate", row.name)));
+        };
+        let mut checked = self.checked_call(row, call, expr, cx)?;
+        checked.modifiers = AggregateModifiers {
+            distinct: call.distinct,
+            filter: call.filter.as_ref().map(|filter| self.condition(filter, cx)).transpose()?,
+            ignore_nulls: call.ignore_nulls,
+            within_group: call
+                .within_group
+                .iter()
+                .map(|order| {
+                    let key = self.expression(&order.child, cx)?;
+                    Ok((sort_expr(key.expr.clone(), order), key))
+                })
+                .collect::<Result<_>>()?,
+            in_window,
+        };
+        build(checked)
+    }
+
+    fn check_aggregate_place(&self, expr: &Expr, cx: Cx<'_>) -> Result<()> {
+        use hearth_base::condition::{GROUP_BY_AGGREGATE, INVALID_WHERE_CONDITION, NESTED_AGGREGATE_FUNCTION};
+        if cx.inside_aggregate {
+            return Err(NESTED_AGGREGATE_FUNCTION.error());
+        }
+        match cx.clause {
+            Clause::Select | Clause::Having | Clause::OrderBy => Ok(()),
+            Clause::Where | Clause::Join => Err(INVALID_WHERE_CONDITION
+                .with("condition", format!("\"{}\"", naming::sql(expr)))
+                .with("expressionList", naming::sql(expr))),
+            Clause::GroupBy => Err(GROUP_BY_AGGREGATE.with("sqlExpr", naming::sql(expr))),
+            Clause::Values => Err(INVALID_WHERE_CONDITION
+                .with("condition", format!("\"{}\"", naming::sql(expr)))
+                .with("expressionList", naming::sql(expr))),
+        }
+    }
+
+    /// A condition, which must be boolean.
+    pub(crate) fn condition(&self, expr: &Expr, cx: Cx<'_>) -> Result<PlanExpr> {
+        let typed = self.expression(expr, cx.nested())?;
+        if is_boolean(&typed) {
+            return Ok(typed.expr);
+        }
+        if typed.data_type.is_string() {
+            let mode = hearth_functions::cast::CastMode::of(cx.env.settings);
+            return Ok(hearth_functions::cast::cast(typed, &DataType::Boolean, mode, cx.env.settings)?.expr);
+        }
+        Err(hearth_base::condition::DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN
+            .with("sqlExpr", format!("\"{}\"", naming::sql(expr)))
+            .with("filter", format!("\"{}\"", naming::sql(expr)))
+            .with("type", format!("\"{}\"", typed.data_type.sql())))
+    }
+
+    /// `grouping(a)`: 1 where `a` is rolled up.
+    pub fn grouping(&self, arguments: &[Expr], cx: Cx<'_>) -> Result<Typed> {
+        let (grouped, count) = grouping_sets(cx)?;
+        let [argument] = arguments else { return Err(UNSUPPORTED_GROUPING_EXPRESSION.error()) };
+        let key = self.expression(argument, cx.inside_aggregate())?;
+        let position =
+            grouped.iter().position(|known| *known == key.expr).ok_or_else(|| grouping_mismatch(argument))?;
+        let bit = shifted(group_bits(), count - 1 - position);
+        Ok(Typed::new(cast_to(bit, datafusion::arrow::datatypes::DataType::Int8), DataType::Byte, false))
+    }
+
+    /// `grouping_id(a, b)`: the bits of `grouping` in one number; without arguments all grouping columns.
+    pub fn grouping_id(&self, arguments: &[Expr], cx: Cx<'_>) -> Result<Typed> {
+        let (grouped, count) = grouping_sets(cx)?;
+        let mut positions: Vec<usize> = (0..count).collect();
+        if !arguments.is_empty() {
+            positions.clear();
+            for argument in arguments {
+                let key = self.expression(argument, cx.inside_aggregate())?;
+                let position = grouped.iter().position(|known| *known == key.expr);
+                positions.push(position.ok_or_else(|| grouping_mismatch(argument))?);
+            }
+        }
+        let width = positions.len();
+        let whole = positions.iter().copied().eq(0..count);
+        let bits = if whole {
+            binary(group_bits(), Operator::BitwiseAnd, lit((1_i64 << count) - 1))
+        } else {
+            let bits = positions.iter().enumerate().map(|(index, position)| {
+                binary(
+                    shifted(group_bits(), count - 1 - position),
+                    Operator::BitwiseShiftLeft,
+                    lit((width - 1 - index) as i64),
+                )
+            });
+            bits.reduce(|left, right| binary(left, Operator::BitwiseOr, right)).unwrap_or_else(|| lit(0_i64))
+        };
+        Ok(Typed::new(bits, DataType::Long, false))
+    }
+}
+
+fn grouping_sets<'c>(cx: Cx<'c>) -> Result<(&'c [PlanExpr], usize)> {
+    match cx.grouped {
+        Some(grouped) if grouped.sets.is_some() => Ok((&grouped.keys, grouped.keys.len())),
+        _ => Err(UNSUPPORTED_GROUPING_EXPRESSION.error()),
+    }
+}
+
+fn grouping_mismatch(argument: &Expr) -> Error {
+    GROUPING_COLUMN_MISMATCH.with("grouping", naming::sql(argument)).with("groupingColumns", "")
+}
+
+/// DataFusion's own column: one bit per key, the first key highest, 1 where the key is rolled up.
+fn group_bits() -> PlanExpr {
+    let column = PlanExpr::Column(PlanColumn::new_unqualified(Aggregate::INTERNAL_GROUPING_ID));
+    cast_to(column, datafusion::arrow::datatypes::DataType::Int64)
+}
+
+fn shifted(bits: PlanExpr, by: usize) -> PlanExpr {
+    let moved = if by == 0 { bits } else { binary(bits, Operator::BitwiseShiftRight, lit(by as i64)) };
+    binary(moved, Operator::BitwiseAnd, lit(1_i64))
+}
+
+fn binary(left: PlanExpr, operator: Operator, right: PlanExpr) -> PlanExpr {
+    PlanExpr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
+}
+
+fn cast_to(expr: PlanExpr, to: datafusion::arrow::datatypes::DataType) -> PlanExpr {
+    PlanExpr::Cast(datafusion::logical_expr::Cast::new(Box::new(expr), to))
+}
+
+/// A sort key with Spark's default for NULLs: first when ascending, last when descending.
+pub(crate) fn sort_expr(expr: PlanExpr, order: &SortOrder) -> SortExpr {
+    let ascending = order.direction == SortDirection::Ascending;
+    let nulls_first = match order.nulls {
+        NullOrdering::Default => ascending,
+        NullOrdering::First => true,
+        NullOrdering::Last => false,
+    };
+    SortExpr::new(expr, ascending, nulls_first)
+}

@@ -1,0 +1,56 @@
+//! Explicit casts.
+
+use hearth_base::Result;
+use hearth_functions::{Typed, cast};
+use hearth_plan::Expr;
+use hearth_plan::expression::{CastMode, TypeRef};
+use hearth_types::{ArrayType, DataType, MapType, StructField, StructType};
+use std::sync::Arc;
+
+use super::context::Cx;
+use crate::analyzer::Analyzer;
+
+impl Analyzer<'_> {
+    pub fn cast_expression(&self, child: &Expr, to: &TypeRef, mode: CastMode, cx: Cx<'_>) -> Result<Typed> {
+        let to = without_lengths(&type_of(to)?);
+        let value = self.expression(child, cx.nested())?;
+        let mode = match mode {
+            CastMode::Session => cast::CastMode::of(cx.env.settings),
+            CastMode::Legacy => cast::CastMode::Legacy,
+            CastMode::Ansi => cast::CastMode::Ansi,
+            CastMode::Try => cast::CastMode::Try,
+        };
+        cast::cast(value, &to, mode, cx.env.settings)
+    }
+}
+
+/// A type that may still be text.
+pub(crate) fn type_of(reference: &TypeRef) -> Result<DataType> {
+    match reference {
+        TypeRef::Known(data_type) => Ok(data_type.clone()),
+        TypeRef::Text(text) => hearth_types::ddl::parse_data_type(text),
+    }
+}
+
+/// `char(n)` and `varchar(n)` are plain strings everywhere but in table schemas.
+pub(crate) fn without_lengths(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Char { .. } | DataType::VarChar { .. } => DataType::STRING,
+        DataType::Array(array) => DataType::Array(Arc::new(ArrayType {
+            element: without_lengths(&array.element),
+            contains_null: array.contains_null,
+        })),
+        DataType::Map(map) => DataType::Map(Arc::new(MapType {
+            key: without_lengths(&map.key),
+            value: without_lengths(&map.value),
+            value_contains_null: map.value_contains_null,
+        })),
+        DataType::Struct(structure) => DataType::Struct(StructType::new(
+            structure
+                .fields
+                .iter()
+                .map(|field| StructField { data_type: without_lengths(&field.data_type), ..field.clone() }),
+        )),
+        other => other.clone(),
+    }
+}

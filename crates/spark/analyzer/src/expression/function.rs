@@ -1,0 +1,209 @@
+//! Calls: the function table, the functions that only the analyzer can build, SQL functions of the session.
+
+use hearth_base::condition::UNRESOLVED_ROUTINE;
+use hearth_base::{Error, Result};
+use hearth_functions::row::Builder;
+use hearth_functions::table::check_arity;
+use hearth_functions::{AggregateModifiers, Argument, Call, FunctionRow, Typed, lookup};
+use hearth_plan::expression::{FunctionCall, SubqueryKind};
+use hearth_plan::{Expr, ExprNode};
+use hearth_types::{DataType, Value};
+
+use super::context::Cx;
+use crate::analyzer::{Analyzer, unsupported};
+use crate::naming;
+use crate::scope::quote_name;
+use crate::view::SessionFunction;
+
+impl Analyzer<'_> {
+    pub fn function(&self, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        if let Some(negated) = self.negated_subquery(call, cx)? {
+            return Ok(negated);
+        }
+        let name = builtin_name(&call.name);
+        if let Some(SessionFunction::Sql(function)) = self.session_function(&call.name)
+            && (call.is_user_defined || name.and_then(lookup).is_none())
+        {
+            return self.sql_function(function, call, cx);
+        }
+        let Some(row) = name.and_then(lookup) else { return Err(self.no_such_function(&call.name, cx)) };
+        match row.builder {
+            Builder::Scalar(build) => build(self.checked_call(row, call, expr, cx.nested())?),
+            Builder::Aggregate(_) => self.aggregate_call(row, call, expr, cx),
+            Builder::Window(_) => Err(window_expected(row)),
+            Builder::Generator(_) => super::generator::misplaced(expr),
+            Builder::Analyzer(_) => self.analyzer_function(row, call, expr, cx),
+            Builder::Missing(reason) => unsupported(&format!("the function {} ({reason})", row.name)),
+        }
+    }
+
+    /// `NOT IN (subquery)` and `NOT EXISTS (…)`: one node, so that DataFusion makes an anti join of it.
+    fn negated_subquery(&self, call: &FunctionCall, cx: Cx<'_>) -> Result<Option<Typed>> {
+        let [name] = call.name.as_slice() else { return Ok(None) };
+        if name != "!" && !name.eq_ignore_ascii_case("not") {
+            return Ok(None);
+        }
+        match call.arguments.as_slice() {
+            [Expr { node: ExprNode::Subquery(subquery), .. }]
+                if matches!(subquery.kind, SubqueryKind::In { .. } | SubqueryKind::Exists) =>
+            {
+                self.subquery(subquery, true, cx).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn session_function(&self, name: &[String]) -> Option<&SessionFunction> {
+        self.view.functions.get(&name.join(".").to_lowercase())
+    }
+
+    pub(crate) fn no_such_function(&self, name: &[String], cx: Cx<'_>) -> Error {
+        let parts: Vec<&str> = name.iter().map(String::as_str).collect();
+        let settings = cx.env.settings;
+        let current = quote_name(&[&settings.current_catalog, &settings.current_database]);
+        UNRESOLVED_ROUTINE
+            .with("routineName", quote_name(&parts))
+            .with("searchPath", format!("[`system`.`builtin`, `system`.`session`, {current}]"))
+    }
+
+    /// A call with its arguments typed and counted.
+    pub(crate) fn checked_call<'c>(
+        &'c self,
+        row: &'c FunctionRow,
+        call: &'c FunctionCall,
+        expr: &'c Expr,
+        cx: Cx<'c>,
+    ) -> Result<Call<'c>> {
+        let arguments = self.arguments(row.name, &call.arguments, cx)?;
+        let mut values = Vec::with_capacity(arguments.len());
+        for argument in &arguments {
+            values.push(self.argument(argument, cx)?);
+        }
+        let call = Call {
+            name: call.name.last().map_or(row.name, String::as_str),
+            session: cx.env.settings,
+            arguments: values,
+            modifiers: AggregateModifiers { ignore_nulls: call.ignore_nulls, ..AggregateModifiers::default() },
+            argument_sql: arguments.iter().map(naming::sql).collect(),
+            sql: naming::sql(expr),
+        };
+        check_arity(row, &call)?;
+        Ok(call)
+    }
+
+    /// The arguments with stars spread out and `struct` fields named.
+    fn arguments(&self, name: &str, arguments: &[Expr], cx: Cx<'_>) -> Result<Vec<Expr>> {
+        let mut spread = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            match &argument.node {
+                ExprNode::Star { target: None, except, .. } if name == "count" && except.is_empty() => {
+                    spread.push(Expr::literal(Value::Integer(1)));
+                }
+                ExprNode::Star { target, plan_id, except } => {
+                    spread.extend(self.star_expressions(target.as_deref(), *plan_id, except, cx)?);
+                }
+                _ => spread.push(argument.clone()),
+            }
+        }
+        if name != "struct" {
+            return Ok(spread);
+        }
+        let named = spread.into_iter().enumerate().map(|(index, value)| {
+            let name = naming::field_name(&value).unwrap_or_else(|| format!("col{}", index + 1));
+            ExprNode::Alias { expr: Box::new(value), names: vec![name], metadata: None }
+        });
+        Ok(named.map(Expr::new).collect())
+    }
+
+    fn argument<'c>(&'c self, argument: &Expr, cx: Cx<'c>) -> Result<Argument<'c>> {
+        match &argument.node {
+            ExprNode::Lambda { body, arguments } => {
+                Ok(self.lambda_argument(body.as_ref().clone(), arguments.clone(), cx))
+            }
+            _ => Ok(Argument::Value(self.expression(argument, cx)?)),
+        }
+    }
+
+    /// A built-in function over values that are typed already.
+    pub(crate) fn call(&self, name: &str, values: Vec<Typed>, cx: Cx<'_>) -> Result<Typed> {
+        let Some(row) = lookup(name) else { return Err(Error::internal(format!("no function {name}"))) };
+        let sql: Vec<String> = values.iter().map(|value| value.expr.to_string()).collect();
+        let call = Call {
+            name: row.name,
+            session: cx.env.settings,
+            sql: format!("{name}({})", sql.join(", ")),
+            argument_sql: sql,
+            arguments: values.into_iter().map(Argument::Value).collect(),
+            modifiers: AggregateModifiers::default(),
+        };
+        check_arity(row, &call)?;
+        match row.builder {
+            Builder::Scalar(build) | Builder::Aggregate(build) => build(call),
+            Builder::Analyzer(_) => self.session_value(row.name, cx),
+            Builder::Window(_) | Builder::Generator(_) => Err(Error::internal(format!("{name} is no plain function"))),
+            Builder::Missing(reason) => unsupported(&format!("the function {name} ({reason})")),
+        }
+    }
+
+    /// Functions that need the grouping, the plan or the session.
+    fn analyzer_function(&self, row: &FunctionRow, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        match row.name {
+            "grouping" => self.grouping(&call.arguments, cx),
+            "grouping_id" => self.grouping_id(&call.arguments, cx),
+            "struct" => self.structure(call, expr, cx),
+            name => self.session_value(name, cx),
+        }
+    }
+
+    /// What the session knows: its user, its current catalog and database.
+    fn session_value(&self, name: &str, cx: Cx<'_>) -> Result<Typed> {
+        let settings = cx.env.settings;
+        let text = match name {
+            "current_user" | "user" | "session_user" => &settings.user,
+            "current_catalog" => &settings.current_catalog,
+            "current_database" | "current_schema" => &settings.current_database,
+            "current_timezone" => &settings.time_zone,
+            other => return unsupported(&format!("the function {other} in this place")),
+        };
+        super::literal::typed(&Value::string(text.as_str()))
+    }
+
+    /// `struct(…)` is `named_struct` with the names that its arguments have.
+    fn structure(&self, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        let Some(row) = lookup("named_struct") else { return unsupported("the function named_struct") };
+        let arguments = self.arguments("struct", &call.arguments, cx)?;
+        let mut named = Vec::with_capacity(arguments.len() * 2);
+        for argument in arguments {
+            if let ExprNode::Alias { expr, names, .. } = argument.node {
+                named.push(Expr::literal(Value::string(names.join("."))));
+                named.push(*expr);
+            }
+        }
+        let call = FunctionCall::new(vec!["named_struct".to_owned()], named);
+        match row.builder {
+            Builder::Scalar(build) => build(self.checked_call(row, &call, expr, cx.nested())?),
+            _ => unsupported("the function named_struct"),
+        }
+    }
+}
+
+/// The name to look up among the built-ins: plain, or qualified with `builtin` or `system.builtin`.
+pub(crate) fn builtin_name(name: &[String]) -> Option<&str> {
+    match name {
+        [only] => Some(only),
+        [builtin, only] if builtin.eq_ignore_ascii_case("builtin") => Some(only),
+        [system, builtin, only] if system.eq_ignore_ascii_case("system") && builtin.eq_ignore_ascii_case("builtin") => {
+            Some(only)
+        }
+        _ => None,
+    }
+}
+
+fn window_expected(row: &FunctionRow) -> Error {
+    hearth_base::condition::WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE.with("funcName", format!("\"{}()\"", row.name))
+}
+
+/// The type of a function's answer when only the type counts.
+pub(crate) fn is_boolean(typed: &Typed) -> bool {
+    matches!(typed.data_type, DataType::Boolean | DataType::Null)
+}

@@ -1,0 +1,262 @@
+//! Output lists: stars, regex columns, aliases, generators, and the names that unnamed expressions get.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use hearth_base::condition::{CANNOT_RESOLVE_STAR_EXPAND, INVALID_USAGE_OF_STAR_OR_REGEX};
+use hearth_base::{Error, Result};
+use hearth_functions::Typed;
+use hearth_plan::{Expr, ExprNode};
+use hearth_types::DataType;
+
+use super::context::Cx;
+use crate::analyzer::{Analyzer, located};
+use crate::naming;
+use crate::rel::Item;
+use crate::relation::block::GeneratorStep;
+use crate::scope::{Column, quote_name, same_name};
+
+impl Analyzer<'_> {
+    /// Types an output list. Later expressions may use the names of earlier ones.
+    pub fn items(&self, expressions: &[Expr], cx: Cx<'_>) -> Result<(Vec<Item>, Vec<GeneratorStep>)> {
+        let generators = RefCell::new(Vec::new());
+        let mut items: Vec<Item> = Vec::with_capacity(expressions.len());
+        for expr in expressions {
+            let cx = Cx { output: &items, generators: Some(&generators), ..cx };
+            let more = located(expr.origin.as_ref(), self.item(expr, cx))?;
+            items.extend(more);
+        }
+        Ok((items, generators.into_inner()))
+    }
+
+    fn item(&self, expr: &Expr, cx: Cx<'_>) -> Result<Vec<Item>> {
+        match &expr.node {
+            ExprNode::Star { target, plan_id, except } => self.star(target.as_deref(), *plan_id, except, cx),
+            ExprNode::Regex { pattern, plan_id } => self.regex(pattern, *plan_id, cx),
+            ExprNode::Alias { expr: child, names, metadata } => self.aliased(child, names, metadata.as_deref(), cx),
+            ExprNode::SqlText(text) => {
+                let parsed = hearth_sql::parse_expression(text)?;
+                self.item(&parsed, cx)
+            }
+            ExprNode::Attribute { .. } => Ok(vec![self.column_item(expr, cx)?]),
+            ExprNode::Function(call) => match self.generator(call, expr, &[], cx)? {
+                Some(items) => Ok(items),
+                None => Ok(vec![self.unnamed(expr, cx)?]),
+            },
+            _ => Ok(vec![self.unnamed(expr, cx)?]),
+        }
+    }
+
+    fn unnamed(&self, expr: &Expr, cx: Cx<'_>) -> Result<Item> {
+        let typed = self.expression(expr, cx)?;
+        let name =
+            if needs_types(expr) { naming::output_name(&self.named_form(expr, cx)) } else { naming::output_name(expr) };
+        Ok(Item::named(typed, name))
+    }
+
+    /// The expression with operators in the form that they have for their operands' types, for names: `date + 1` is
+    /// `date_add`.
+    fn named_form(&self, expr: &Expr, cx: Cx<'_>) -> Expr {
+        let mut named = expr.clone();
+        match &mut named.node {
+            ExprNode::Function(call) => {
+                let moved = self.moved_form(call, cx);
+                for argument in &mut call.arguments {
+                    *argument = self.named_form(argument, cx);
+                }
+                if let Some(moved) = moved {
+                    call.name = vec![moved.to_owned()];
+                    if moved == "date_add" && call.arguments.len() == 2 && is_interval(&call.arguments[1]) {
+                        let interval = call.arguments[1].clone();
+                        call.arguments[1] = Expr::function("extractansiintervaldays", vec![interval]);
+                    }
+                }
+            }
+            ExprNode::Extract { child, extraction } => {
+                let is_map = |typed: Typed| matches!(typed.data_type, DataType::Map(_));
+                if self.expression(child, cx.nested()).is_ok_and(is_map) {
+                    let arguments = vec![self.named_form(child, cx), extraction.as_ref().clone()];
+                    return Expr::function("#map_value", arguments);
+                }
+            }
+            ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => **expr = self.named_form(expr, cx),
+            _ => {}
+        }
+        named
+    }
+
+    fn moved_form(&self, call: &hearth_plan::expression::FunctionCall, cx: Cx<'_>) -> Option<&'static str> {
+        let ([name], [left, right]) = (call.name.as_slice(), call.arguments.as_slice()) else { return None };
+        if name != "+" && name != "-" {
+            return None;
+        }
+        let types =
+            (self.expression(left, cx.nested()).ok()?.data_type, self.expression(right, cx.nested()).ok()?.data_type);
+        let plus = name == "+";
+        match types {
+            (DataType::Date, number) if number.is_integral() => Some(if plus { "date_add" } else { "date_sub" }),
+            (DataType::Date, DataType::DayTimeInterval { end: hearth_types::DayTimeField::Day, .. }) if plus => {
+                Some("date_add")
+            }
+            (DataType::Date | DataType::Timestamp | DataType::TimestampNtz, interval) if interval.is_interval() => {
+                Some(if plus { "#moved" } else { "#moved_back" })
+            }
+            _ => None,
+        }
+    }
+
+    /// A name: a plain column keeps its id, qualifier and metadata, and takes the name as it was written.
+    fn column_item(&self, expr: &Expr, cx: Cx<'_>) -> Result<Item> {
+        let typed = self.expression(expr, cx)?;
+        let name: Arc<str> = naming::output_name(expr).into();
+        match self.column_of(&typed, cx) {
+            Some(column) => Ok(Item { name, ..Item::column(column) }),
+            None => Ok(Item::named(typed, name)),
+        }
+    }
+
+    /// The column of the input that an expression just names.
+    pub(crate) fn column_of<'c>(&self, typed: &Typed, cx: Cx<'c>) -> Option<&'c Column> {
+        let datafusion::logical_expr::Expr::Column(plan_column) = &typed.expr else { return None };
+        let columns = cx.rel.scope.columns.iter().chain(&cx.rel.scope.hidden);
+        columns.into_iter().find(|column| column.id.plan_name() == plan_column.name)
+    }
+
+    fn aliased(&self, child: &Expr, names: &[String], metadata: Option<&str>, cx: Cx<'_>) -> Result<Vec<Item>> {
+        if let ExprNode::Function(call) = &child.node
+            && let Some(items) = self.generator(call, child, names, cx)?
+        {
+            return Ok(items);
+        }
+        let child = match &child.node {
+            ExprNode::SqlText(text) => &hearth_sql::parse_expression(text)?,
+            _ => child,
+        };
+        let [name] = names else { return Err(several_names(child, names)) };
+        let typed = self.expression(child, cx)?;
+        let inherited = self.column_of(&typed, cx).and_then(|column| column.metadata.clone());
+        let metadata = metadata.map(Arc::from).or(inherited);
+        Ok(vec![Item { metadata, ..Item::named(typed, name.as_str()) }])
+    }
+
+    fn star(
+        &self,
+        target: Option<&[String]>,
+        plan_id: Option<i64>,
+        except: &[Vec<String>],
+        cx: Cx<'_>,
+    ) -> Result<Vec<Item>> {
+        let items = match target {
+            None => self.star_columns(plan_id, cx)?.iter().map(Item::column).collect(),
+            Some(target) => match cx.rel.scope.star(target, self.case_sensitive) {
+                Some(columns) => columns.into_iter().map(Item::column).collect(),
+                None => self.struct_star(target, cx)?,
+            },
+        };
+        self.without(items, except, cx)
+    }
+
+    /// All columns; with a plan id those that this relation had.
+    fn star_columns(&self, plan_id: Option<i64>, cx: Cx<'_>) -> Result<Vec<Column>> {
+        let Some(plan_id) = plan_id else { return Ok(cx.rel.scope.columns.clone()) };
+        let outputs = self.plan_outputs.borrow();
+        let here = |columns: &&Vec<Column>| columns.iter().all(|column| cx.rel.scope.by_id(column.id).is_some());
+        match outputs.get(&plan_id).and_then(|instances| instances.iter().find(here)) {
+            Some(columns) => Ok(columns.clone()),
+            None => Err(hearth_base::condition::CANNOT_RESOLVE_DATAFRAME_COLUMN.with("name", "`*`")),
+        }
+    }
+
+    /// `s.*` of a struct column.
+    fn struct_star(&self, target: &[String], cx: Cx<'_>) -> Result<Vec<Item>> {
+        let unknown = || {
+            let parts: Vec<&str> = target.iter().map(String::as_str).collect();
+            let columns: Vec<_> = cx.rel.scope.columns.iter().map(|column| quote_name(&[&column.name])).collect();
+            CANNOT_RESOLVE_STAR_EXPAND.with("targetString", quote_name(&parts)).with("columns", columns.join(", "))
+        };
+        let typed = self.attribute(target, None, cx).map_err(|_| unknown())?;
+        let DataType::Struct(structure) = typed.data_type.clone() else { return Err(unknown()) };
+        let fields = structure.fields.iter();
+        fields
+            .map(|field| {
+                let value = self.field(typed.clone(), &field.name)?;
+                Ok(Item::named(value, Arc::clone(&field.name)))
+            })
+            .collect()
+    }
+
+    fn without(&self, mut items: Vec<Item>, except: &[Vec<String>], cx: Cx<'_>) -> Result<Vec<Item>> {
+        for name in except {
+            let Some(last) = name.last() else { continue };
+            let typed = self.attribute(name, None, Cx { output: &[], ..cx })?;
+            let before = items.len();
+            items.retain(|item| item.value.expr != typed.expr);
+            if items.len() == before {
+                items.retain(|item| !same_name(&item.name, last, self.case_sensitive));
+            }
+        }
+        Ok(items)
+    }
+
+    /// The columns of a star as expressions, for a star among a function's arguments.
+    pub(crate) fn star_expressions(
+        &self,
+        target: Option<&[String]>,
+        plan_id: Option<i64>,
+        except: &[Vec<String>],
+        cx: Cx<'_>,
+    ) -> Result<Vec<Expr>> {
+        let items = self.star(target, plan_id, except, cx)?;
+        Ok(items
+            .into_iter()
+            .map(|item| {
+                let mut name = item.qualifier.to_vec();
+                name.push(item.name.to_string());
+                Expr::new(ExprNode::Attribute { name, plan_id: None, is_metadata: false })
+            })
+            .collect())
+    }
+
+    fn regex(&self, pattern: &str, plan_id: Option<i64>, cx: Cx<'_>) -> Result<Vec<Item>> {
+        let pattern = pattern.trim_matches('`');
+        let prefix = if self.case_sensitive { "" } else { "(?i)" };
+        let regex = regex::Regex::new(&format!("{prefix}^(?:{pattern})$")).map_err(Error::internal)?;
+        let columns = self.star_columns(plan_id, cx)?;
+        Ok(columns.iter().filter(|column| regex.is_match(&column.name)).map(Item::column).collect())
+    }
+}
+
+/// Whether a name depends on the types of operands somewhere inside.
+fn needs_types(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Function(call) => {
+            let moves = matches!(call.name.as_slice(), [name] if name == "+" || name == "-");
+            moves || call.arguments.iter().any(needs_types)
+        }
+        ExprNode::Extract { extraction, .. } => matches!(extraction.node, ExprNode::Literal(_)),
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => needs_types(expr),
+        _ => false,
+    }
+}
+
+fn is_interval(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Literal(value) => value.data_type().is_interval(),
+        ExprNode::TypedLiteral { kind, .. } => *kind == hearth_plan::expression::TypedLiteralKind::Interval,
+        _ => false,
+    }
+}
+
+fn several_names(child: &Expr, names: &[String]) -> Error {
+    hearth_base::condition::MULTI_ALIAS_WITHOUT_GENERATOR
+        .with("expr", format!("\"{}\"", naming::sql(child)))
+        .with("names", names.join(", "))
+}
+
+pub(crate) fn misplaced_star() -> Result<Typed> {
+    Err(INVALID_USAGE_OF_STAR_OR_REGEX.with("elem", "'*'").with("prettyName", "expression"))
+}
+
+pub(crate) fn misplaced_regex() -> Result<Typed> {
+    Err(INVALID_USAGE_OF_STAR_OR_REGEX.with("elem", "regular expression").with("prettyName", "expression"))
+}

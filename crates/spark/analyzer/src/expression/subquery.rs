@@ -1,0 +1,179 @@
+//! Subqueries in expressions: scalar, `EXISTS`, `IN`. Their queries see the columns around them as outer references,
+//! which DataFusion turns into joins.
+
+use std::sync::Arc;
+
+use datafusion::common::Spans;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::logical_expr::expr::{Case, Exists, InSubquery};
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery as PlanSubquery, lit};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_DATA_DIFF_TYPES, IN_SUBQUERY_LENGTH_MISMATCH, SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN,
+};
+use hearth_base::{Error, Result};
+use hearth_functions::{Typed, cast, coercion};
+use hearth_plan::expression::{Subquery, SubqueryKind, SubquerySource};
+use hearth_plan::{Expr, Relation};
+use hearth_types::DataType;
+
+use super::context::{Clause, Cx};
+use crate::analyzer::{Analyzer, Env, Outer, References, plan_error, unsupported};
+use crate::rel::{Item, Rel, project};
+
+impl Analyzer<'_> {
+    pub fn subquery(&self, subquery: &Subquery, negated: bool, cx: Cx<'_>) -> Result<Typed> {
+        let query = self.subquery_rel(&subquery.source, cx)?;
+        match &subquery.kind {
+            SubqueryKind::Scalar => scalar(&query),
+            SubqueryKind::Exists if !in_filter(cx) => {
+                let exists = count_rows(&query, None)?.gt(lit(0_i64));
+                let expr = if negated { PlanExpr::Not(Box::new(exists)) } else { exists };
+                Ok(Typed::new(expr, DataType::Boolean, false))
+            }
+            SubqueryKind::Exists => {
+                let plan = if query.scope.columns.is_empty() { query.plan.clone() } else { query.positional()? };
+                let exists = Exists::new(plan_subquery(plan), negated);
+                Ok(Typed::new(PlanExpr::Exists(exists), DataType::Boolean, false))
+            }
+            SubqueryKind::In { values } => self.in_subquery(values, query, negated, cx),
+            SubqueryKind::TableArgument { .. } => unsupported("TABLE arguments"),
+        }
+    }
+
+    fn subquery_rel(&self, source: &SubquerySource, cx: Cx<'_>) -> Result<Rel> {
+        let outer = Outer { rel: cx.rel, parent: cx.env.outer };
+        let env = Env { outer: Some(&outer), windows: None, ..cx.env };
+        match source {
+            SubquerySource::Inline(relation) => self.relation(relation, env),
+            SubquerySource::PlanId(id) => {
+                let relation = find_reference(*id, cx.env.references)
+                    .ok_or_else(|| Error::internal(format!("no relation with the plan id {id} for a subquery")))?;
+                self.relation(relation, env)
+            }
+        }
+    }
+
+    fn in_subquery(&self, values: &[Expr], query: Rel, negated: bool, cx: Cx<'_>) -> Result<Typed> {
+        let typed = values.iter().map(|value| self.expression(value, cx.nested())).collect::<Result<Vec<_>>>()?;
+        if typed.len() != query.scope.columns.len() {
+            return Err(IN_SUBQUERY_LENGTH_MISMATCH
+                .with("leftLength", typed.len())
+                .with("rightLength", query.scope.columns.len())
+                .with("leftColumns", values.iter().map(crate::naming::sql).collect::<Vec<_>>().join(", "))
+                .with("rightColumns", query.scope.columns.iter().map(|c| c.quoted()).collect::<Vec<_>>().join(", ")));
+        }
+        let nullable = typed.iter().any(|value| value.nullable) || query.scope.columns.iter().any(|c| c.nullable);
+        let settings = cx.env.settings;
+        let mut left = Vec::with_capacity(typed.len());
+        let mut items = Vec::with_capacity(typed.len());
+        for (value, column) in typed.into_iter().zip(&query.scope.columns) {
+            let types = [value.data_type.clone(), column.data_type.clone()];
+            let common = coercion::common_type(&types, settings).ok_or_else(|| {
+                DATATYPE_MISMATCH_DATA_DIFF_TYPES
+                    .with("sqlExpr", "IN")
+                    .with("functionName", "`in`")
+                    .with("dataType", format!("(\"{}\" or \"{}\")", types[0].sql(), types[1].sql()))
+            })?;
+            let mode = cast::CastMode::of(settings);
+            left.push(cast::cast(value, &common, mode, settings)?.expr);
+            let id = if column.data_type == common { Some(column.id) } else { None };
+            items.push(Item { id, ..Item::named(cast::cast(column.typed(), &common, mode, settings)?, "value") });
+        }
+        let right = self.project_items(query, &items)?;
+        let expr = match left.as_slice() {
+            [value] if !in_filter(cx) => value_in(value.clone(), &right, cx.rel, negated)?,
+            [value] => {
+                // Under a name of its own: DataFusion mistakes an unqualified column for that of its join.
+                let name = format!("q{}", self.new_id().0);
+                let plan = LogicalPlanBuilder::new(right.positional()?)
+                    .alias(name)
+                    .and_then(LogicalPlanBuilder::build)
+                    .map_err(plan_error)?;
+                PlanExpr::InSubquery(InSubquery::new(Box::new(value.clone()), plan_subquery(plan), negated))
+            }
+            _ => rows_in(left, &right, cx.rel, negated)?,
+        };
+        Ok(Typed::new(expr, DataType::Boolean, nullable))
+    }
+}
+
+/// DataFusion makes joins of `EXISTS` and `IN` only where they filter rows.
+fn in_filter(cx: Cx<'_>) -> bool {
+    matches!(cx.clause, Clause::Where | Clause::Having) && !cx.inside_aggregate
+}
+
+/// The number of rows of a subquery, as a scalar subquery.
+fn count_rows(query: &Rel, condition: Option<PlanExpr>) -> Result<PlanExpr> {
+    let count = datafusion::functions_aggregate::expr_fn::count(lit(1_i64));
+    let mut builder = query.builder();
+    if let Some(condition) = condition {
+        builder = builder.filter(condition).map_err(plan_error)?;
+    }
+    let plan = builder.aggregate(Vec::<PlanExpr>::new(), [count]).and_then(|b| b.build()).map_err(plan_error)?;
+    Ok(PlanExpr::ScalarSubquery(plan_subquery(plan)))
+}
+
+/// `value IN (subquery)` as a value. Spark answers false where only a NULL could have matched, for `NOT IN` too
+/// (`RewritePredicateSubquery`, existence joins).
+fn value_in(value: PlanExpr, right: &Rel, outer: &Rel, negated: bool) -> Result<PlanExpr> {
+    let Some(column) = right.scope.columns.first() else { return Err(Error::internal("IN without a column")) };
+    let matching = column.id.expr().eq(as_outer(value.clone(), outer)?);
+    let matches = count_rows(right, Some(matching))?.gt(lit(0_i64));
+    if !negated {
+        return Ok(matches);
+    }
+    let empty = count_rows(right, None)?.eq(lit(0_i64));
+    let mut branches = vec![
+        (Box::new(matches), Box::new(lit(false))),
+        (Box::new(empty), Box::new(lit(true))),
+        (Box::new(value.is_null()), Box::new(lit(false))),
+    ];
+    if column.nullable {
+        let nulls = count_rows(right, Some(column.id.expr().is_null()))?.gt(lit(0_i64));
+        branches.push((Box::new(nulls), Box::new(lit(false))));
+    }
+    Ok(PlanExpr::Case(Case::new(None, branches, Some(Box::new(lit(true))))))
+}
+
+/// `(a, b) IN (SELECT x, y …)` as `EXISTS (… WHERE x = a AND y = b)`. NULLs in the rows count as no match.
+fn rows_in(left: Vec<PlanExpr>, right: &Rel, outer: &Rel, negated: bool) -> Result<PlanExpr> {
+    let matches = left.into_iter().zip(&right.scope.columns).map(|(value, column)| {
+        let value = as_outer(value, outer)?;
+        Ok(column.id.expr().eq(value))
+    });
+    let condition = matches.collect::<Result<Vec<_>>>()?.into_iter().reduce(PlanExpr::and);
+    let Some(condition) = condition else { return Err(Error::internal("IN without values")) };
+    let plan = right.builder().filter(condition).and_then(|builder| builder.build()).map_err(plan_error)?;
+    Ok(PlanExpr::Exists(Exists::new(plan_subquery(plan), negated)))
+}
+
+/// The columns of an expression, seen from inside a subquery.
+fn as_outer(expr: PlanExpr, outer: &Rel) -> Result<PlanExpr> {
+    let transformed = expr.transform_up(|expr| match expr {
+        PlanExpr::Column(column) => match outer.schema().field_with_unqualified_name(&column.name) {
+            Ok(field) => Ok(Transformed::yes(PlanExpr::OuterReferenceColumn(Arc::clone(field), column))),
+            Err(_) => Ok(Transformed::no(PlanExpr::Column(column))),
+        },
+        other => Ok(Transformed::no(other)),
+    });
+    Ok(transformed.map_err(plan_error)?.data)
+}
+
+fn scalar(query: &Rel) -> Result<Typed> {
+    let [column] = query.scope.columns.as_slice() else {
+        return Err(SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN.with("number", query.scope.columns.len()));
+    };
+    let plan = project(query.plan.clone(), vec![column.id.expr()])?;
+    Ok(Typed::new(PlanExpr::ScalarSubquery(plan_subquery(plan)), column.data_type.clone(), true))
+}
+
+pub(crate) fn plan_subquery(plan: LogicalPlan) -> PlanSubquery {
+    let outer_ref_columns = plan.all_out_ref_exprs();
+    PlanSubquery { subquery: Arc::new(plan), outer_ref_columns, spans: Spans::new() }
+}
+
+pub(crate) fn find_reference<'r>(id: i64, references: Option<&'r References<'r>>) -> Option<&'r Relation> {
+    let frame = references?;
+    let found = frame.relations.iter().find(|relation| relation.plan_id == Some(id));
+    found.or_else(|| find_reference(id, frame.parent))
+}

@@ -1,0 +1,234 @@
+//! `function OVER (…)`: the window, its frame, and the function over it.
+
+use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::expr::{NullTreatment, Sort as SortExpr, WindowFunction, WindowFunctionParams};
+use datafusion::logical_expr::{
+    Expr as PlanExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+};
+use hearth_base::condition::{MISSING_WINDOW_SPECIFICATION, UNSUPPORTED_EXPR_FOR_WINDOW};
+use hearth_base::{Error, Result};
+use hearth_functions::row::Builder;
+use hearth_functions::{FunctionRow, Typed, cast, lookup};
+use hearth_plan::expression::{FrameBound, FrameUnit, SortOrder, Window, WindowSpec};
+use hearth_plan::{Expr, ExprNode};
+use hearth_types::DataType;
+
+use super::aggregate_call::sort_expr;
+use super::context::Cx;
+use super::function::builtin_name;
+use crate::analyzer::{Analyzer, WindowFrame as NamedWindows, plan_error, unsupported};
+use crate::naming;
+
+/// A window with its expressions typed.
+struct Over {
+    partition_by: Vec<PlanExpr>,
+    order_by: Vec<SortExpr>,
+    frame: WindowFrame,
+}
+
+impl Analyzer<'_> {
+    pub fn window(&self, window: &Window, cx: Cx<'_>) -> Result<Typed> {
+        let cx = cx.nested();
+        let ExprNode::Function(call) = &window.function.node else { return Err(not_for_windows(&window.function)) };
+        let row = builtin_name(&call.name).and_then(lookup).ok_or_else(|| self.no_such_function(&call.name, cx))?;
+        let spec = self.named_window(&window.spec, cx.env.windows)?;
+        let over = self.over(&spec, row, cx)?;
+        match row.builder {
+            Builder::Aggregate(_) => {
+                let typed = self.build_aggregate(row, (call, &window.function), cx, true)?;
+                aggregate_over(typed, &over)
+            }
+            Builder::Window(build) => {
+                let mut built = build(self.checked_call(row, call, &window.function, cx)?)?;
+                built.ignore_nulls |= call.ignore_nulls == Some(true);
+                let function = PlanExpr::WindowFunction(Box::new(WindowFunction {
+                    fun: built.function,
+                    params: WindowFunctionParams {
+                        args: built.arguments,
+                        partition_by: over.partition_by,
+                        order_by: over.order_by,
+                        window_frame: over.frame,
+                        filter: None,
+                        null_treatment: built.ignore_nulls.then_some(NullTreatment::IgnoreNulls),
+                        distinct: false,
+                    },
+                }));
+                self.window_result(function, built.data_type, built.nullable)
+            }
+            Builder::Missing(reason) => unsupported(&format!("the function {} ({reason})", row.name)),
+            Builder::Scalar(_) | Builder::Generator(_) | Builder::Analyzer(_) => Err(not_for_windows(&window.function)),
+        }
+    }
+
+    /// DataFusion's ranking functions count in `UInt64`; Spark's in INT.
+    fn window_result(&self, function: PlanExpr, data_type: DataType, nullable: bool) -> Result<Typed> {
+        let PlanExpr::WindowFunction(window) = &function else { return Err(Error::internal("no window function")) };
+        let unsigned = matches!(window.fun.name(), "row_number" | "rank" | "dense_rank" | "ntile");
+        let expr = if unsigned {
+            let to = hearth_types::arrow::to_engine_arrow(&data_type);
+            PlanExpr::Cast(datafusion::logical_expr::Cast::new(Box::new(function), to))
+        } else {
+            function
+        };
+        Ok(Typed::new(expr, data_type, nullable))
+    }
+
+    /// A window with what it takes from the `WINDOW` clause filled in.
+    fn named_window(&self, spec: &WindowSpec, windows: Option<&NamedWindows<'_>>) -> Result<WindowSpec> {
+        let Some(base) = &spec.base else { return Ok(spec.clone()) };
+        let mut frame = windows;
+        while let Some(clause) = frame {
+            if let Some((_, found)) = clause.windows.iter().find(|(name, _)| name.eq_ignore_ascii_case(base)) {
+                let found = self.named_window(found, windows)?;
+                return Ok(WindowSpec {
+                    base: None,
+                    partition: if spec.partition.is_empty() { found.partition } else { spec.partition.clone() },
+                    order: if spec.order.is_empty() { found.order } else { spec.order.clone() },
+                    frame: spec.frame.clone().or(found.frame),
+                });
+            }
+            frame = clause.parent;
+        }
+        Err(MISSING_WINDOW_SPECIFICATION
+            .with("windowName", base)
+            .with("docroot", "https://spark.apache.org/docs/latest"))
+    }
+
+    fn over(&self, spec: &WindowSpec, row: &FunctionRow, cx: Cx<'_>) -> Result<Over> {
+        let partition_by: Vec<PlanExpr> =
+            spec.partition.iter().map(|key| Ok(self.expression(key, cx)?.expr)).collect::<Result<_>>()?;
+        let mut order_by = Vec::with_capacity(spec.order.len());
+        let mut key_types = Vec::with_capacity(spec.order.len());
+        for order in &spec.order {
+            let key = self.expression(&order.child, cx)?;
+            key_types.push(key.data_type.clone());
+            order_by.push(sort_expr(key.expr, order));
+        }
+        let frame = self.frame(spec, &key_types, row, cx)?;
+        if frame.units == WindowFrameUnits::Range && order_by.is_empty() && !whole_partition(&frame) {
+            return unsupported("a RANGE frame without ORDER BY");
+        }
+        Ok(Over { partition_by, order_by, frame })
+    }
+
+    fn frame(&self, spec: &WindowSpec, key_types: &[DataType], row: &FunctionRow, cx: Cx<'_>) -> Result<WindowFrame> {
+        let unbounded = WindowFrameBound::Preceding(ScalarValue::Null);
+        let Some(frame) = &spec.frame else {
+            return Ok(default_frame(spec.order.as_slice(), row));
+        };
+        let units = match frame.unit {
+            FrameUnit::Rows => WindowFrameUnits::Rows,
+            FrameUnit::Range => WindowFrameUnits::Range,
+        };
+        let lower = match &frame.lower {
+            FrameBound::UnboundedPreceding => unbounded,
+            other => self.bound(other, frame.unit, key_types, cx)?,
+        };
+        let upper = match &frame.upper {
+            FrameBound::UnboundedFollowing => WindowFrameBound::Following(ScalarValue::Null),
+            other => self.bound(other, frame.unit, key_types, cx)?,
+        };
+        Ok(WindowFrame::new_bounds(units, lower, upper))
+    }
+
+    fn bound(
+        &self,
+        bound: &FrameBound,
+        unit: FrameUnit,
+        key_types: &[DataType],
+        cx: Cx<'_>,
+    ) -> Result<WindowFrameBound> {
+        let offset = match bound {
+            FrameBound::CurrentRow => return Ok(WindowFrameBound::CurrentRow),
+            FrameBound::UnboundedPreceding => return Ok(WindowFrameBound::Preceding(ScalarValue::Null)),
+            FrameBound::UnboundedFollowing => return Ok(WindowFrameBound::Following(ScalarValue::Null)),
+            FrameBound::Offset(offset) => offset,
+        };
+        let typed = self.expression(offset, cx)?;
+        let target = match unit {
+            FrameUnit::Rows => DataType::Long,
+            FrameUnit::Range => range_offset_type(key_types, &typed.data_type),
+        };
+        let typed = cast::cast(typed, &target, cast::CastMode::Ansi, cx.env.settings)?;
+        let value = self.constant(&typed)?;
+        let zero = ScalarValue::new_zero(&value.data_type()).map_err(plan_error)?;
+        if value == zero {
+            return Ok(WindowFrameBound::CurrentRow);
+        }
+        let negative = value.partial_cmp(&zero) == Some(std::cmp::Ordering::Less);
+        let size = if negative { value.arithmetic_negate().map_err(plan_error)? } else { value };
+        let size = match (unit, size) {
+            (FrameUnit::Rows, ScalarValue::Int64(Some(rows))) => ScalarValue::UInt64(Some(rows.unsigned_abs())),
+            (_, size) => size,
+        };
+        Ok(if negative { WindowFrameBound::Preceding(size) } else { WindowFrameBound::Following(size) })
+    }
+}
+
+/// A number of days for dates, the key's own type for numbers, the interval as it is for timestamps.
+fn range_offset_type(key_types: &[DataType], offset: &DataType) -> DataType {
+    match key_types.first() {
+        Some(key) if key.is_numeric() => key.clone(),
+        _ => offset.clone(),
+    }
+}
+
+/// Spark's default frames: the whole partition without an order, up to the current row's peers with one. Ranking
+/// functions have their own, which DataFusion does not look at.
+fn default_frame(order: &[SortOrder], row: &FunctionRow) -> WindowFrame {
+    let unbounded = WindowFrameBound::Preceding(ScalarValue::Null);
+    if order.is_empty() {
+        return WindowFrame::new_bounds(
+            WindowFrameUnits::Rows,
+            unbounded,
+            WindowFrameBound::Following(ScalarValue::Null),
+        );
+    }
+    let units = match row.builder {
+        Builder::Window(_) if row.name != "nth_value" && row.name != "cume_dist" => WindowFrameUnits::Rows,
+        _ => WindowFrameUnits::Range,
+    };
+    WindowFrame::new_bounds(units, unbounded, WindowFrameBound::CurrentRow)
+}
+
+fn whole_partition(frame: &WindowFrame) -> bool {
+    frame.start_bound.is_unbounded() && frame.end_bound.is_unbounded()
+}
+
+/// The aggregates of a built expression become window functions; what is around them stays.
+fn aggregate_over(typed: Typed, over: &Over) -> Result<Typed> {
+    let transformed = typed.expr.transform_down(|expr| match expr {
+        PlanExpr::AggregateFunction(aggregate) => {
+            let params = aggregate.params;
+            let function = WindowFunction {
+                fun: WindowFunctionDefinition::AggregateUDF(aggregate.func),
+                params: WindowFunctionParams {
+                    args: params.args,
+                    partition_by: over.partition_by.clone(),
+                    order_by: over.order_by.clone(),
+                    window_frame: over.frame.clone(),
+                    filter: params.filter,
+                    null_treatment: params.null_treatment,
+                    distinct: params.distinct,
+                },
+            };
+            let window = PlanExpr::WindowFunction(Box::new(function));
+            Ok(Transformed::new(window, true, TreeNodeRecursion::Jump))
+        }
+        // `first` and `last` come as window functions without a window.
+        PlanExpr::WindowFunction(mut window) => {
+            window.params.partition_by.clone_from(&over.partition_by);
+            window.params.order_by.clone_from(&over.order_by);
+            window.params.window_frame = over.frame.clone();
+            Ok(Transformed::new(PlanExpr::WindowFunction(window), true, TreeNodeRecursion::Jump))
+        }
+        other => Ok(Transformed::no(other)),
+    });
+    let expr = transformed.map_err(plan_error)?.data;
+    Ok(Typed::new(expr, typed.data_type, typed.nullable))
+}
+
+fn not_for_windows(function: &Expr) -> Error {
+    UNSUPPORTED_EXPR_FOR_WINDOW.with("sqlExpr", format!("\"{}\"", naming::sql(function)))
+}

@@ -1,0 +1,256 @@
+//! Names of calls: operators with their signs, functions by the name Spark prints, default arguments filled in.
+
+use hearth_plan::expression::{FunctionCall, SortDirection};
+use hearth_plan::{Expr, ExprNode};
+
+use super::{list, sort_order, sql as text};
+
+/// Functions that print under another name than they are called by. Lower case on the left.
+const PRINTED: &[(&str, &str)] = &[
+    ("array_agg", "collect_list"),
+    ("char_length", "char_length"),
+    ("rank", "RANK"),
+    ("dense_rank", "DENSE_RANK"),
+    ("percent_rank", "PERCENT_RANK"),
+    ("ceil", "CEIL"),
+    ("floor", "FLOOR"),
+    ("power", "POWER"),
+    ("sqrt", "SQRT"),
+    ("cbrt", "CBRT"),
+    ("signum", "SIGNUM"),
+    ("exp", "EXP"),
+    ("expm1", "EXPM1"),
+    ("log10", "LOG10"),
+    ("log2", "LOG2"),
+    ("log1p", "LOG1P"),
+    ("log", "LOG"),
+    ("pi", "PI"),
+    ("e", "E"),
+    ("sin", "SIN"),
+    ("sinh", "SINH"),
+    ("cos", "COS"),
+    ("cosh", "COSH"),
+    ("tan", "TAN"),
+    ("tanh", "TANH"),
+    ("cot", "COT"),
+    ("csc", "CSC"),
+    ("sec", "SEC"),
+    ("asin", "ASIN"),
+    ("acos", "ACOS"),
+    ("atan", "ATAN"),
+    ("asinh", "ASINH"),
+    ("acosh", "ACOSH"),
+    ("atanh", "ATANH"),
+    ("atan2", "ATAN2"),
+    ("hypot", "HYPOT"),
+    ("degrees", "DEGREES"),
+    ("radians", "RADIANS"),
+    ("rlike", "RLIKE"),
+    ("regexp", "REGEXP"),
+    ("regexp_like", "REGEXP_LIKE"),
+    ("spark_partition_id", "SPARK_PARTITION_ID"),
+    ("random", "rand"),
+    ("current_database", "current_schema"),
+    ("session_user", "current_user"),
+    ("to_varchar", "to_char"),
+    ("curdate", "current_date"),
+    ("dateadd", "date_add"),
+];
+
+/// Arguments that Spark fills in and prints: the name, the number of arguments given, what comes behind.
+const DEFAULTS: &[(&str, usize, &str)] = &[
+    ("round", 1, "0"),
+    ("bround", 1, "0"),
+    ("percentile", 2, "1"),
+    ("percentile_approx", 2, "10000"),
+    ("approx_percentile", 2, "10000"),
+    ("lpad", 2, " "),
+    ("rpad", 2, " "),
+    ("split", 2, "-1"),
+    ("locate", 2, "1"),
+    ("position", 2, "1"),
+    ("regexp_replace", 3, "1"),
+    ("regexp_extract", 2, "1"),
+    ("regexp_extract_all", 2, "1"),
+    ("unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"),
+    ("to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"),
+    ("from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"),
+    ("sort_array", 1, "true"),
+    ("str_to_map", 1, ",, :"),
+    ("str_to_map", 2, ":"),
+    ("lag", 1, "1, NULL"),
+    ("lag", 2, "NULL"),
+    ("lead", 1, "1, NULL"),
+    ("lead", 2, "NULL"),
+    ("listagg", 1, "NULL"),
+    ("overlay", 3, "-1"),
+    ("substring", 2, "2147483647"),
+];
+
+/// Functions that are casts: their name is their argument's when that is a column.
+const CASTS: &[(&str, &str)] = &[
+    ("bigint", "BIGINT"),
+    ("binary", "BINARY"),
+    ("boolean", "BOOLEAN"),
+    ("date", "DATE"),
+    ("decimal", "DECIMAL(10,0)"),
+    ("double", "DOUBLE"),
+    ("float", "FLOAT"),
+    ("int", "INT"),
+    ("smallint", "SMALLINT"),
+    ("string", "STRING"),
+    ("timestamp", "TIMESTAMP"),
+    ("tinyint", "TINYINT"),
+];
+
+pub(super) fn is_cast(call: &FunctionCall) -> bool {
+    call.arguments.len() == 1 && cast_type(&lower_name(call)).is_some()
+}
+
+fn cast_type(name: &str) -> Option<&'static str> {
+    CASTS.iter().find(|(known, _)| *known == name).map(|(_, sql)| *sql)
+}
+
+fn lower_name(call: &FunctionCall) -> String {
+    call.name.last().map(|name| name.to_lowercase()).unwrap_or_default()
+}
+
+pub(super) fn sql(call: &FunctionCall) -> String {
+    let name = lower_name(call);
+    let arguments = call.arguments.as_slice();
+    let base = operator(&name, arguments).or_else(|| special(&name, arguments)).unwrap_or_else(|| plain(&name, call));
+    let mut out = base;
+    if !call.within_group.is_empty() {
+        out.push_str(&format!(" WITHIN GROUP (ORDER BY {})", within_group(&name, call)));
+    }
+    if let Some(filter) = &call.filter {
+        out.push_str(&format!(" FILTER (WHERE {})", text(filter)));
+    }
+    out
+}
+
+/// Signs between, before and behind operands.
+fn operator(name: &str, arguments: &[Expr]) -> Option<String> {
+    Some(match (name, arguments) {
+        (
+            "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^" | "<" | "<=" | ">" | ">=" | "<=>" | "<<" | ">>" | ">>>",
+            [left, right],
+        ) => {
+            format!("({} {name} {})", text(left), text(right))
+        }
+        ("div", [left, right]) => format!("({} div {})", text(left), text(right)),
+        ("=" | "==", [left, right]) => format!("({} = {})", text(left), text(right)),
+        ("!=" | "<>", [left, right]) => format!("(NOT ({} = {}))", text(left), text(right)),
+        ("and", [left, right]) => format!("({} AND {})", text(left), text(right)),
+        ("or", [left, right]) => format!("({} OR {})", text(left), text(right)),
+        ("not" | "!", [value]) => format!("(NOT {})", text(value)),
+        ("-" | "negative", [value]) => format!("(- {})", text(value)),
+        ("+" | "positive", [value]) => format!("(+ {})", text(value)),
+        ("~", [value]) => format!("~{}", text(value)),
+        ("||", [_, _, ..]) => format!("concat({})", list(arguments)),
+        ("isnull", [value]) => format!("({} IS NULL)", text(value)),
+        ("isnotnull", [value]) => format!("({} IS NOT NULL)", text(value)),
+        ("in", [value, options @ ..]) => format!("({} IN ({}))", text(value), list(options)),
+        ("like", [value, pattern]) => format!("{} LIKE {}", text(value), text(pattern)),
+        ("like", [value, pattern, escape]) => {
+            format!("{} LIKE {} ESCAPE '{}'", text(value), text(pattern), text(escape))
+        }
+        ("ilike", [value, pattern, escape]) => {
+            format!("ilike({}, {}, '{}')", text(value), text(pattern), text(escape))
+        }
+        _ => return None,
+    })
+}
+
+/// Forms that are neither operators nor `name(arguments)`.
+fn special(name: &str, arguments: &[Expr]) -> Option<String> {
+    if let ([value], Some(to)) = (arguments, cast_type(name)) {
+        return Some(format!("CAST({} AS {to})", text(value)));
+    }
+    Some(match (name, arguments) {
+        ("when", branches) => case(branches),
+        ("if", [condition, yes, no]) => format!("(IF({}, {}, {}))", text(condition), text(yes), text(no)),
+        ("count", [Expr { node: ExprNode::Star { target: None, .. }, .. }]) => return None,
+        ("trim", [what, source]) => format!("TRIM(BOTH {} FROM {})", text(what), text(source)),
+        ("ltrim", [what, source]) => format!("TRIM(LEADING {} FROM {})", text(what), text(source)),
+        ("rtrim", [what, source]) => format!("TRIM(TRAILING {} FROM {})", text(what), text(source)),
+        ("datepart", [field, source]) => format!("datepart({} FROM {})", text(field), text(source)),
+        ("#moved", [value, interval]) => format!("{} + {}", text(value), text(interval)),
+        ("#moved_back", [value, interval]) => format!("{} - {}", text(value), text(interval)),
+        ("#map_value", [map, key]) => format!("{}[{}]", text(map), text(key)),
+        ("extract", [field, source]) => format!("extract({} FROM {})", text(field), text(source)),
+        ("log", [value]) => format!("LOG(E(), {})", text(value)),
+        ("assert_true", [value]) => format!("assert_true({0}, '{0}' is not true!)", text(value)),
+        ("raise_error", [message]) => {
+            format!("raise_error(USER_RAISED_EXCEPTION, map(errorMessage, {}))", text(message))
+        }
+        ("from_json" | "from_csv" | "from_xml", [value, ..]) => format!("{name}({})", text(value)),
+        ("variant_get" | "try_variant_get", [value, path, ..]) => format!("{name}({}, {})", text(value), text(path)),
+        ("likeany" | "like_any", [value, ..]) => format!("likeany({})", text(value)),
+        ("likeall" | "like_all", [value, ..]) => format!("likeall({})", text(value)),
+        ("notlikeany" | "not_like_any", [value, ..]) => format!("notlikeany({})", text(value)),
+        ("notlikeall" | "not_like_all", [value, ..]) => format!("notlikeall({})", text(value)),
+        ("first" | "first_value" | "last" | "last_value" | "any_value", [value, _]) => {
+            format!("{name}({})", text(value))
+        }
+        ("aggregate" | "reduce", [values, start, merge]) => format!(
+            "{name}({}, {}, {}, lambdafunction(namedlambdavariable(), namedlambdavariable()))",
+            text(values),
+            text(start),
+            text(merge)
+        ),
+        ("window" | "session_window", _) => name.to_owned(),
+        _ => return None,
+    })
+}
+
+/// `CASE WHEN …`: pairs of condition and value; an odd one out is the `ELSE`.
+fn case(branches: &[Expr]) -> String {
+    let mut out = "CASE".to_owned();
+    let mut pairs = branches.chunks_exact(2);
+    for pair in pairs.by_ref() {
+        if let [condition, value] = pair {
+            out.push_str(&format!(" WHEN {} THEN {}", text(condition), text(value)));
+        }
+    }
+    if let [otherwise] = pairs.remainder() {
+        out.push_str(&format!(" ELSE {}", text(otherwise)));
+    }
+    out.push_str(" END");
+    out
+}
+
+fn plain(name: &str, call: &FunctionCall) -> String {
+    let printed = PRINTED.iter().find(|(known, _)| *known == name).map_or(name, |(_, printed)| printed);
+    let mut arguments: Vec<String> = call
+        .arguments
+        .iter()
+        .map(|argument| match &argument.node {
+            ExprNode::Star { target: None, .. } if name == "count" => "1".to_owned(),
+            _ => text(argument),
+        })
+        .collect();
+    let given = arguments.len();
+    if let Some((_, _, more)) = DEFAULTS.iter().find(|(known, count, _)| *known == name && *count == given) {
+        arguments.push((*more).to_owned());
+    }
+    let distinct = if call.distinct { "DISTINCT " } else { "" };
+    format!("{printed}({distinct}{})", arguments.join(", "))
+}
+
+/// Percentiles print a bare ascending order, `mode` the order it looks for.
+fn within_group(name: &str, call: &FunctionCall) -> String {
+    let orders: Vec<String> = call
+        .within_group
+        .iter()
+        .map(|order| match (name, order.direction) {
+            ("percentile_cont" | "percentile_disc", SortDirection::Ascending) => text(&order.child),
+            ("percentile_cont" | "percentile_disc", SortDirection::Descending) => {
+                format!("{} DESC", text(&order.child))
+            }
+            ("mode", _) => format!("{} DESC", text(&order.child)),
+            _ => sort_order(order),
+        })
+        .collect();
+    orders.join(", ")
+}

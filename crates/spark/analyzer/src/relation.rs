@@ -1,0 +1,137 @@
+//! Relations: the dispatch. One line per node; the work is in `relation/*`.
+
+pub(crate) mod aggregate;
+pub(crate) mod block;
+pub(crate) mod columns;
+pub(crate) mod cte;
+pub(crate) mod generate;
+pub(crate) mod join;
+pub(crate) mod limit;
+pub(crate) mod na;
+pub(crate) mod pivot;
+pub(crate) mod project;
+pub(crate) mod range;
+pub(crate) mod repartition;
+pub(crate) mod sample;
+pub(crate) mod set_op;
+pub(crate) mod sort;
+pub(crate) mod source;
+pub(crate) mod sql;
+pub(crate) mod stat;
+pub(crate) mod to_schema;
+pub(crate) mod unpivot;
+
+use hearth_base::Result;
+use hearth_plan::{Relation, RelationNode as Node};
+
+use crate::analyzer::{Analyzer, Env, located, unsupported};
+use crate::rel::Rel;
+
+const STACK_RED_ZONE: usize = 256 * 1024;
+const STACK_SEGMENT: usize = 4 * 1024 * 1024;
+
+impl Analyzer<'_> {
+    /// Analyses one relation.
+    pub fn relation(&self, relation: &Relation, env: Env<'_>) -> Result<Rel> {
+        let rel = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.relation_node(relation, env));
+        let rel = located(relation.origin.as_ref(), rel)?;
+        if let Some(plan_id) = relation.plan_id {
+            let mut columns = rel.scope.columns.clone();
+            columns.extend(rel.scope.hidden.iter().cloned());
+            self.plan_outputs.borrow_mut().entry(plan_id).or_default().push(columns);
+        }
+        Ok(rel)
+    }
+
+    #[expect(clippy::too_many_lines, reason = "the dispatch: one line per node")]
+    fn relation_node(&self, relation: &Relation, env: Env<'_>) -> Result<Rel> {
+        match &relation.node {
+            Node::NamedTable(table) => self.named_table(table, env),
+            Node::DataSource(source) => self.data_source(source),
+            Node::LocalRelation { data, schema } => self.local_relation(data.as_deref(), schema.as_deref()),
+            Node::CachedLocalRelation { hash } => self.cached_local(std::slice::from_ref(hash), None),
+            Node::ChunkedCachedLocalRelation { data_hashes, schema_hash } => {
+                self.cached_local(data_hashes, schema_hash.as_deref())
+            }
+            Node::CachedRemoteRelation { relation_id } => self.remote(relation_id, env),
+            Node::InlineTable { rows } => self.inline_table(rows, env),
+            Node::Range { start, end, step, partitions } => self.range((*start, *end, *step), *partitions),
+            Node::OneRow => Ok(Rel::one_row()),
+            Node::TableFunction(function) => self.table_function(function, env),
+            Node::RelationChanges { .. } => unsupported("CHANGES of a table"),
+            Node::Sql(text) => self.sql_text(text, env),
+            Node::Project { input, expressions } => self.project(input, expressions, env),
+            Node::Filter { input, condition } => self.filter(input, condition, env),
+            Node::Having { input, condition } => self.having(input, condition, env),
+            Node::Qualify { input, condition } => self.qualify(input, condition, env),
+            Node::WithColumns { input, columns } => self.with_columns(input, columns, env),
+            Node::WithColumnsRenamed { input, renames } => self.with_columns_renamed(input, renames, env),
+            Node::Drop { input, columns, names } => self.drop_columns(input, columns, names, env),
+            Node::ToDf { input, names } => self.to_df(input, names, env),
+            Node::ToSchema { input, schema } => self.to_schema(input, schema, env),
+            Node::Unpivot(unpivot) => self.unpivot(unpivot, env),
+            Node::Transpose { .. } => unsupported("transpose"),
+            Node::LateralView(view) => self.lateral_view(view, env),
+            Node::Parse { .. } => unsupported("parsing CSV or JSON out of a DataFrame of text"),
+            Node::SubqueryAlias { input, alias, qualifier, columns } => {
+                self.subquery_alias(input, (alias, qualifier), columns, env)
+            }
+            Node::WithCte { input, ctes, recursive } => self.with_cte(input, ctes, *recursive, env),
+            Node::WithWindows { input, windows } => self.with_windows(input, windows, env),
+            Node::WithRelations { root, references } => self.with_relations(root, references, env),
+            Node::Hint { input, .. } => self.relation(input, env),
+            Node::CollectMetrics { input, name, metrics } => self.collect_metrics(input, name, metrics, env),
+            Node::WithWatermark { input, .. } => self.relation(input, env),
+            Node::Join(join) => self.join(join, env),
+            Node::AsOfJoin(_) => unsupported("as-of joins"),
+            Node::NearestByJoin(_) => unsupported("nearest-by joins"),
+            Node::SetOp(operation) => self.set_op(operation, env),
+            Node::Aggregate { input, grouping, expressions } => self.aggregate(input, grouping, expressions, env),
+            Node::Pivot(pivot) => self.pivot(pivot, env),
+            Node::Sort { input, order, .. } => self.sort(input, order, env),
+            Node::SortAll { input, direction_of } => self.sort_all(input, direction_of, env),
+            Node::Limit { input, limit } => self.limit(input, limit, env),
+            Node::Offset { input, offset } => self.offset(input, offset, env),
+            Node::Tail { input, limit } => self.tail(input, limit, env),
+            Node::Distinct { input } => self.distinct(input, env),
+            Node::Deduplicate { input, names, all_columns, within_watermark } => {
+                self.deduplicate(input, names, (*all_columns, *within_watermark), env)
+            }
+            Node::Sample(sample) => self.sample(sample, env),
+            Node::Repartition { input, partitions, shuffle } => self.repartition(input, *partitions, *shuffle, env),
+            Node::RepartitionByExpression { input, expressions, partitions } => {
+                self.repartition_by(input, expressions, *partitions, env)
+            }
+            Node::FillNa { input, columns, values } => self.fill_na(input, columns, values, env),
+            Node::DropNa { input, columns, min_non_nulls } => self.drop_na(input, columns, *min_non_nulls, env),
+            Node::Replace { input, columns, replacements } => self.replace(input, columns, replacements, env),
+            Node::Summary { input, statistics } => self.summary(input, statistics, env),
+            Node::Describe { input, columns } => self.describe(input, columns, env),
+            Node::Crosstab { input, column1, column2 } => self.crosstab(input, column1, column2, env),
+            Node::Cov { input, column1, column2 } => {
+                self.pair_statistic(input, ("covar_samp", "cov"), (column1, column2), env)
+            }
+            Node::Corr { input, column1, column2, .. } => {
+                self.pair_statistic(input, ("corr", "corr"), (column1, column2), env)
+            }
+            Node::ApproxQuantile { input, columns, probabilities, .. } => {
+                self.approx_quantile(input, columns, probabilities, env)
+            }
+            Node::FreqItems { .. } => unsupported("freqItems"),
+            Node::SampleBy { input, column, fractions, seed } => self.sample_by(input, column, (fractions, *seed), env),
+            Node::ShowString { .. } => unsupported("the text of a DataFrame as an input of another"),
+            Node::HtmlString { .. } => unsupported("the HTML of a DataFrame as an input of another"),
+            Node::MapPartitions { .. } => unsupported("mapInPandas, mapInArrow and mapPartitions"),
+            Node::GroupMap(_) => unsupported("applyInPandas, applyInArrow and mapGroups"),
+            Node::CoGroupMap(_) => unsupported("cogrouped maps"),
+            Node::ApplyInPandasWithState { .. } => unsupported("applyInPandasWithState"),
+            Node::InlineTableFunction { .. } => unsupported("Python table functions"),
+            Node::InlineDataSource { .. } => unsupported("Python data sources"),
+            Node::Catalog(_) => unsupported("a catalog call as an input of a query"),
+            Node::Command(_) => unsupported("a command as an input of a query"),
+            Node::Ml { what } => unsupported(&format!("Spark ML ({what})")),
+            Node::Extension { type_url } => unsupported(&format!("the relation extension {type_url}")),
+            Node::Unknown => unsupported("a relation of a newer protocol"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `withColumns`, `withColumnsRenamed`, `drop`, `toDF`: lists made from the columns that are there.
+
+use std::sync::Arc;
+
+use hearth_base::Result;
+use hearth_base::condition::{ASSIGNMENT_ARITY_MISMATCH, COLUMN_ALREADY_EXISTS};
+use hearth_plan::{Expr, ExprNode, Relation};
+
+use super::block::Block;
+use crate::analyzer::{Analyzer, Env};
+use crate::expression::context::{Clause, Cx};
+use crate::rel::{Item, Rel};
+use crate::scope::{Column, Scope, same_name};
+
+impl Analyzer<'_> {
+    /// Columns with the names of existing ones take their places; the others come last.
+    pub fn with_columns(
+        &self,
+        input: &Relation,
+        columns: &[(String, Expr, Option<String>)],
+        env: Env<'_>,
+    ) -> Result<Rel> {
+        for (index, (name, _, _)) in columns.iter().enumerate() {
+            if columns[..index].iter().any(|(other, _, _)| same_name(other, name, self.case_sensitive)) {
+                return Err(COLUMN_ALREADY_EXISTS.with("columnName", format!("`{}`", name.to_lowercase())));
+            }
+        }
+        let input = self.relation(input, env)?;
+        let aliased: Vec<Expr> = columns
+            .iter()
+            .map(|(name, expr, metadata)| {
+                let alias = ExprNode::Alias {
+                    expr: Box::new(expr.clone()),
+                    names: vec![name.clone()],
+                    metadata: metadata.clone(),
+                };
+                Expr { node: alias, origin: expr.origin.clone() }
+            })
+            .collect();
+        let (made, generators) = self.items(&aliased, Cx::new(env, &input, Clause::Select))?;
+        let mut used = vec![false; made.len()];
+        let mut items: Vec<Item> = Vec::with_capacity(input.scope.columns.len() + made.len());
+        for column in &input.scope.columns {
+            match made.iter().position(|item| same_name(&item.name, &column.name, self.case_sensitive)) {
+                Some(index) => {
+                    used[index] = true;
+                    items.push(made[index].clone());
+                }
+                None => items.push(Item::column(column)),
+            }
+        }
+        items.extend(made.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item));
+        self.block_rel(Block::new(input, items, generators))
+    }
+
+    pub fn with_columns_renamed(&self, input: &Relation, renames: &[(String, String)], env: Env<'_>) -> Result<Rel> {
+        let input = self.relation(input, env)?;
+        let mut columns = input.scope.columns.clone();
+        for (from, to) in renames {
+            for column in columns.iter_mut().filter(|column| same_name(&column.name, from, self.case_sensitive)) {
+                column.name = to.as_str().into();
+            }
+        }
+        Ok(self.with_new_ids(input, columns))
+    }
+
+    pub fn to_df(&self, input: &Relation, names: &[String], env: Env<'_>) -> Result<Rel> {
+        let input = self.relation(input, env)?;
+        if names.len() != input.scope.columns.len() {
+            return Err(ASSIGNMENT_ARITY_MISMATCH
+                .with("numTarget", names.len())
+                .with("numExpr", input.scope.columns.len()));
+        }
+        let columns = input
+            .scope
+            .columns
+            .iter()
+            .zip(names)
+            .map(|(column, name)| Column { name: name.as_str().into(), ..column.clone() })
+            .collect();
+        Ok(self.with_new_ids(input, columns))
+    }
+
+    /// Renamed columns stay the same columns, so references by plan id still find them.
+    fn with_new_ids(&self, input: Rel, columns: Vec<Column>) -> Rel {
+        let columns = columns.into_iter().map(|column| Column { qualifier: Arc::clone(&column.qualifier), ..column });
+        Rel::new(input.plan, Scope::new(columns.collect()))
+    }
+
+    /// Names that are not there are passed over.
+    pub fn drop_columns(&self, input: &Relation, columns: &[Expr], names: &[String], env: Env<'_>) -> Result<Rel> {
+        let input = self.relation(input, env)?;
+        let mut dropped = Vec::new();
+        for expr in columns {
+            let typed = match self.expression(expr, Cx::new(env, &input, Clause::Select)) {
+                Ok(typed) => typed,
+                Err(error) if is_ambiguous(&error) => return Err(error),
+                Err(_) => continue,
+            };
+            if let datafusion::logical_expr::Expr::Column(column) = typed.expr {
+                dropped.push(column.name);
+            }
+        }
+        let named = |column: &Column| names.iter().any(|name| same_name(name, &column.name, self.case_sensitive));
+        let columns = input
+            .scope
+            .columns
+            .iter()
+            .filter(|column| !named(column) && !dropped.contains(&column.id.plan_name()))
+            .cloned()
+            .collect();
+        Ok(Rel::new(input.plan, Scope::new(columns)))
+    }
+}
+
+fn is_ambiguous(error: &hearth_base::Error) -> bool {
+    error.condition() == hearth_base::condition::AMBIGUOUS_REFERENCE
+        || error.condition() == hearth_base::condition::AMBIGUOUS_COLUMN_REFERENCE
+}

@@ -1,0 +1,141 @@
+//! Common table expressions: analysed anew at each use; recursive ones as DataFusion's recursive query.
+
+use std::sync::Arc;
+
+use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
+use hearth_base::condition::ASSIGNMENT_ARITY_MISMATCH;
+use hearth_base::{Error, Result};
+use hearth_plan::expression::WindowSpec;
+use hearth_plan::relation::{Cte, SetOp, SetOpKind};
+use hearth_plan::{Relation, RelationNode};
+use hearth_types::StructType;
+
+use crate::analyzer::{Analyzer, CteFrame, Env, References, WindowFrame, WorkingTable, plan_error, unsupported};
+use crate::rel::Rel;
+use crate::scope::{Column, Scope};
+
+impl Analyzer<'_> {
+    pub fn with_cte(&self, input: &Relation, ctes: &[Cte], recursive: bool, env: Env<'_>) -> Result<Rel> {
+        let Some((first, rest)) = ctes.split_first() else { return self.relation(input, env) };
+        let frame = CteFrame { definition: first, env, recursive, working: None, parent: env.ctes };
+        self.with_cte(input, rest, recursive, Env { ctes: Some(&frame), ..env })
+    }
+
+    /// A use of a common table expression.
+    pub(crate) fn cte_use(&self, frame: &CteFrame<'_>, env: Env<'_>) -> Result<Rel> {
+        if let Some(working) = frame.working {
+            return Ok(qualified(self.working_rel(working)?, &frame.definition.name));
+        }
+        let inner = Env { depth: env.depth, ..frame.env };
+        let definition = frame.definition;
+        if frame.recursive && mentions_itself(definition) {
+            return self.recursive_cte(frame, inner);
+        }
+        let rel = self.relation(&definition.query, inner)?;
+        Ok(qualified(named_columns(rel, &definition.columns)?, &definition.name))
+    }
+
+    fn recursive_cte(&self, frame: &CteFrame<'_>, env: Env<'_>) -> Result<Rel> {
+        let definition = frame.definition;
+        let Some((operation, aliases)) = recursive_union(&definition.query) else {
+            return unsupported("a recursive query that is no UNION of a start and a step");
+        };
+        let start = named_columns(named_columns(self.relation(&operation.left, env)?, aliases)?, &definition.columns)?;
+        let schema = start.scope.schema();
+        let start_plan = start.positional()?;
+        let name = format!("{}#{}", definition.name, self.new_id().0);
+        let work_schema = Arc::new(nullable_schema(&start_plan));
+        let work_table = CteWorkTable::new(&name, work_schema);
+        let source = provider_as_source(Arc::new(work_table));
+        let reference = datafusion::common::TableReference::bare(name.as_str());
+        let scan = TableScanBuilder::new(reference, source).build().map_err(plan_error)?;
+        let scan = LogicalPlan::TableScan(scan);
+        let columns = start.scope.columns.iter().map(|column| Column { nullable: true, ..column.clone() }).collect();
+        let working = WorkingTable { plan_columns: scan.schema().columns(), plan: scan, columns };
+        let step_frame =
+            CteFrame { definition, env: frame.env, recursive: true, working: Some(&working), parent: frame.env.ctes };
+        let step = self.relation(&operation.right, Env { ctes: Some(&step_frame), ..env })?;
+        let step = self.as_schema(step, &schema, env)?;
+        if step.scope.columns.len() != schema.fields.len() {
+            return Err(Error::unsupported("a recursive step with another number of columns than its start"));
+        }
+        let plan = LogicalPlanBuilder::new(start_plan)
+            .to_recursive_query(name, step.positional()?, !operation.all)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(plan_error)?;
+        let fields = schema.fields.iter().map(|field| hearth_types::StructField { nullable: true, ..field.clone() });
+        let rel = self.rename(plan, &StructType::new(fields), &Arc::default())?;
+        Ok(qualified(rel, &definition.name))
+    }
+
+    pub fn with_windows(&self, input: &Relation, windows: &[(String, WindowSpec)], env: Env<'_>) -> Result<Rel> {
+        let frame = WindowFrame { windows, parent: env.windows };
+        self.relation(input, Env { windows: Some(&frame), ..env })
+    }
+
+    pub fn with_relations(&self, root: &Relation, references: &[Relation], env: Env<'_>) -> Result<Rel> {
+        let frame = References { relations: references, parent: env.references };
+        // A DataFrame over SQL text brings the views that the text names as aliased references.
+        let ctes: Vec<Cte> = references.iter().filter_map(named_reference).collect();
+        let env = Env { references: Some(&frame), ..env };
+        self.with_cte(root, &ctes, false, env)
+    }
+}
+
+fn named_reference(relation: &Relation) -> Option<Cte> {
+    match &relation.node {
+        RelationNode::SubqueryAlias { alias, .. } => {
+            Some(Cte { name: alias.clone(), columns: Vec::new(), query: relation.clone(), max_recursion: None })
+        }
+        _ => None,
+    }
+}
+
+fn mentions_itself(cte: &Cte) -> bool {
+    crate::mentions::names_table(&cte.query, &cte.name)
+}
+
+/// The union of a recursive query, and the column names around it.
+fn recursive_union(query: &Relation) -> Option<(&SetOp, &[String])> {
+    match &query.node {
+        RelationNode::SetOp(operation) if operation.kind == SetOpKind::Union => Some((operation, &[])),
+        RelationNode::Distinct { input } => recursive_union(input),
+        RelationNode::SubqueryAlias { input, columns, .. } => {
+            let (operation, inner) = recursive_union(input)?;
+            Some((operation, if columns.is_empty() { inner } else { columns }))
+        }
+        _ => None,
+    }
+}
+
+fn nullable_schema(plan: &LogicalPlan) -> datafusion::arrow::datatypes::Schema {
+    let fields: Vec<_> =
+        plan.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    datafusion::arrow::datatypes::Schema::new(fields)
+}
+
+fn named_columns(rel: Rel, names: &[String]) -> Result<Rel> {
+    if names.is_empty() {
+        return Ok(rel);
+    }
+    if names.len() != rel.scope.columns.len() {
+        return Err(ASSIGNMENT_ARITY_MISMATCH.with("numTarget", names.len()).with("numExpr", rel.scope.columns.len()));
+    }
+    let columns = rel
+        .scope
+        .columns
+        .iter()
+        .zip(names)
+        .map(|(column, name)| Column { name: name.as_str().into(), ..column.clone() })
+        .collect();
+    Ok(Rel::new(rel.plan, Scope::new(columns)))
+}
+
+fn qualified(rel: Rel, name: &str) -> Rel {
+    let qualifier: Arc<[String]> = [name.to_owned()].into();
+    let columns =
+        rel.scope.columns.iter().map(|column| Column { qualifier: Arc::clone(&qualifier), ..column.clone() }).collect();
+    Rel::new(rel.plan, Scope::new(columns))
+}

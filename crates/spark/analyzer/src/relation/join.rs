@@ -1,0 +1,316 @@
+//! Joins: by condition, `USING`, `NATURAL`, lateral, and `joinWith`.
+//!
+//! Sides that share columns (a self-join of one analysed relation) cannot happen: every use of a relation is analysed
+//! anew and has ids of its own.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{JoinType, Spans};
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery};
+use hearth_base::condition::{DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, UNRESOLVED_USING_COLUMN_FOR_JOIN};
+use hearth_base::{Error, Result};
+use hearth_functions::{Typed, cast, coercion};
+use hearth_plan::relation::{Join, JoinConstraint, JoinKind};
+
+use crate::analyzer::{Analyzer, Env, Outer, plan_error, unsupported};
+use crate::expression::context::{Clause, Cx};
+use crate::expression::extract::make_struct;
+use crate::rel::{Item, Rel, all_columns, project};
+use crate::scope::{Column, Scope, quote_name};
+
+impl Analyzer<'_> {
+    pub fn join(&self, join: &Join, env: Env<'_>) -> Result<Rel> {
+        if join.lateral {
+            return self.lateral_join(join, env);
+        }
+        let left = self.relation(&join.left, env)?;
+        let right = self.relation(&join.right, env)?;
+        let rel = match &join.constraint {
+            JoinConstraint::None => self.join_on(&left, &right, join.kind, None)?,
+            JoinConstraint::On(condition) => {
+                let both = both_sides(&left, &right)?;
+                let predicate = self.condition(condition, Cx::new(env, &both, Clause::Join))?;
+                self.join_on(&left, &right, join.kind, Some(predicate))?
+            }
+            JoinConstraint::Using(names) => self.join_using((&left, &right), join.kind, names, env)?,
+            JoinConstraint::Natural => {
+                let names = self.common_names(&left.scope, &right.scope);
+                self.join_using((&left, &right), join.kind, &names, env)?
+            }
+        };
+        match join.structs {
+            Some(kinds) => self.as_structs(&rel, &left.scope, &right.scope, kinds),
+            None => Ok(rel),
+        }
+    }
+
+    fn join_on(&self, left: &Rel, right: &Rel, kind: JoinKind, predicate: Option<PlanExpr>) -> Result<Rel> {
+        let plan = join_plan(left.plan.clone(), right.plan.clone(), kind, predicate)?;
+        Ok(Rel::new(plan, joined_scope(&left.scope, &right.scope, kind)))
+    }
+
+    fn common_names(&self, left: &Scope, right: &Scope) -> Vec<String> {
+        let shared =
+            left.columns.iter().filter(|column| !right.positions(&column.name, self.case_sensitive).is_empty());
+        shared.map(|column| column.name.to_string()).collect()
+    }
+
+    /// `USING (a, b)`: one column each, in front; the two sides' own stay reachable by qualified name.
+    fn join_using(&self, (left, right): (&Rel, &Rel), kind: JoinKind, names: &[String], env: Env<'_>) -> Result<Rel> {
+        let mut keys: Vec<(Column, Column)> = Vec::with_capacity(names.len());
+        let mut predicate: Option<PlanExpr> = None;
+        for name in names {
+            let of = |scope: &Scope, side: &str| -> Result<Column> {
+                let plain = scope.find(std::slice::from_ref(name), self.case_sensitive)?;
+                plain.map(|found| found.column.clone()).ok_or_else(|| unresolved_using(name, side, scope))
+            };
+            let (mine, other) = (of(&left.scope, "left")?, of(&right.scope, "right")?);
+            let equal = self.equal(mine.typed(), other.typed(), env)?;
+            predicate = Some(match predicate {
+                Some(known) => known.and(equal),
+                None => equal,
+            });
+            keys.push((mine, other));
+        }
+        let joined = self.join_on(left, right, kind, predicate)?;
+        self.using_output(joined, (&left.scope, &right.scope), &keys, (kind, env))
+    }
+
+    fn using_output(
+        &self,
+        joined: Rel,
+        (left, right): (&Scope, &Scope),
+        keys: &[(Column, Column)],
+        (kind, env): (JoinKind, Env<'_>),
+    ) -> Result<Rel> {
+        if matches!(kind, JoinKind::LeftSemi | JoinKind::LeftAnti) {
+            let front = keys.iter().map(|(mine, _)| mine.clone());
+            let rest = left.columns.iter().filter(|column| !keys.iter().any(|(mine, _)| mine.id == column.id)).cloned();
+            return Ok(Rel::new(joined.plan, Scope::new(front.chain(rest).collect())));
+        }
+        let scope = joined_scope(left, right, kind);
+        let is_key = |column: &Column| keys.iter().any(|(a, b)| a.id == column.id || b.id == column.id);
+        let nullable = |id| scope.by_id(id).is_some_and(|column| column.nullable);
+        let mut front = Vec::with_capacity(keys.len());
+        let mut hidden: Vec<Column> = scope.hidden.clone();
+        let mut made: Vec<PlanExpr> = Vec::new();
+        for (mine, other) in keys {
+            let shown = match kind {
+                JoinKind::RightOuter => {
+                    hidden.push(Column { nullable: nullable(mine.id), ..mine.clone() });
+                    Column { name: Arc::clone(&other.name), ..other.clone() }
+                }
+                JoinKind::FullOuter => {
+                    hidden.push(Column { nullable: true, ..mine.clone() });
+                    hidden.push(Column { nullable: true, ..other.clone() });
+                    let cx_rel = Rel::one_row();
+                    let both = self.call(
+                        "coalesce",
+                        vec![mine.typed(), other.typed()],
+                        Cx::new(env, &cx_rel, Clause::Select),
+                    )?;
+                    let id = self.new_id();
+                    made.push(both.expr.alias(id.plan_name()));
+                    Column {
+                        id,
+                        name: Arc::clone(&mine.name),
+                        qualifier: Arc::default(),
+                        data_type: both.data_type,
+                        nullable: mine.nullable || other.nullable,
+                        metadata: None,
+                    }
+                }
+                JoinKind::Inner | JoinKind::Cross | JoinKind::LeftOuter | JoinKind::LeftSemi | JoinKind::LeftAnti => {
+                    hidden.push(Column { nullable: nullable(other.id), ..other.clone() });
+                    mine.clone()
+                }
+            };
+            front.push(shown);
+        }
+        let plan = if made.is_empty() {
+            joined.plan
+        } else {
+            let mut outputs = all_columns(&joined.plan);
+            outputs.extend(made);
+            project(joined.plan, outputs)?
+        };
+        front.extend(scope.columns.iter().filter(|column| !is_key(column)).cloned());
+        Ok(Rel::new(plan, Scope { columns: front, hidden }))
+    }
+
+    /// `left = right` with both sides brought to one type; plain columns of one type stay plain.
+    pub(crate) fn equal(&self, left: Typed, right: Typed, env: Env<'_>) -> Result<PlanExpr> {
+        let types = [left.data_type.clone(), right.data_type.clone()];
+        let Some(common) = coercion::common_type(&types, env.settings) else {
+            return Err(DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES
+                .with("sqlExpr", "\"=\"")
+                .with("left", format!("\"{}\"", types[0].sql()))
+                .with("right", format!("\"{}\"", types[1].sql())));
+        };
+        let mode = cast::CastMode::of(env.settings);
+        let left = cast::cast(left, &common, mode, env.settings)?;
+        let right = cast::cast(right, &common, mode, env.settings)?;
+        Ok(left.expr.eq(right.expr))
+    }
+
+    /// `LATERAL (…)`: the right side sees the columns of the left one.
+    fn lateral_join(&self, join: &Join, env: Env<'_>) -> Result<Rel> {
+        let left = self.relation(&join.left, env)?;
+        let outer = Outer { rel: &left, parent: env.outer };
+        let right = self.relation(&join.right, Env { outer: Some(&outer), ..env })?;
+        let condition = match &join.constraint {
+            JoinConstraint::None => None,
+            JoinConstraint::On(condition) => {
+                let both = both_sides(&left, &right)?;
+                Some(self.condition(condition, Cx::new(env, &both, Clause::Join))?)
+            }
+            JoinConstraint::Using(_) | JoinConstraint::Natural => return unsupported("LATERAL with USING or NATURAL"),
+        };
+        let outer_ref_columns = right.plan.all_out_ref_exprs();
+        let scope = joined_scope(&left.scope, &right.scope, join.kind);
+        if outer_ref_columns.is_empty() {
+            let plan = join_plan(left.plan.clone(), right.plan.clone(), join.kind, condition)?;
+            return Ok(Rel::new(plan, scope));
+        }
+        if let Some(rel) = self.lateral_rows(&left, &right, join.kind, condition.clone())? {
+            return Ok(rel);
+        }
+        let subquery =
+            LogicalPlan::Subquery(Subquery { subquery: Arc::new(right.plan), outer_ref_columns, spans: Spans::new() });
+        let plan = join_plan(left.plan.clone(), subquery, join.kind, condition)?;
+        Ok(Rel::new(plan, scope))
+    }
+
+    /// A lateral side that only computes over one row (`LATERAL (SELECT a + 1)`, generators) needs no join: its steps
+    /// run over the left side.
+    fn lateral_rows(
+        &self,
+        left: &Rel,
+        right: &Rel,
+        kind: JoinKind,
+        condition: Option<PlanExpr>,
+    ) -> Result<Option<Rel>> {
+        if !matches!(kind, JoinKind::Inner | JoinKind::Cross) {
+            return Ok(None);
+        }
+        let Some(plan) = graft(&right.plan, &left.plan)? else { return Ok(None) };
+        let plan = match condition {
+            Some(condition) => super::block::filter(plan, condition)?,
+            None => plan,
+        };
+        Ok(Some(Rel::new(plan, joined_scope(&left.scope, &right.scope, kind))))
+    }
+
+    /// `joinWith`: the two sides as structs, or bare when they have one column that is no struct.
+    fn as_structs(
+        &self,
+        joined: &Rel,
+        left: &Scope,
+        right: &Scope,
+        (left_struct, right_struct): (bool, bool),
+    ) -> Result<Rel> {
+        let side = |scope: &Scope, is_struct: bool| -> Result<Typed> {
+            let columns: Vec<Column> =
+                scope.columns.iter().map(|c| joined.scope.by_id(c.id).cloned().unwrap_or_else(|| c.clone())).collect();
+            match columns.as_slice() {
+                [only] if !is_struct => Ok(only.typed()),
+                columns => Ok(make_struct(columns.iter().map(|c| (Arc::clone(&c.name), c.typed())).collect())),
+            }
+        };
+        let items = [Item::named(side(left, left_struct)?, "_1"), Item::named(side(right, right_struct)?, "_2")];
+        self.project_items(joined.clone(), &items)
+    }
+}
+
+/// Puts the steps of a lateral side on top of the left side, if they go row by row.
+fn graft(right: &LogicalPlan, left: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+    match right {
+        LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Ok(Some(left.clone())),
+        LogicalPlan::Projection(projection) => {
+            let Some(input) = graft(&projection.input, left)? else { return Ok(None) };
+            let mut outputs = all_columns(left);
+            for expr in &projection.expr {
+                outputs.push(inner_references(expr.clone())?);
+            }
+            let mut names = HashSet::new();
+            outputs.retain(|expr| names.insert(expr.schema_name().to_string()));
+            project(input, outputs).map(Some)
+        }
+        LogicalPlan::Filter(filter) => {
+            let Some(input) = graft(&filter.input, left)? else { return Ok(None) };
+            super::block::filter(input, inner_references(filter.predicate.clone())?).map(Some)
+        }
+        LogicalPlan::Unnest(unnest) => {
+            let Some(input) = graft(&unnest.input, left)? else { return Ok(None) };
+            let plan = LogicalPlanBuilder::new(input)
+                .unnest_columns_with_options(unnest.exec_columns.clone(), unnest.options.clone())
+                .and_then(LogicalPlanBuilder::build);
+            plan.map(Some).map_err(plan_error)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn inner_references(expr: PlanExpr) -> Result<PlanExpr> {
+    let transformed = expr.transform_up(|expr| match expr {
+        PlanExpr::OuterReferenceColumn(_, column) => Ok(Transformed::yes(PlanExpr::Column(column))),
+        other => Ok(Transformed::no(other)),
+    });
+    Ok(transformed.map_err(plan_error)?.data)
+}
+
+/// What a join condition is typed against: the columns of both sides.
+fn both_sides(left: &Rel, right: &Rel) -> Result<Rel> {
+    let scope = joined_scope(&left.scope, &right.scope, JoinKind::Inner);
+    let plan = join_plan(left.plan.clone(), right.plan.clone(), JoinKind::Cross, None)?;
+    Ok(Rel::new(plan, scope))
+}
+
+fn joined_scope(left: &Scope, right: &Scope, kind: JoinKind) -> Scope {
+    let (left_nullable, right_nullable) = match kind {
+        JoinKind::Inner | JoinKind::Cross => (false, false),
+        JoinKind::LeftOuter => (false, true),
+        JoinKind::RightOuter => (true, false),
+        JoinKind::FullOuter => (true, true),
+        JoinKind::LeftSemi | JoinKind::LeftAnti => return left.clone(),
+    };
+    let side = |columns: &[Column], nullable: bool| -> Vec<Column> {
+        columns.iter().map(|column| Column { nullable: column.nullable || nullable, ..column.clone() }).collect()
+    };
+    let mut columns = side(&left.columns, left_nullable);
+    columns.extend(side(&right.columns, right_nullable));
+    let mut hidden = side(&left.hidden, left_nullable);
+    hidden.extend(side(&right.hidden, right_nullable));
+    Scope { columns, hidden }
+}
+
+fn join_plan(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, on: Option<PlanExpr>) -> Result<LogicalPlan> {
+    let join_type = match kind {
+        JoinKind::Inner | JoinKind::Cross => JoinType::Inner,
+        JoinKind::LeftOuter => JoinType::Left,
+        JoinKind::RightOuter => JoinType::Right,
+        JoinKind::FullOuter => JoinType::Full,
+        JoinKind::LeftSemi => JoinType::LeftSemi,
+        JoinKind::LeftAnti => JoinType::LeftAnti,
+    };
+    let builder = LogicalPlanBuilder::new(left);
+    let joined = match on {
+        None if join_type == JoinType::Inner => builder.cross_join(right),
+        on => {
+            let always = PlanExpr::Literal(datafusion::common::ScalarValue::Boolean(Some(true)), None);
+            builder.join_on(right, join_type, [on.unwrap_or(always)])
+        }
+    };
+    joined.and_then(LogicalPlanBuilder::build).map_err(plan_error)
+}
+
+fn unresolved_using(name: &str, side: &str, scope: &Scope) -> Error {
+    let mut names: Vec<_> = scope.columns.iter().map(|column| quote_name(&[&column.name])).collect();
+    names.sort();
+    UNRESOLVED_USING_COLUMN_FOR_JOIN
+        .with("colName", quote_name(&[name]))
+        .with("side", side)
+        .with("suggestion", format!("[{}]", names.join(", ")))
+}

@@ -1,0 +1,130 @@
+//! `LIMIT`, `OFFSET`, `tail`, `DISTINCT`, `dropDuplicates`.
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, lit};
+use hearth_base::condition::INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE;
+use hearth_base::{Error, Result};
+use hearth_functions::{Typed, cast};
+use hearth_plan::{Expr, Relation};
+use hearth_types::{DataType, StructField, StructType};
+
+use super::block::Block;
+use crate::analyzer::{Analyzer, Env, plan_error, unsupported};
+use crate::expression::context::{Clause, Cx, Grouped};
+use crate::naming;
+use crate::rel::{Item, Rel};
+
+impl Analyzer<'_> {
+    pub fn limit(&self, input: &Relation, limit: &Expr, env: Env<'_>) -> Result<Rel> {
+        let rows = self.row_count("limit", limit, env)?;
+        let input = self.relation(input, env)?;
+        self.skip_fetch(input, 0, Some(rows))
+    }
+
+    pub fn offset(&self, input: &Relation, offset: &Expr, env: Env<'_>) -> Result<Rel> {
+        let rows = self.row_count("offset", offset, env)?;
+        let input = self.relation(input, env)?;
+        self.skip_fetch(input, rows, None)
+    }
+
+    /// At most `rows` rows.
+    pub(crate) fn first_rows(&self, input: &Relation, rows: usize, env: Env<'_>) -> Result<Rel> {
+        let input = self.relation(input, env)?;
+        self.skip_fetch(input, 0, Some(rows))
+    }
+
+    fn skip_fetch(&self, input: Rel, skip: usize, fetch: Option<usize>) -> Result<Rel> {
+        let plan = input.builder().limit(skip, fetch).and_then(LogicalPlanBuilder::build).map_err(plan_error)?;
+        Ok(input.with_plan(plan))
+    }
+
+    /// The last rows: needs the number of rows, which is asked for.
+    pub fn tail(&self, input: &Relation, limit: &Expr, env: Env<'_>) -> Result<Rel> {
+        let rows = self.row_count("tail", limit, env)?;
+        let input = self.relation(input, env)?;
+        let answer = self.ask(|| {
+            let count = datafusion::functions_aggregate::expr_fn::count(lit(1_i64)).alias("#count");
+            let plan = input.builder().aggregate(Vec::<PlanExpr>::new(), [count]).and_then(LogicalPlanBuilder::build);
+            let schema = StructType::new([StructField::new("count", DataType::Long, false)]);
+            Ok((plan.map_err(plan_error)?, schema))
+        })?;
+        let total = answer.first().and_then(|batch| ScalarValue::try_from_array(batch.column(0), 0).ok());
+        let Some(ScalarValue::Int64(Some(total))) = total else { return Err(Error::internal("no row count for tail")) };
+        let skip = usize::try_from(total).unwrap_or(0).saturating_sub(rows);
+        self.skip_fetch(input, skip, None)
+    }
+
+    /// The value of a `LIMIT`, `OFFSET` or the like: a constant that is not negative.
+    pub(crate) fn row_count(&self, what: &str, expr: &Expr, env: Env<'_>) -> Result<usize> {
+        let nothing = Rel::one_row();
+        let typed = self.expression(expr, Cx::new(env, &nothing, Clause::Values))?;
+        let typed = cast::cast(typed, &DataType::Long, cast::CastMode::Ansi, env.settings)?;
+        match self.constant(&typed)? {
+            ScalarValue::Int64(Some(rows)) => usize::try_from(rows).map_err(|_| {
+                INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE
+                    .with("name", what)
+                    .with("expr", format!("\"{}\"", naming::sql(expr)))
+                    .with("v", rows)
+            }),
+            _ => unsupported("a LIMIT that is NULL"),
+        }
+    }
+
+    pub fn distinct(&self, input: &Relation, env: Env<'_>) -> Result<Rel> {
+        let input = self.relation(input, env)?;
+        self.distinct_rel(input)
+    }
+
+    pub(crate) fn distinct_rel(&self, input: Rel) -> Result<Rel> {
+        if input.scope.columns.is_empty() {
+            return Ok(input);
+        }
+        let scope = crate::scope::Scope::new(input.scope.columns.clone());
+        let mut ids = std::collections::HashSet::new();
+        let keys: Vec<PlanExpr> =
+            scope.columns.iter().filter(|column| ids.insert(column.id)).map(|column| column.id.expr()).collect();
+        let plan = input
+            .builder()
+            .aggregate(keys, Vec::<PlanExpr>::new())
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(plan_error)?;
+        Ok(Rel::new(plan, scope))
+    }
+
+    /// `dropDuplicates`: one row for each combination of the columns; the others take their first value.
+    pub fn deduplicate(&self, input: &Relation, names: &[String], flags: (bool, bool), env: Env<'_>) -> Result<Rel> {
+        let (all_columns, within_watermark) = flags;
+        if within_watermark {
+            return unsupported("dropDuplicatesWithinWatermark on a batch DataFrame");
+        }
+        let input = self.relation(input, env)?;
+        if all_columns || names.is_empty() {
+            return self.distinct_rel(input);
+        }
+        let mut grouped = Grouped::default();
+        for name in names {
+            let positions = input.scope.positions(name, self.case_sensitive);
+            if positions.is_empty() {
+                return Err(input.scope.unresolved(std::slice::from_ref(name)));
+            }
+            grouped.keys.extend(positions.into_iter().map(|index| input.scope.columns[index].id.expr()));
+        }
+        let items = input
+            .scope
+            .columns
+            .iter()
+            .map(|column| {
+                if grouped.keys.contains(&column.id.expr()) {
+                    return Item::column(column);
+                }
+                let first = datafusion::functions_aggregate::expr_fn::first_value(column.id.expr(), Vec::new());
+                let value = Typed::new(first, column.data_type.clone(), column.nullable);
+                Item { value, id: None, ..Item::column(column) }
+            })
+            .collect();
+        let mut block = Block::new(input, items, Vec::new());
+        block.grouped = Some(grouped);
+        let rel = self.block_rel(block)?;
+        Ok(Rel { block: None, ..rel })
+    }
+}

@@ -1,0 +1,237 @@
+//! `UNION`, `INTERSECT`, `EXCEPT`: by position and by name, with Spark's widening.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Union};
+use hearth_base::condition::{INCOMPATIBLE_COLUMN_TYPE, NUM_COLUMNS_MISMATCH};
+use hearth_base::{Error, Result};
+use hearth_functions::call::ordinal;
+use hearth_functions::{Typed, cast, coercion};
+use hearth_plan::relation::{SetOp, SetOpKind};
+use hearth_plan::{Relation, RelationNode};
+use hearth_types::{DataType, StructField, StructType};
+
+use crate::analyzer::{Analyzer, Env, plan_error, unsupported};
+use crate::rel::{Item, Rel};
+use crate::scope::{Column, Scope};
+
+impl Analyzer<'_> {
+    pub fn set_op(&self, operation: &SetOp, env: Env<'_>) -> Result<Rel> {
+        if operation.kind == SetOpKind::Union && operation.all && !operation.by_name {
+            let mut inputs = Vec::new();
+            self.union_inputs(operation, &mut inputs, env)?;
+            return self.union_all(inputs, env);
+        }
+        let left = self.relation(&operation.left, env)?;
+        let mut right = self.relation(&operation.right, env)?;
+        let mut left = left;
+        if operation.by_name {
+            (left, right) = self.by_name(left, right, operation.allow_missing_columns)?;
+        }
+        match operation.kind {
+            SetOpKind::Union => {
+                let union = self.union_all(vec![left, right], env)?;
+                if operation.all { Ok(union) } else { self.distinct_rel(union) }
+            }
+            SetOpKind::Intersect => self.intersect_or_except(left, right, (JoinType::LeftSemi, operation.all), env),
+            SetOpKind::Except => self.intersect_or_except(left, right, (JoinType::LeftAnti, operation.all), env),
+        }
+    }
+
+    /// A chain of `UNION ALL` becomes one node.
+    fn union_inputs(&self, operation: &SetOp, inputs: &mut Vec<Rel>, env: Env<'_>) -> Result<()> {
+        for side in [&operation.left, &operation.right] {
+            match plain_union(side) {
+                Some(inner) => self.union_inputs(inner, inputs, env)?,
+                None => inputs.push(self.relation(side, env)?),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn union_all(&self, inputs: Vec<Rel>, env: Env<'_>) -> Result<Rel> {
+        let schema = self.common_schema("UNION", &inputs, env)?;
+        if schema.fields.is_empty() {
+            return unsupported("UNION of relations without columns");
+        }
+        let plans = inputs
+            .into_iter()
+            .map(|input| self.as_schema(input, &schema, env)?.positional().map(Arc::new))
+            .collect::<Result<Vec<_>>>()?;
+        let union = Union::try_new_with_loose_types(plans).map_err(plan_error)?;
+        self.rename(LogicalPlan::Union(union), &schema, &Arc::default())
+    }
+
+    /// The names of the first input with the common types of all.
+    fn common_schema(&self, operator: &str, inputs: &[Rel], env: Env<'_>) -> Result<StructType> {
+        let Some(first) = inputs.first() else { return Err(Error::internal("a set operation without inputs")) };
+        let mut fields: Vec<StructField> = first.scope.schema().fields.to_vec();
+        for (number, input) in inputs.iter().enumerate().skip(1) {
+            let columns = &input.scope.columns;
+            if columns.len() != fields.len() {
+                return Err(NUM_COLUMNS_MISMATCH
+                    .with("operator", operator)
+                    .with("firstNumColumns", fields.len())
+                    .with("invalidOrdinalNum", ordinal(number + 1))
+                    .with("invalidNumColumns", columns.len()));
+            }
+            for (index, (field, column)) in fields.iter_mut().zip(columns).enumerate() {
+                let types = [field.data_type.clone(), column.data_type.clone()];
+                let common = coercion::common_type(&types, env.settings).ok_or_else(|| {
+                    INCOMPATIBLE_COLUMN_TYPE
+                        .with("operator", operator)
+                        .with("columnOrdinalNumber", ordinal(index + 1))
+                        .with("tableOrdinalNumber", ordinal(number + 1))
+                        .with("dataType1", format!("\"{}\"", types[1].sql()))
+                        .with("dataType2", format!("\"{}\"", types[0].sql()))
+                        .with("hint", "")
+                })?;
+                field.data_type = common;
+                field.nullable |= column.nullable;
+            }
+        }
+        Ok(StructType::new(fields))
+    }
+
+    /// The columns of `input` cast to the types of a schema of the same length.
+    pub(crate) fn as_schema(&self, input: Rel, schema: &StructType, env: Env<'_>) -> Result<Rel> {
+        let same =
+            input.scope.columns.iter().zip(schema.fields.iter()).all(|(c, field)| c.data_type == field.data_type);
+        if same {
+            return Ok(input);
+        }
+        let mode = cast::CastMode::of(env.settings);
+        let items = input
+            .scope
+            .columns
+            .iter()
+            .zip(schema.fields.iter())
+            .map(|(column, field)| {
+                if column.data_type == field.data_type {
+                    return Ok(Item::column(column));
+                }
+                let value = cast::cast(column.typed(), &field.data_type, mode, env.settings)?;
+                Ok(Item { value, id: None, ..Item::column(column) })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        self.project_items(input, &items)
+    }
+
+    /// The right side in the order of the left one; missing columns become NULL when that is allowed.
+    fn by_name(&self, left: Rel, right: Rel, allow_missing: bool) -> Result<(Rel, Rel)> {
+        let find = |scope: &Scope, name: &str| -> Result<Option<Column>> {
+            let positions = scope.positions(name, self.case_sensitive);
+            match positions.as_slice() {
+                [] if allow_missing => Ok(None),
+                [] => Err(scope.unresolved(&[name.to_owned()])),
+                [index] => Ok(Some(scope.columns[*index].clone())),
+                _ => Err(hearth_base::condition::COLUMN_ALREADY_EXISTS.with("columnName", format!("`{name}`"))),
+            }
+        };
+        let mut right_items = Vec::new();
+        let mut left_items: Vec<Item> = left.scope.columns.iter().map(Item::column).collect();
+        for column in &left.scope.columns {
+            right_items.push(match find(&right.scope, &column.name)? {
+                Some(found) => Item::column(&found),
+                None => null_item(column)?,
+            });
+        }
+        for column in &right.scope.columns {
+            if left.scope.positions(&column.name, self.case_sensitive).is_empty() {
+                if !allow_missing {
+                    return Err(left.scope.unresolved(&[column.name.to_string()]));
+                }
+                left_items.push(null_item(column)?);
+                right_items.push(Item::column(column));
+            }
+        }
+        Ok((self.project_items(left, &left_items)?, self.project_items(right, &right_items)?))
+    }
+
+    /// `INTERSECT` is a semi join, `EXCEPT` an anti join, NULLs being equal. With `ALL`, rows are numbered within equal
+    /// rows first, so that the join counts copies.
+    fn intersect_or_except(&self, left: Rel, right: Rel, how: (JoinType, bool), env: Env<'_>) -> Result<Rel> {
+        let (join_type, all) = how;
+        let operator = if join_type == JoinType::LeftSemi { "INTERSECT" } else { "EXCEPT" };
+        let inputs = [left, right];
+        let schema = self.common_schema(operator, &inputs, env)?;
+        let mut schema_fields = schema.fields.to_vec();
+        if join_type == JoinType::LeftAnti {
+            for (field, column) in schema_fields.iter_mut().zip(&inputs[0].scope.columns) {
+                field.nullable = column.nullable;
+            }
+        }
+        let [left, right] = inputs;
+        let mut left = self.materialised(self.as_schema(left, &schema, env)?, &schema)?;
+        let mut right = self.materialised(self.as_schema(right, &schema, env)?, &schema)?;
+        if !all {
+            left = self.distinct_rel(left)?;
+        }
+        let mut keys: (Vec<PlanColumn>, Vec<PlanColumn>) = (names(&left.scope), names(&right.scope));
+        let scope = left.scope.clone();
+        if all {
+            let (left_plan, left_number) = self.numbered(&left)?;
+            let (right_plan, right_number) = self.numbered(&right)?;
+            left = left.with_plan(left_plan);
+            right = right.with_plan(right_plan);
+            keys.0.push(left_number);
+            keys.1.push(right_number);
+        }
+        let plan = LogicalPlanBuilder::new(left.plan)
+            .join_detailed(right.plan, join_type, keys, None, NullEquality::NullEqualsNull)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(plan_error)?;
+        let columns = scope
+            .columns
+            .iter()
+            .zip(schema_fields)
+            .map(|(column, field)| Column { nullable: field.nullable, ..column.clone() })
+            .collect();
+        Ok(Rel::new(plan, Scope::new(columns)))
+    }
+
+    /// Every column once, under an id of its own: two columns of a scope may be the same one.
+    fn materialised(&self, rel: Rel, schema: &StructType) -> Result<Rel> {
+        let plan = rel.positional()?;
+        self.rename(plan, schema, &Arc::default())
+    }
+
+    /// Numbers equal rows from 1.
+    fn numbered(&self, rel: &Rel) -> Result<(LogicalPlan, PlanColumn)> {
+        use datafusion::logical_expr::ExprFunctionExt;
+        let keys: Vec<PlanExpr> = rel.scope.columns.iter().map(|column| column.id.expr()).collect();
+        let number = datafusion::functions_window::expr_fn::row_number()
+            .partition_by(keys.clone())
+            .build()
+            .map_err(plan_error)?;
+        let name = number.schema_name().to_string();
+        let id = self.new_id();
+        let plan = LogicalPlanBuilder::window_plan(rel.plan.clone(), [number]).map_err(plan_error)?;
+        let mut outputs = keys;
+        outputs.push(PlanExpr::Column(PlanColumn::new_unqualified(name)).alias(id.plan_name()));
+        Ok((crate::rel::project(plan, outputs)?, PlanColumn::new_unqualified(id.plan_name())))
+    }
+}
+
+fn names(scope: &Scope) -> Vec<PlanColumn> {
+    scope.columns.iter().map(|column| PlanColumn::new_unqualified(column.id.plan_name())).collect()
+}
+
+fn plain_union(relation: &Relation) -> Option<&SetOp> {
+    match &relation.node {
+        RelationNode::SetOp(inner)
+            if inner.kind == SetOpKind::Union && inner.all && !inner.by_name && relation.plan_id.is_none() =>
+        {
+            Some(inner)
+        }
+        _ => None,
+    }
+}
+
+fn null_item(column: &Column) -> Result<Item> {
+    let value = hearth_types::Value::Null(column.data_type.clone());
+    let typed: Typed = crate::expression::literal::typed(&value)?;
+    let _: &DataType = &typed.data_type;
+    Ok(Item::named(typed, Arc::clone(&column.name)))
+}

@@ -1,0 +1,339 @@
+//! Where rows come from: tables, views, files, rows that came with the plan, `VALUES`, table functions.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::ipc::reader::StreamReader;
+use datafusion::catalog::MemTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
+use hearth_base::condition::{
+    INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, TABLE_OR_VIEW_NOT_FOUND, UNRESOLVABLE_TABLE_VALUED_FUNCTION,
+};
+use hearth_base::{Error, Result};
+use hearth_functions::{Typed, cast, coercion};
+use hearth_plan::relation::{DataSource, NamedTable, TableFunction, TableName};
+use hearth_plan::{Expr, ExprNode};
+use hearth_types::arrow::{cast_batch_to, from_arrow_schema, to_engine_schema};
+use hearth_types::{DataType, StructField, StructType};
+
+use crate::analyzer::{Analyzer, CteFrame, Env, Parameters, WorkingTable, plan_error, unsupported};
+use crate::expression::context::{Clause, Cx};
+use crate::rel::{Rel, project};
+use crate::relation::block::Block;
+use crate::scope::{Column, Scope, quote_name, same_name};
+use crate::view::{
+    LocalRows, RemoteRelation, ResolvedTable, SessionFunction, SqlFunctionBody, TableEntry, TableKey, ViewEntry,
+    local_key,
+};
+
+/// `spark.sql.view.maxNestedViewDepth`
+const MAX_VIEW_DEPTH: usize = 100;
+
+impl Rel {
+    /// One row without columns.
+    pub fn one_row() -> Self {
+        let schema = Arc::new(datafusion::common::DFSchema::empty());
+        Self::new(LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, schema }), Scope::default())
+    }
+}
+
+impl Analyzer<'_> {
+    pub fn named_table(&self, table: &NamedTable, env: Env<'_>) -> Result<Rel> {
+        if table.is_streaming {
+            return unsupported("streaming tables");
+        }
+        let name = self.table_name(&table.name, env)?;
+        if let [only] = name.as_slice()
+            && let Some(frame) = self.cte(only, env.ctes)
+        {
+            return self.cte_use(frame, env);
+        }
+        let key = TableKey::new(table, &name, env.place, self.case_sensitive);
+        match self.view.tables.get(&key) {
+            Some(ResolvedTable::Table(entry)) => self.scan(entry),
+            Some(ResolvedTable::View(view)) => self.view_rel(view, env),
+            None => {
+                let parts: Vec<&str> = name.iter().map(String::as_str).collect();
+                Err(TABLE_OR_VIEW_NOT_FOUND.with("relationName", quote_name(&parts)))
+            }
+        }
+    }
+
+    pub(crate) fn table_name(&self, name: &TableName, env: Env<'_>) -> Result<Vec<String>> {
+        match name {
+            TableName::Name(name) => Ok(name.clone()),
+            TableName::Expression(expr) => self.constant_name(expr, env),
+        }
+    }
+
+    pub(crate) fn cte<'e>(&self, name: &str, frame: Option<&'e CteFrame<'e>>) -> Option<&'e CteFrame<'e>> {
+        let frame = frame?;
+        if same_name(&frame.definition.name, name, false) { Some(frame) } else { self.cte(name, frame.parent) }
+    }
+
+    fn scan(&self, entry: &TableEntry) -> Result<Rel> {
+        let table = entry.name.last().map_or("table", String::as_str);
+        let reference = datafusion::common::TableReference::bare(table);
+        let source = provider_as_source(Arc::clone(&entry.source));
+        let scan = TableScanBuilder::new(reference, source).build();
+        let plan = LogicalPlan::TableScan(scan.map_err(plan_error)?);
+        self.rename(plan, &entry.schema, &entry.name.as_slice().into())
+    }
+
+    fn view_rel(&self, view: &ViewEntry, env: Env<'_>) -> Result<Rel> {
+        if env.depth >= MAX_VIEW_DEPTH {
+            return unsupported("views nested more than 100 deep");
+        }
+        let settings = view.settings.as_deref().unwrap_or(env.settings);
+        let inner = Env { settings, place: &view.place, depth: env.depth + 1, ..self.env() };
+        let rel = self.relation(&view.query, inner)?;
+        let rel = match &view.columns {
+            Some(columns) if columns.fields.len() == rel.scope.columns.len() => self.as_schema(rel, columns, env)?,
+            _ => rel,
+        };
+        let qualifier: Arc<[String]> = view.name.as_slice().into();
+        let names = view.columns.as_ref().map(|columns| &columns.fields);
+        let columns = rel.scope.columns.iter().enumerate().map(|(index, column)| {
+            let field = names.and_then(|fields| fields.get(index));
+            Column {
+                name: field.map_or_else(|| Arc::clone(&column.name), |field| Arc::clone(&field.name)),
+                qualifier: Arc::clone(&qualifier),
+                metadata: field.and_then(|field| field.metadata.clone()).or_else(|| column.metadata.clone()),
+                ..column.clone()
+            }
+        });
+        Ok(Rel::new(rel.plan.clone(), Scope::new(columns.collect())))
+    }
+
+    pub fn data_source(&self, source: &DataSource) -> Result<Rel> {
+        if source.is_streaming {
+            return unsupported("streaming sources");
+        }
+        let Some((_, resolved)) = self.view.sources.iter().find(|(known, _)| known == source) else {
+            return Err(Error::internal("a data source was not resolved before the analysis"));
+        };
+        let entry = TableEntry {
+            name: vec!["source".to_owned()],
+            source: Arc::clone(&resolved.source),
+            schema: resolved.schema.clone(),
+        };
+        let rel = self.scan(&entry)?;
+        Ok(without_qualifiers(rel))
+    }
+
+    pub fn local_relation(&self, data: Option<&[u8]>, schema: Option<&str>) -> Result<Rel> {
+        self.rows(&decode_local_relation(data, schema)?)
+    }
+
+    pub fn cached_local(&self, data_hashes: &[String], schema_hash: Option<&str>) -> Result<Rel> {
+        match self.view.local.get(&local_key(data_hashes, schema_hash)) {
+            Some(rows) => self.rows(rows),
+            None => Err(Error::internal("a cached local relation was not resolved before the analysis")),
+        }
+    }
+
+    fn rows(&self, rows: &LocalRows) -> Result<Rel> {
+        let schema = match rows.batches.first() {
+            Some(batch) => batch.schema(),
+            None => to_engine_schema(&rows.schema),
+        };
+        if schema.fields().is_empty() {
+            return self.rows_without_columns(rows.batches.iter().map(RecordBatch::num_rows).sum());
+        }
+        // Names may repeat; positions do not.
+        let fields: Vec<_> = schema
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(index, field)| field.as_ref().clone().with_name(format!("c{index}")))
+            .collect();
+        let schema = Arc::new(datafusion::arrow::datatypes::Schema::new(fields));
+        let batches = rows
+            .batches
+            .iter()
+            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).map_err(Error::internal))
+            .collect::<Result<Vec<_>>>()?;
+        let table = MemTable::try_new(schema, vec![batches]).map_err(plan_error)?;
+        let entry = TableEntry { name: vec!["local".to_owned()], source: Arc::new(table), schema: rows.schema.clone() };
+        Ok(without_qualifiers(self.scan(&entry)?))
+    }
+
+    fn rows_without_columns(&self, rows: usize) -> Result<Rel> {
+        let range = self.range((0, i64::try_from(rows).unwrap_or(i64::MAX), 1), Some(1))?;
+        Ok(Rel::new(range.plan, Scope::default()))
+    }
+
+    pub fn remote(&self, relation_id: &str, env: Env<'_>) -> Result<Rel> {
+        match self.view.remote.get(relation_id) {
+            Some(RemoteRelation::Stored(entry)) => Ok(without_qualifiers(self.scan(entry)?)),
+            Some(RemoteRelation::Plan(relation)) => self.relation(relation, Env { place: env.place, ..self.env() }),
+            None => Err(hearth_base::condition::DATAFRAME_NOT_FOUND.with("dfId", relation_id)),
+        }
+    }
+
+    /// `VALUES`: columns `col1`, `col2`, … of the common types of their rows.
+    pub fn inline_table(&self, rows: &[Vec<Expr>], env: Env<'_>) -> Result<Rel> {
+        let nothing = Rel::one_row();
+        let cx = Cx::new(env, &nothing, Clause::Values);
+        let width = rows.first().map_or(0, Vec::len);
+        let mut typed: Vec<Vec<Typed>> = Vec::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
+            if row.len() != width {
+                return Err(INVALID_INLINE_TABLE_DIFFERENT_COLUMNS
+                    .with("expectedNumCols", width)
+                    .with("actualNumCols", row.len())
+                    .with("rowIndex", index));
+            }
+            typed.push(row.iter().map(|value| self.expression(value, cx)).collect::<Result<_>>()?);
+        }
+        let mut fields = Vec::with_capacity(width);
+        for column in 0..width {
+            let types: Vec<DataType> = typed.iter().map(|row| row[column].data_type.clone()).collect();
+            // Spark does not promote between text and other types here (`ResolveInlineTables`).
+            let mixed = types.iter().any(DataType::is_string)
+                && types.iter().any(|data_type| !data_type.is_string() && *data_type != DataType::Null);
+            let common = if mixed { None } else { coercion::common_type(&types, env.settings) };
+            let common = common.ok_or_else(|| {
+                hearth_base::condition::INVALID_INLINE_TABLE_INCOMPATIBLE_TYPES
+                    .with("colName", format!("`col{}`", column + 1))
+            })?;
+            let nullable = typed.iter().any(|row| row[column].nullable);
+            fields.push(StructField::new(format!("col{}", column + 1), common, nullable));
+        }
+        let mode = cast::CastMode::of(env.settings);
+        let cast_row = |row: Vec<Typed>| -> Result<Vec<datafusion::logical_expr::Expr>> {
+            let cells = row.into_iter().zip(&fields);
+            cells.map(|(value, field)| Ok(cast::cast(value, &field.data_type, mode, env.settings)?.expr)).collect()
+        };
+        let values = typed.into_iter().map(cast_row).collect::<Result<Vec<_>>>()?;
+        let plan = LogicalPlanBuilder::values(values).and_then(LogicalPlanBuilder::build).map_err(plan_error)?;
+        self.rename(plan, &StructType::new(fields), &Arc::default())
+    }
+
+    /// `range(…)`, generators and SQL table functions in `FROM`.
+    pub fn table_function(&self, function: &TableFunction, env: Env<'_>) -> Result<Rel> {
+        let name = function.name.join(".").to_lowercase();
+        if name == "range" && self.session_function(&function.name).is_none() {
+            return self.range_function(&function.arguments, env);
+        }
+        if let Some(SessionFunction::Sql(known)) = self.session_function(&function.name) {
+            let nothing = Rel::one_row();
+            let cx = Cx::new(env, &nothing, Clause::Values);
+            let arguments = self.sql_function_arguments(known, &function.arguments, cx)?;
+            let SqlFunctionBody::Query(query) = &known.body else {
+                return unsupported("a scalar SQL function as a table");
+            };
+            let parameters =
+                Parameters { named: &[], positional: &[], arguments: &arguments, function: Some(&known.name) };
+            let rel = self.relation(query, Env { parameters: Some(&parameters), depth: env.depth + 1, ..env })?;
+            return match &known.returns_table {
+                Some(schema) => self.renamed_as(rel, schema, env),
+                None => Ok(rel),
+            };
+        }
+        let call = hearth_plan::expression::FunctionCall::new(function.name.clone(), function.arguments.clone());
+        let expr = Expr::new(ExprNode::Function(Box::new(call.clone())));
+        let input = Rel::one_row();
+        let generators = std::cell::RefCell::new(Vec::new());
+        let cx = Cx { generators: Some(&generators), ..Cx::new(env, &input, Clause::Select) };
+        match self.generator(&call, &expr, &[], cx)? {
+            Some(items) => self.block_rel(Block::new(input.clone(), items, generators.into_inner())),
+            None => {
+                let parts: Vec<&str> = function.name.iter().map(String::as_str).collect();
+                Err(UNRESOLVABLE_TABLE_VALUED_FUNCTION.with("name", quote_name(&parts)))
+            }
+        }
+    }
+
+    fn range_function(&self, arguments: &[Expr], env: Env<'_>) -> Result<Rel> {
+        let nothing = Rel::one_row();
+        let mut numbers = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let typed = self.expression(argument, Cx::new(env, &nothing, Clause::Values))?;
+            let typed = cast::cast(typed, &DataType::Long, cast::CastMode::Ansi, env.settings)?;
+            match self.constant(&typed)? {
+                datafusion::common::ScalarValue::Int64(Some(number)) => numbers.push(number),
+                _ => return unsupported("NULL as an argument of range"),
+            }
+        }
+        let partitions = numbers.get(3).and_then(|number| i32::try_from(*number).ok());
+        match numbers.as_slice() {
+            [end] => self.range((0, *end, 1), None),
+            [start, end] => self.range((*start, *end, 1), None),
+            [start, end, step, ..] => self.range((*start, *end, *step), partitions),
+            [] => Err(hearth_base::condition::WRONG_NUM_ARGS
+                .with("functionName", "`range`")
+                .with("expectedNum", "[1, 2, 3, 4]")
+                .with("actualNum", 0)
+                .with("docroot", "https://spark.apache.org/docs/latest")),
+        }
+    }
+
+    /// The columns of `rel` under the names and types of a schema.
+    pub(crate) fn renamed_as(&self, rel: Rel, schema: &StructType, env: Env<'_>) -> Result<Rel> {
+        let rel = self.as_schema(rel, schema, env)?;
+        let columns = rel
+            .scope
+            .columns
+            .iter()
+            .zip(schema.fields.iter())
+            .map(|(column, field)| Column { name: Arc::clone(&field.name), ..column.clone() });
+        Ok(Rel::new(rel.plan.clone(), Scope::new(columns.collect())))
+    }
+
+    /// The rows of the last step of a recursive query, under new ids.
+    pub(crate) fn working_rel(&self, working: &WorkingTable) -> Result<Rel> {
+        let mut expressions = Vec::new();
+        let mut columns = Vec::new();
+        for (column, source) in working.columns.iter().zip(&working.plan_columns) {
+            let id = self.new_id();
+            expressions.push(datafusion::logical_expr::Expr::Column(source.clone()).alias(id.plan_name()));
+            columns.push(Column { id, ..column.clone() });
+        }
+        Ok(Rel::new(project(working.plan.clone(), expressions)?, Scope::new(columns)))
+    }
+}
+
+fn without_qualifiers(rel: Rel) -> Rel {
+    let columns = rel.scope.columns.iter().map(|column| Column { qualifier: Arc::default(), ..column.clone() });
+    let scope = Scope::new(columns.collect());
+    Rel { scope, ..rel }
+}
+
+/// The rows of a `LocalRelation`: an Arrow IPC stream, with the schema as DDL or JSON where the client gave one.
+pub fn decode_local_relation(data: Option<&[u8]>, schema: Option<&str>) -> Result<LocalRows> {
+    let asked = schema.map(parse_schema).transpose()?;
+    let Some(data) = data.filter(|data| !data.is_empty()) else {
+        return Ok(LocalRows { schema: asked.unwrap_or_default(), batches: Vec::new() });
+    };
+    let reader = StreamReader::try_new(Cursor::new(data), None).map_err(invalid_rows)?;
+    let sent = from_arrow_schema(&reader.schema())?;
+    let schema = match asked {
+        Some(asked) if asked.fields.len() == sent.fields.len() => asked,
+        _ => sent,
+    };
+    let engine = to_engine_schema(&schema);
+    let mut batches = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(invalid_rows)?;
+        batches.push(if batch.num_columns() == 0 { batch } else { cast_batch_to(&batch, &engine)? });
+    }
+    Ok(LocalRows { schema, batches })
+}
+
+fn invalid_rows(error: datafusion::arrow::error::ArrowError) -> Error {
+    hearth_base::condition::INVALID_LOCAL_RELATION.with("reason", error)
+}
+
+/// A schema as clients send it: `DataType.json` or DDL.
+pub(crate) fn parse_schema(text: &str) -> Result<StructType> {
+    if text.trim_start().starts_with('{') {
+        return match DataType::from_json(text)? {
+            DataType::Struct(structure) => Ok(structure),
+            other => Ok(StructType::new([StructField::new("value", other, true)])),
+        };
+    }
+    hearth_sql::parse_table_schema(text)
+}

@@ -1,0 +1,21 @@
+//! SQL text as a relation, with its parameters.
+
+use hearth_base::Result;
+use hearth_plan::Plan;
+use hearth_plan::relation::SqlText;
+
+use crate::analyzer::{Analyzer, Env, Parameters, unsupported};
+use crate::rel::Rel;
+
+impl Analyzer<'_> {
+    pub fn sql_text(&self, text: &SqlText, env: Env<'_>) -> Result<Rel> {
+        match hearth_sql::parse_statement(&text.query)? {
+            Plan::Relation(relation) => {
+                let parameters =
+                    Parameters { named: &text.named, positional: &text.positional, arguments: &[], function: None };
+                self.relation(&relation, Env { parameters: Some(&parameters), ..env })
+            }
+            Plan::Command(_) => unsupported("a command as an input of a query"),
+        }
+    }
+}

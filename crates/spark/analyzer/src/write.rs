@@ -1,0 +1,139 @@
+//! `align_for_write`: the rows of a query as the columns of a table, by position or by name, with Spark's store
+//! assignment casts.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::LogicalPlan;
+use hearth_base::condition::{
+    CANNOT_SAFELY_CAST, EXTRA_COLUMNS, INSERT_NOT_ENOUGH_DATA_COLUMNS, INSERT_TOO_MANY_DATA_COLUMNS,
+    UNSUPPORTED_STORE_ASSIGNMENT,
+};
+use hearth_base::{Error, Result};
+use hearth_functions::{Typed, cast, coercion};
+use hearth_types::{DataType, StructField, StructType, Value};
+
+use crate::analyzer::Analyzer;
+use crate::expression::literal;
+use crate::rel::{Item, Rel};
+use crate::scope::{Column, Scope, quote_name, same_name};
+use crate::view::SessionView;
+use crate::{Analyzed, expression::cast::without_lengths};
+
+/// `spark.sql.storeAssignmentPolicy`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreAssignment {
+    #[default]
+    Ansi,
+    Legacy,
+    Strict,
+}
+
+/// How the columns of a query find those of a table.
+#[derive(Debug, Clone)]
+pub struct WriteTarget<'a> {
+    /// For errors.
+    pub table: &'a str,
+    pub schema: &'a StructType,
+    pub by_name: bool,
+    /// `INSERT INTO t (b, a)`: the columns that the query's columns go to, in order. Others get their default.
+    pub columns: &'a [String],
+    /// Values for columns that the query does not give, by position in the schema.
+    pub defaults: &'a [Option<Value>],
+    pub policy: StoreAssignment,
+}
+
+/// The query with one column for each of the table's, in the table's order, names and types.
+pub fn align_for_write(analyzed: &Analyzed, view: &SessionView, target: &WriteTarget<'_>) -> Result<Analyzed> {
+    let analyzer = Analyzer::new(view);
+    let rel = positional_rel(analyzed, &analyzer)?;
+    let names: Vec<String> = if target.by_name {
+        rel.scope.columns.iter().map(|column| column.name.to_string()).collect()
+    } else if target.columns.is_empty() {
+        target.schema.fields.iter().map(|field| field.name.to_string()).collect()
+    } else {
+        target.columns.to_vec()
+    };
+    check_counts(&rel.scope, &names, target)?;
+    let same = |left: &str, right: &str| same_name(left, right, view.settings.case_sensitive);
+    if let Some(extra) = names.iter().find(|name| !target.schema.fields.iter().any(|field| same(&field.name, name))) {
+        return Err(EXTRA_COLUMNS.with("tableName", target.table).with("extraColumns", quote_name(&[extra])));
+    }
+    let mut items = Vec::with_capacity(target.schema.fields.len());
+    for (index, field) in target.schema.fields.iter().enumerate() {
+        let position = names.iter().position(|name| same(name, &field.name));
+        let value = match position.and_then(|position| rel.scope.columns.get(position)) {
+            Some(column) => assigned(column, field, view, target)?,
+            None => {
+                let default = target.defaults.get(index).cloned().flatten();
+                let value = literal::typed(&default.unwrap_or_else(|| Value::Null(without_lengths(&field.data_type))))?;
+                cast::cast(value, &without_lengths(&field.data_type), cast::CastMode::Ansi, &view.settings)?
+            }
+        };
+        items.push(Item::named(value, Arc::clone(&field.name)));
+    }
+    let aligned = analyzer.project_items(rel, &items)?;
+    Ok(Analyzed { plan: aligned.positional()?, schema: target.schema.clone(), metrics: Vec::new(), render: None })
+}
+
+fn check_counts(scope: &Scope, names: &[String], target: &WriteTarget<'_>) -> Result<()> {
+    let (given, wanted) = (scope.columns.len(), names.len());
+    if given == wanted {
+        return Ok(());
+    }
+    let list = |names: Vec<String>| names.iter().map(|name| quote_name(&[name])).collect::<Vec<_>>().join(", ");
+    let condition = if given > wanted { INSERT_TOO_MANY_DATA_COLUMNS } else { INSERT_NOT_ENOUGH_DATA_COLUMNS };
+    Err(condition
+        .with("tableName", target.table)
+        .with("tableColumns", list(target.schema.fields.iter().map(|field| field.name.to_string()).collect()))
+        .with("dataColumns", list(scope.columns.iter().map(|column| column.name.to_string()).collect())))
+}
+
+fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &WriteTarget<'_>) -> Result<Typed> {
+    let to = without_lengths(&field.data_type);
+    if column.data_type == to {
+        return Ok(column.typed());
+    }
+    let allowed = match target.policy {
+        StoreAssignment::Legacy => cast::can_cast(&column.data_type, &to, false),
+        StoreAssignment::Ansi => coercion::ansi_store_assignable(&column.data_type, &to),
+        StoreAssignment::Strict => coercion::implicit_type(&column.data_type, &to, true).is_some_and(|t| t == to),
+    };
+    if !allowed {
+        return Err(cannot_assign(column, field, &to, target));
+    }
+    let mode = if target.policy == StoreAssignment::Legacy { cast::CastMode::Legacy } else { cast::CastMode::Ansi };
+    cast::cast(column.typed(), &to, mode, &view.settings)
+}
+
+fn cannot_assign(column: &Column, field: &StructField, to: &DataType, target: &WriteTarget<'_>) -> Error {
+    let name: &str = &field.name;
+    match target.policy {
+        StoreAssignment::Strict => UNSUPPORTED_STORE_ASSIGNMENT.with("policy", "STRICT"),
+        StoreAssignment::Ansi | StoreAssignment::Legacy => CANNOT_SAFELY_CAST
+            .with("tableName", target.table)
+            .with("colName", quote_name(&[name]))
+            .with("srcType", format!("\"{}\"", column.data_type.sql()))
+            .with("targetType", format!("\"{}\"", to.sql())),
+    }
+}
+
+/// An analysed plan as a relation again, under new ids.
+pub(crate) fn positional_rel(analyzed: &Analyzed, analyzer: &Analyzer<'_>) -> Result<Rel> {
+    // Ids of this round must not meet those inside the plan.
+    analyzer.skip_ids(highest_id(&analyzed.plan) + 1);
+    analyzer.rename(analyzed.plan.clone(), &analyzed.schema, &Arc::default())
+}
+
+fn highest_id(plan: &LogicalPlan) -> u64 {
+    use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+    let mut highest = 0;
+    let _ = plan.apply(|node| {
+        for field in node.schema().fields() {
+            let digits = field.name().strip_prefix('#').unwrap_or_default();
+            let number = digits.split('_').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            highest = highest.max(number);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    highest
+}
