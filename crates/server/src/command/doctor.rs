@@ -1,0 +1,111 @@
+//! `hearth doctor`: what would keep a server from running well here, each check with its verdict.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use hearth_base::ByteSize;
+
+use crate::config::{Config, RawConfig};
+use crate::data_dir::{self, DataDirLock};
+use crate::machine;
+
+/// Less memory for queries than this spills all the time.
+const LITTLE_MEMORY: ByteSize = ByteSize::mib(512);
+
+enum Verdict {
+    Good(String),
+    /// Works, with a remark.
+    Odd(String),
+    Bad(String),
+}
+
+use Verdict::{Bad, Good, Odd};
+
+pub fn doctor(raw: RawConfig) -> Result<ExitCode> {
+    let config = match Config::resolve(raw) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            println!("bad   settings: {mistakes}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let checks = [
+        ("settings", Good("no mistakes".to_owned())),
+        ("Spark Connect port", port(config.grpc_address, &config)),
+        ("HTTP port", port(config.http_address, &config)),
+        ("TLS", tls(&config)),
+        ("data folder", data_folder(&config)),
+        ("memory", memory(&config)),
+        ("cores", Good(format!("{} for work, {} for requests", config.threads.work, config.threads.io))),
+        ("Python", python()),
+    ];
+    let mut code = ExitCode::SUCCESS;
+    for (name, verdict) in checks {
+        let (word, text) = match verdict {
+            Good(text) => ("good", text),
+            Odd(text) => ("odd", text),
+            Bad(text) => {
+                code = ExitCode::FAILURE;
+                ("bad", text)
+            }
+        };
+        println!("{word:<5} {name}: {text}");
+    }
+    Ok(code)
+}
+
+fn port(address: SocketAddr, config: &Config) -> Verdict {
+    if let Err(error) = config.exposure().check(address) {
+        return Bad(error.text());
+    }
+    match TcpListener::bind(address) {
+        Ok(_) => Good(format!("{address} is free")),
+        Err(error) => Bad(format!("{address} cannot be bound: {error}")),
+    }
+}
+
+fn tls(config: &Config) -> Verdict {
+    match &config.tls {
+        None => Good("off".to_owned()),
+        Some(tls) => match tls.server_config(&[]) {
+            Ok(_) => Good(format!("certificate {}", tls.certificate().display())),
+            Err(error) => Bad(error.text()),
+        },
+    }
+}
+
+fn data_folder(config: &Config) -> Verdict {
+    let path = config.data_dir.display();
+    match DataDirLock::take(&config.data_dir) {
+        Err(error) => Bad(format!("{error:#}")),
+        Ok(_) if data_dir::is_open_to_others(&config.data_dir) => Odd(format!("other users can look into {path}")),
+        Ok(_) => Good(format!("{path}")),
+    }
+}
+
+fn memory(config: &Config) -> Verdict {
+    let text = format!("{} of {} for queries", mebibytes(config.engine.memory), mebibytes(machine::memory()));
+    if config.engine.memory > machine::memory() {
+        Bad(format!("{text}: more than there is (engine.memory)"))
+    } else if config.engine.memory < LITTLE_MEMORY {
+        Odd(format!("{text}: large queries will spill much (engine.memory)"))
+    } else {
+        Good(text)
+    }
+}
+
+fn mebibytes(size: ByteSize) -> ByteSize {
+    ByteSize::mib(size.bytes() >> 20)
+}
+
+/// Hearth runs without Python; clients and, later, user-defined functions need it.
+fn python() -> Verdict {
+    let script = "import sys\nprint('Python', sys.version.split()[0], end='')\n\
+                  try:\n import pyspark; print(', pyspark', pyspark.__version__)\n\
+                  except ImportError: print(', no pyspark')";
+    match Command::new("python3").args(["-c", script]).output() {
+        Ok(output) if output.status.success() => Good(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        Ok(_) | Err(_) => Odd("there is no python3 here; Hearth itself needs none".to_owned()),
+    }
+}

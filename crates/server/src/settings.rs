@@ -1,0 +1,151 @@
+//! The table of all settings. Help, reference page, file, environment and flags are read from here.
+//!
+//! A setting named `session.idle_timeout` is `HEARTH_SESSION_IDLE_TIMEOUT` in the environment, `idle_timeout` under
+//! `[session]` in the file, and `--set session.idle_timeout=…` on the command line.
+
+mod value;
+
+pub use value::{Kind, Share, Value, parse_duration};
+
+/// One row.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// As it would be typed.
+    pub default: &'static str,
+    pub doc: &'static str,
+}
+
+const fn row(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Setting {
+    Setting { name, kind, default, doc }
+}
+
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    row("data_dir", Kind::Path, "", "Where tables, results and metadata are kept. Empty: $XDG_DATA_HOME/hearth, or ~/.local/share/hearth."),
+    row("ready_file", Kind::Path, "", "Gets the addresses as JSON when the server answers."),
+    row("log", Kind::Text, "info", "What is logged: a level, or tracing directives such as `info,hearth_core=debug`."),
+    row("log_format", Kind::Text, "text", "`text` or `json`."),
+
+    row("grpc.address", Kind::Address, "127.0.0.1:15002", "Where Spark Connect listens; port 0 is any free port."),
+    row("http.address", Kind::Address, "127.0.0.1:8998", "Where HTTP listens; port 0 is any free port."),
+    row("listener.insecure", Kind::Flag, "false", "Listen for other machines without tokens or TLS."),
+    row("auth.require_token", Kind::Flag, "false", "Ask for a bearer token."),
+    row("tls.cert", Kind::Path, "", "PEM file of the certificate and its chain."),
+    row("tls.key", Kind::Path, "", "PEM file of the certificate's key."),
+    row("tls.self_signed", Kind::Flag, "false", "TLS with a certificate that is made and kept in the data folder."),
+    row("tls.names", Kind::Text, "localhost,127.0.0.1,::1", "Names in the self-signed certificate, with commas."),
+
+    row("server.io_threads", Kind::Count, "2", "Threads that answer requests."),
+    row("server.work_threads", Kind::Count, "0", "Threads that run work; 0 is one for each core."),
+    row("server.work_stack", Kind::Size, "16m", "Stack of a thread that runs work; deep plans need much."),
+    row("server.drain_grace", Kind::Duration, "10s", "How long running work may go on when the server stops."),
+
+    row("session.max", Kind::Count, "10000", "Open sessions in the server."),
+    row("session.idle_timeout", Kind::Duration, "60m", "A session that nobody uses is closed after this."),
+    row("session.max_tombstones", Kind::Count, "1000", "How many closed sessions are remembered."),
+    row("session.max_errors", Kind::Count, "100", "How many errors a session keeps for clients that ask for details."),
+    row("operation.max_running", Kind::Count, "64", "Operations that run at once; more wait, and users take turns."),
+    row("operation.max_queued", Kind::Count, "10000", "Operations that wait; more are refused."),
+    row("operation.retention", Kind::Duration, "60m", "How long a finished operation that nobody released keeps its result."),
+    row("operation.abandon_timeout", Kind::Duration, "10m", "A running operation that no client is attached to is given up after this."),
+    row("history.retention", Kind::Duration, "30d", "How long the history tells of an expired operation."),
+    row("result.memory", Kind::Size, "16m", "Bytes of one result that are kept in memory; the rest goes to disk."),
+    row("result.max_size", Kind::Size, "100g", "Bytes of one result; over it the operation fails."),
+    row("result.chunk_size", Kind::Size, "4m", "Bytes that one chunk of a result aims at."),
+    row("result.chunk_rows", Kind::Count, "262144", "Rows that one chunk of a result has at most."),
+    row("store.fsync", Kind::Flag, "false", "Wait for the disk with each write, so that a power loss loses nothing either."),
+
+    row("connect.max_message_size", Kind::Size, "128m", "Bytes of one inbound message of Spark Connect."),
+    row("connect.max_metadata_size", Kind::Size, "64k", "Bytes of the headers of one call."),
+    row("connect.keepalive_interval", Kind::Duration, "60s", "How often a quiet connection is asked whether it is alive."),
+    row("connect.keepalive_timeout", Kind::Duration, "20s", "How long it may take to answer."),
+    row("connect.reflection", Kind::Flag, "true", "Whether the server tells its methods and messages (gRPC reflection)."),
+    row("connect.stream_duration", Kind::Duration, "2m", "A reattachable stream ends after this; the client comes back for the rest."),
+    row("connect.stream_size", Kind::Size, "1g", "A reattachable stream ends after so many bytes."),
+    row("connect.progress_interval", Kind::Duration, "2s", "How often a waiting client hears how far its operation is."),
+    row("connect.max_artifact_size", Kind::Size, "2g", "Bytes of one artifact."),
+    row("connect.max_artifacts_size", Kind::Size, "8g", "Bytes of one AddArtifacts call."),
+
+    row("engine.memory", Kind::Share, "60%", "Memory for queries, as a size or a share of the machine's; over it they spill."),
+    row("engine.spill_limit", Kind::Size, "100g", "Bytes of spill files at one time; over it a query fails."),
+    row("engine.partitions", Kind::Count, "0", "Into how many partitions a query is cut; 0 is one for each core."),
+    row("samples.tpch_scale", Kind::Number, "0.01", "Scale factor of samples.tpch; 1 is about a gigabyte of text."),
+    row("samples.tpcds_scale", Kind::Number, "0.01", "Scale factor of samples.tpcds."),
+    row("samples.folder", Kind::Path, "", "Where sample data is made. Empty: in the data folder."),
+];
+
+/// Names that start so are settings of Spark that each new session starts with.
+pub const SPARK_PREFIX: &str = "spark.";
+
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// `session.idle_timeout` as `HEARTH_SESSION_IDLE_TIMEOUT`.
+pub fn environment_name(name: &str) -> String {
+    format!("HEARTH_{}", name.replace('.', "_").to_ascii_uppercase())
+}
+
+/// The known name that looks most like `name`, if one does.
+pub fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = name.chars().count() / 3;
+    known.map(|other| (distance(name, other), other)).filter(|(far, _)| *far <= limit).min().map(|(_, other)| other)
+}
+
+/// Levenshtein's distance.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let replace = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// The reference page.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Settings\n\nA setting is given in the file (`--config`), in the environment or as `--set name=value`; the \
+         later in this order wins. Names that start with `spark.` are settings of Spark that every new session starts \
+         with.\n\n| setting | environment | type | default | what it does |\n|---|---|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+        page.push_str(&format!(
+            "| `{}` | `{}` | {} | {default} | {} |\n",
+            setting.name,
+            environment_name(setting.name),
+            setting.kind.name(),
+            setting.doc
+        ));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_also_in_the_environment() {
+        let mut names: Vec<_> = SETTINGS.iter().map(|setting| environment_name(setting.name)).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), SETTINGS.len());
+    }
+
+    #[test]
+    fn a_typo_gets_a_suggestion_and_nonsense_none() {
+        let known = || SETTINGS.iter().map(|setting| setting.name);
+        assert_eq!(suggestion("sesion.idle_timeot", known()), Some("session.idle_timeout"));
+        assert_eq!(suggestion("completely.else", known()), None);
+    }
+}

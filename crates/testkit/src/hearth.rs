@@ -1,0 +1,93 @@
+//! `TestHearth`: a core on fakes, and short words for what tests do with it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hearth_base::{Clock, OperationId, Result, SessionId};
+use hearth_core::result::{ReadError, ResultReader};
+use hearth_core::{
+    Item, Limits, MetadataStore, Operation, Operations, Principal, ResultStore, Session, Sessions, Submission, Work,
+};
+use tokio::runtime::Handle;
+
+use crate::{MemoryMetadataStore, MemoryResultStore, ScriptedEngine};
+
+/// The time at which manual clocks stand at first.
+const START: i64 = 1_700_000_000_000;
+
+/// A core whose every part a test can reach.
+#[derive(Debug)]
+pub struct TestHearth {
+    pub engine: Arc<ScriptedEngine>,
+    pub metadata: Arc<dyn MetadataStore>,
+    pub results: Arc<dyn ResultStore>,
+    pub clock: Clock,
+    pub sessions: Sessions,
+    pub operations: Arc<Operations>,
+    pub principal: Principal,
+}
+
+impl TestHearth {
+    /// A core on fakes whose sessions keep their files below `root`. Work runs on the test's own runtime.
+    pub fn new(root: &Path, limits: Limits) -> Self {
+        let metadata = Arc::new(MemoryMetadataStore::default());
+        Self::on(root, limits, metadata, Arc::new(MemoryResultStore::default()))
+    }
+
+    /// A core on given stores; a second one on the same stores is the server after a restart.
+    pub fn on(root: &Path, limits: Limits, metadata: Arc<dyn MetadataStore>, results: Arc<dyn ResultStore>) -> Self {
+        let (engine, clock) = (Arc::new(ScriptedEngine::default()), Clock::manual(START));
+        let sessions = Sessions::new(engine.clone(), limits.clone(), clock.clone(), root.to_owned());
+        let operations = Arc::new(Operations::new(
+            Arc::clone(&metadata),
+            Arc::clone(&results),
+            limits,
+            clock.clone(),
+            Handle::current(),
+        ));
+        Self { engine, metadata, results, clock, sessions, operations, principal: Principal::named("ada") }
+    }
+
+    /// A new session of `self.principal`.
+    pub async fn session(&self) -> Result<Arc<Session>> {
+        self.sessions.get_or_open(&self.principal, &SessionId::random(), None).await
+    }
+
+    /// Submits the script of this name as a reattachable operation.
+    pub async fn submit(&self, session: &Arc<Session>, script: &str) -> Result<Arc<Operation>> {
+        self.submit_as(session, script, OperationId::random()).await
+    }
+
+    pub async fn submit_as(&self, session: &Arc<Session>, script: &str, id: OperationId) -> Result<Arc<Operation>> {
+        self.operations.submit(session, submission(script, Some(id))).await
+    }
+}
+
+/// A reattachable submission of a script.
+pub fn submission(script: &str, id: Option<OperationId>) -> Submission {
+    Submission {
+        id,
+        work: Work::Sql { text: script.to_owned(), named: Vec::new(), positional: Vec::new() },
+        tags: Vec::new(),
+        reattachable: true,
+        description: script.to_owned(),
+    }
+}
+
+/// Waits until the operation has ended and its readers may see it.
+pub async fn wait_finished(operation: &Operation) {
+    operation.log.ended().await;
+}
+
+/// All items from `index` on, to the end or the error.
+pub async fn read_from(operation: &Operation, index: u64) -> (Vec<(u64, Item)>, Option<ReadError>) {
+    let mut reader = ResultReader::new(Arc::clone(&operation.log), index);
+    let mut items = Vec::new();
+    loop {
+        match reader.next().await {
+            Ok(Some(item)) => items.push(item),
+            Ok(None) => return (items, None),
+            Err(error) => return (items, Some(error)),
+        }
+    }
+}
