@@ -1,0 +1,276 @@
+//! Commands and catalog operations: the dispatch. Each arm calls one function of a family file.
+
+mod alter;
+mod cache;
+mod checkpoint;
+mod columns;
+mod database;
+mod describe;
+pub mod function;
+mod insert;
+mod list;
+mod lookup;
+mod options;
+mod parameter;
+mod partition;
+mod path;
+mod place;
+mod rows;
+mod setting;
+mod show;
+mod sql;
+mod table;
+mod variable;
+mod view;
+mod write;
+
+use hearth_analyzer::ObservedMetrics;
+use hearth_base::condition::TABLE_OPERATION;
+use hearth_base::{Error, Result};
+use hearth_core::ResultWriter;
+use hearth_plan::relation::TableName;
+use hearth_plan::{CatalogOp, Command};
+use hearth_proto::connect as pb;
+use pb::execute_plan_response::ResponseType;
+
+use crate::observe;
+use crate::run::{self, Rows};
+use crate::session::EmbeddedSession;
+use database::NewDatabase;
+use lookup::{Found, Scope};
+
+pub use sql::command_of;
+
+/// What a command gives.
+enum Outcome {
+    Rows(Rows),
+    /// Rows were written, and these metrics were asked of them.
+    Written(Vec<ObservedMetrics>),
+    /// A message of its own.
+    Answer(ResponseType),
+}
+
+/// Runs the command of a root and writes its answer.
+pub async fn command(
+    session: &EmbeddedSession,
+    command: Command,
+    sql_relation: Option<pb::Relation>,
+    writer: &mut ResultWriter,
+) -> Result<()> {
+    if let Command::Sql { text, input } = &command {
+        let statement = sql::Statement { text, input: input.as_deref(), sql_relation };
+        return sql::run(session, statement, writer).await;
+    }
+    match perform(session, command).await? {
+        Outcome::Rows((schema, _)) if schema.fields.is_empty() => Ok(()),
+        Outcome::Rows((schema, batches)) => run::write_rows(session, &schema, &batches, writer).await,
+        Outcome::Written(metrics) => observe::answer(session, &metrics, writer).await,
+        Outcome::Answer(response) => sql::answer(writer, response).await,
+    }
+}
+
+/// Runs a command in the place of a relation and gives its rows.
+pub async fn rows(session: &EmbeddedSession, command: Command) -> Result<Rows> {
+    match perform(session, command).await? {
+        Outcome::Rows(rows) => Ok(rows),
+        Outcome::Written(_) | Outcome::Answer(_) => Ok(rows::nothing()),
+    }
+}
+
+async fn perform(session: &EmbeddedSession, command: Command) -> Result<Outcome> {
+    match &command {
+        Command::Write(write) => write::write(session, write).await.map(Outcome::Written),
+        Command::WriteV2(write) => write::write_v2(session, write).await.map(Outcome::Written),
+        Command::Insert(insert) => insert::insert(session, insert).await.map(Outcome::Written),
+        Command::Checkpoint { relation, .. } => {
+            let result = checkpoint::checkpoint(session, relation).await?;
+            Ok(Outcome::Answer(ResponseType::CheckpointCommandResult(result)))
+        }
+        Command::GetResources => {
+            let resources = pb::GetResourcesCommandResult::default();
+            Ok(Outcome::Answer(ResponseType::GetResourcesCommandResult(resources)))
+        }
+        Command::CreateResourceProfile => {
+            let profile = sql::new_resource_profile();
+            Ok(Outcome::Answer(ResponseType::CreateResourceProfileCommandResult(profile)))
+        }
+        _ => Box::pin(answered(session, &command)).await.map(Outcome::Rows),
+    }
+}
+
+/// The commands whose answer is rows.
+async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> {
+    match command {
+        Command::Sql { text, input } => sql::rows(session, text, input.as_deref()).await,
+        Command::Catalog(op) if **op == CatalogOp::CurrentDatabase => place::show_current(session),
+        Command::Catalog(op) => catalog(session, op).await.map(sql_answer),
+        Command::CreateView(new) => nothing(view::create(session, new).await),
+        Command::Delete { table, .. } => refused(session, table, "DELETE").await,
+        Command::Update { table, .. } => refused(session, table, "UPDATE TABLE").await,
+        Command::MergeInto(merge) => refused(session, &merge.target, "MERGE INTO TABLE").await,
+        Command::SetConfig { key, value } => setting::set(session, key, value),
+        Command::ShowConfig { key, verbose } => setting::show(session, key.as_ref(), *verbose),
+        Command::ResetConfig { key } => nothing(setting::reset(session, key.as_ref())),
+        Command::SetTimeZone { zone } => setting::set_time_zone(session, zone.as_ref()).await,
+        Command::Explain { mode, plan } => sql::explain(session, *mode, plan).await,
+        Command::DescribeQuery { query } => describe::query(session, query).await,
+        Command::DeclareVariable { names, data_type, default, or_replace } => {
+            nothing(variable::declare(session, names, data_type.as_ref(), default.as_ref(), *or_replace).await)
+        }
+        Command::SetVariable { assignments, query } => {
+            nothing(variable::set(session, assignments, query.as_deref()).await)
+        }
+        Command::DropVariable { name, if_exists } => nothing(variable::drop(session, name, *if_exists)),
+        Command::ExecuteImmediate { text, into, arguments } => {
+            sql::execute_immediate(session, text, into, arguments).await
+        }
+        Command::RemoveCachedRemoteRelation { relation_id } => {
+            checkpoint::remove(session, relation_id).await;
+            Ok(rows::nothing())
+        }
+        Command::Script { .. } => unsupported("SQL scripts"),
+        Command::AddResource { kind, .. } => unsupported(&format!("ADD {kind}")),
+        Command::ListResources { kind, .. } => unsupported(&format!("LIST {kind}")),
+        Command::RegisterFunction(_) => unsupported("user-defined functions"),
+        Command::RegisterTableFunction { .. } => unsupported("user-defined table functions"),
+        Command::RegisterDataSource { .. } => unsupported("Python data sources"),
+        Command::ExecuteExternal { .. } => unsupported("external commands"),
+        Command::WriteStreamStart => unsupported("structured streaming: writeStream"),
+        Command::StreamingQuery => unsupported("structured streaming: streaming queries"),
+        Command::StreamingQueryManager => unsupported("structured streaming: the query manager"),
+        Command::StreamingQueryListenerBus => unsupported("structured streaming: query listeners"),
+        Command::Ml { what } => unsupported(&format!("Spark ML: {what}")),
+        Command::Pipeline { what } => unsupported(&format!("declarative pipelines: {what}")),
+        Command::Extension { type_url } => unsupported(&format!("the extension {type_url}")),
+        Command::UnsupportedSql { what } => unsupported(what),
+        Command::Write(_)
+        | Command::WriteV2(_)
+        | Command::Insert(_)
+        | Command::Checkpoint { .. }
+        | Command::GetResources
+        | Command::CreateResourceProfile => Err(Error::internal("a command without rows was asked for rows")),
+    }
+}
+
+fn unsupported<T>(feature: &str) -> Result<T> {
+    Err(Error::unsupported(feature))
+}
+
+fn nothing(done: Result<()>) -> Result<Rows> {
+    done.map(|()| rows::nothing())
+}
+
+/// What file tables do not do.
+async fn refused(session: &EmbeddedSession, table: &TableName, operation: &str) -> Result<Rows> {
+    let name = lookup::table_name(session, table).await?;
+    let scope = Scope::new(session);
+    let shown = match scope.find(&name)?.ok_or_else(|| scope.relation_not_found(&name))? {
+        Found::Table(record) => record.id.quoted(),
+        Found::Temporary(view) | Found::GlobalTemporary(view) => hearth_plan::identifier::quote(&[view.name]),
+    };
+    Err(TABLE_OPERATION.with("tableName", shown).with("operation", operation))
+}
+
+/// In SQL, an operation that answers nothing has no columns either; a call has one without rows.
+fn sql_answer(answer: Rows) -> Rows {
+    let is_value = matches!(&*answer.0.fields, [field] if &*field.name == "value");
+    let is_empty = answer.1.iter().all(|batch| batch.num_rows() == 0);
+    if is_value && is_empty { rows::nothing() } else { answer }
+}
+
+/// Runs an operation of the catalog.
+#[expect(clippy::too_many_lines, reason = "one arm for each operation")]
+pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> {
+    match op {
+        CatalogOp::CurrentCatalog => place::current_catalog(session),
+        CatalogOp::CurrentDatabase => place::current_database(session),
+        CatalogOp::SetCurrentCatalog { name } => place::set_catalog(session, name),
+        CatalogOp::SetCurrentDatabase { name } => place::set_database(session, name),
+
+        CatalogOp::ListCatalogs { pattern, style } => place::list_catalogs(pattern.as_deref(), *style),
+        CatalogOp::ListDatabases { catalog, pattern, style } => {
+            database::list(session, catalog.as_ref(), pattern.as_deref(), *style)
+        }
+        CatalogOp::GetDatabase { name } => database::get(session, name),
+        CatalogOp::DatabaseExists { name } => database::exists(session, name),
+        CatalogOp::CreateDatabase { name, if_not_exists, comment, location, properties } => {
+            let (comment, location) = (comment.as_ref(), location.as_ref());
+            database::create(session, name, &NewDatabase { if_not_exists: *if_not_exists, comment, location, properties })
+        }
+        CatalogOp::DropDatabase { name, if_exists, cascade } => database::drop(session, name, *if_exists, *cascade),
+        CatalogOp::AlterDatabaseProperties { name, properties } => database::set_properties(session, name, properties),
+        CatalogOp::AlterDatabaseLocation { name, location } => database::set_location(session, name, location),
+        CatalogOp::DescribeDatabase { name, extended } => database::describe(session, name, *extended),
+
+        CatalogOp::ListTables { database, pattern, style } => {
+            list::tables(session, database.as_ref(), pattern.as_deref(), *style)
+        }
+        CatalogOp::ShowTableExtended { database, pattern, partition } => {
+            describe::table_extended(session, database.as_ref(), pattern, partition).await
+        }
+        CatalogOp::ListViews { database, pattern, style } => {
+            list::views(session, database.as_ref(), pattern.as_deref(), *style)
+        }
+        CatalogOp::GetTable { name } => list::get_table(session, name),
+        CatalogOp::TableExists { name } => list::table_exists(session, name),
+        CatalogOp::CreateTable(new) => table::create(session, new).await,
+        CatalogOp::DropTable { name, if_exists, purge: _ } => table::drop(session, name, *if_exists).await,
+        CatalogOp::DropView { name, if_exists } => table::drop_view(session, name, *if_exists).await,
+        CatalogOp::DropTempView { name } => view::drop_temporary(session, name),
+        CatalogOp::DropGlobalTempView { name } => view::drop_global_temporary(session, name),
+        CatalogOp::RenameTable { name, to, is_view } => table::rename(session, name, to, *is_view).await,
+        CatalogOp::AlterTable { name, is_view, change } => alter::alter(session, name, *is_view, change).await,
+        CatalogOp::TruncateTable { name, partition } => table::truncate(session, name, partition).await,
+        CatalogOp::DescribeTable { as_json: true, .. } => unsupported("DESCRIBE TABLE … AS JSON"),
+        CatalogOp::DescribeTable { name, extended, partition, as_json: false } => {
+            describe::describe(session, name, partition, *extended).await
+        }
+        CatalogOp::DescribeColumn { name, column, extended } => {
+            describe::one_column(session, name, column, *extended).await
+        }
+        CatalogOp::GetTableProperties { name, key, style } => {
+            show::properties(session, name, key.as_ref(), *style).await
+        }
+        CatalogOp::GetCreateTable { name, as_serde, style } => {
+            show::create_table(session, name, *as_serde, *style).await
+        }
+        CatalogOp::ListColumns { name, database, style } => {
+            list::columns(session, name, database.as_ref(), *style).await
+        }
+        CatalogOp::ListPartitions { name, partition, style } => {
+            partition::list(session, name, partition, *style).await
+        }
+        CatalogOp::RecoverPartitions { name } => partition::recover(session, name).await,
+        CatalogOp::AnalyzeTable { name, partition, no_scan, columns: _ } => {
+            table::analyze(session, name, partition, *no_scan).await
+        }
+        CatalogOp::AnalyzeTables { database, no_scan } => {
+            table::analyze_all(session, database.as_ref(), *no_scan).await
+        }
+        CatalogOp::RefreshTable { name } => table::refresh(session, name).await,
+        CatalogOp::RefreshByPath { path: _ } => rows::done(),
+        CatalogOp::RefreshFunction { name } => function::refresh(session, name),
+
+        CatalogOp::ListFunctions { database, pattern, scope, style } => {
+            function::list(session, database.as_ref(), pattern.as_deref(), *scope, *style)
+        }
+        CatalogOp::GetFunction { name } => function::get(session, name),
+        CatalogOp::FunctionExists { name } => function::exists(session, name),
+        CatalogOp::DescribeFunction { name, extended } => function::describe(session, name, *extended),
+        CatalogOp::CreateFunction(new) => function::create(session, new).await,
+        CatalogOp::DropFunction { name, if_exists, temporary } => {
+            function::drop_function(session, name, *if_exists, *temporary)
+        }
+
+        CatalogOp::IsCached { name } => cache::is_cached(session, name),
+        CatalogOp::CacheTable { name, query, lazy: _, storage, options: _ } => {
+            cache::cache(session, name, query.as_deref(), *storage).await
+        }
+        CatalogOp::UncacheTable { name, if_exists } => cache::uncache(session, name, *if_exists).await,
+        CatalogOp::ClearCache => cache::clear(session),
+
+        CatalogOp::CommentOn { kind, name, comment } => {
+            alter::comment_on(session, *kind, name, comment.as_ref()).await
+        }
+    }
+}

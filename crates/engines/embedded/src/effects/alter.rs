@@ -1,0 +1,210 @@
+//! `ALTER TABLE`, `ALTER VIEW`, `COMMENT ON`.
+
+use hearth_base::condition::{
+    COLUMN_ALREADY_EXISTS, EXPECT_TABLE_NOT_VIEW, EXPECT_TABLE_USE_ALTER_VIEW, EXPECT_VIEW_USE_ALTER_TABLE,
+    NOT_SUPPORTED_CHANGE_COLUMN, TABLE_OPERATION, UNRESOLVED_COLUMN_WITH_SUGGESTION,
+};
+use hearth_base::{Error, Result};
+use hearth_plan::catalog::{ColumnChange, ColumnDef, CommentTarget, TableChange};
+use hearth_plan::identifier::quote;
+use hearth_plan::relation::TableName;
+use hearth_plan::{Name, Options};
+use hearth_types::metadata::COMMENT;
+use hearth_types::{StructField, StructType};
+
+use super::lookup::{Found, Scope, table_name};
+use super::rows::done;
+use super::{columns, database, options, partition, path, view};
+use crate::catalog::TableRecord;
+use crate::run::Rows;
+use crate::session::EmbeddedSession;
+
+pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, change: &TableChange) -> Result<Rows> {
+    let name = table_name(session, name).await?;
+    let scope = Scope::new(session);
+    if let Some(Found::Temporary(temporary)) = scope.temporary(&name) {
+        return view::alter_temporary(session, &temporary, change).await;
+    }
+    let record = match scope.get(&name)? {
+        Found::Table(record) => record,
+        Found::Temporary(_) | Found::GlobalTemporary(_) => {
+            return Err(Error::unsupported("ALTER VIEW of a global temporary view"));
+        }
+    };
+    if record.is_view() != is_view {
+        return Err(wrong_kind(&record, &record.id.quoted(), is_view));
+    }
+    match change {
+        TableChange::SetProperties(new) => set_properties(session, &record, new)?,
+        TableChange::UnsetProperties { keys, if_exists: _ } => unset_properties(session, &record, keys)?,
+        TableChange::SetLocation { partition, location } => set_location(session, &record, partition, location)?,
+        TableChange::AddColumns(new) => add_columns(session, &record, new).await?,
+        TableChange::RenameColumn { .. } => return Err(refused(&record, "RENAME COLUMN")),
+        TableChange::DropColumns { .. } => return Err(refused(&record, "DROP COLUMN")),
+        TableChange::ReplaceColumns(_) => return Err(refused(&record, "REPLACE COLUMNS")),
+        TableChange::AlterColumn { column, change } => alter_column(session, &record, column, change).await?,
+        TableChange::AddPartitions { partitions, if_not_exists } => {
+            partition::add(session, &record, partitions, *if_not_exists).await?;
+        }
+        TableChange::DropPartitions { partitions, if_exists, purge: _ } => {
+            partition::drop(session, &record, partitions, *if_exists).await?;
+        }
+        TableChange::RenamePartition { from, to } => partition::rename(session, &record, from, to).await?,
+        TableChange::ViewQuery { query, text } => view::set_query(session, &record, query, text).await?,
+    }
+    done()
+}
+
+/// The error of `ALTER TABLE` for a view, and the other way round.
+pub fn wrong_kind(record: &TableRecord, name: &str, is_view: bool) -> Error {
+    if record.is_view() {
+        return EXPECT_TABLE_USE_ALTER_VIEW.with("viewName", name).with("operation", "ALTER TABLE");
+    }
+    debug_assert!(is_view);
+    EXPECT_VIEW_USE_ALTER_TABLE.with("tableName", name).with("operation", "ALTER VIEW")
+}
+
+/// What a file table does not do.
+pub fn refused(record: &TableRecord, operation: &str) -> Error {
+    TABLE_OPERATION.with("tableName", record.id.quoted()).with("operation", operation)
+}
+
+fn set_properties(session: &EmbeddedSession, record: &TableRecord, new: &Options) -> Result<()> {
+    let mut new = new.clone();
+    let comment = options::take(&mut new, "comment");
+    session.shared.catalog.alter_table(&record.id, |table| {
+        options::merge(&mut table.properties, &new);
+        table.comment = comment.or(table.comment.take());
+        Ok(())
+    })
+}
+
+fn unset_properties(session: &EmbeddedSession, record: &TableRecord, keys: &[String]) -> Result<()> {
+    session.shared.catalog.alter_table(&record.id, |table| {
+        table.properties.retain(|(key, _)| !keys.contains(key));
+        if keys.iter().any(|key| key == "comment") {
+            table.comment = None;
+        }
+        Ok(())
+    })
+}
+
+fn set_location(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    partition: &hearth_plan::catalog::PartitionSpec,
+    location: &str,
+) -> Result<()> {
+    if !partition.is_empty() {
+        return Err(Error::unsupported("ALTER TABLE … PARTITION … SET LOCATION"));
+    }
+    let location = path::absolute(location, session)?;
+    session.shared.catalog.alter_table(&record.id, |table| {
+        table.location = Some(location);
+        table.statistics = None;
+        Ok(())
+    })
+}
+
+/// New columns come before the partition columns.
+async fn add_columns(session: &EmbeddedSession, record: &TableRecord, new: &[ColumnDef]) -> Result<()> {
+    let mut added = Vec::new();
+    for column in new {
+        let field = columns::field(column)?;
+        super::insert::check_default(session, &field).await?;
+        if record.schema.fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name)) {
+            return Err(COLUMN_ALREADY_EXISTS.with("columnName", quote(&[field.name.to_lowercase()])));
+        }
+        added.push(StructField { nullable: true, ..field });
+    }
+    columns::check_unique(added.iter().map(|field| &*field.name))?;
+    session.shared.catalog.alter_table(&record.id, |table| {
+        let data = table.schema.fields.len() - table.partition_columns.len();
+        let mut fields = table.schema.fields.to_vec();
+        fields.splice(data..data, added);
+        table.schema = StructType::new(fields);
+        Ok(())
+    })
+}
+
+async fn alter_column(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    name: &Name,
+    change: &ColumnChange,
+) -> Result<()> {
+    let found = match name.as_slice() {
+        [only] => record.schema.fields.iter().position(|field| field.name.eq_ignore_ascii_case(only)),
+        _ => None,
+    };
+    let index = found.ok_or_else(|| unresolved(&record.schema, name))?;
+    let Some(field) = record.schema.fields.get(index).cloned() else { return Err(unresolved(&record.schema, name)) };
+    let changed = match change {
+        ColumnChange::Comment(comment) => field.with_metadata_text(COMMENT, comment),
+        ColumnChange::Default(default) => {
+            let field = columns::with_default(field, default.as_deref());
+            super::insert::check_default(session, &field).await?;
+            field
+        }
+        ColumnChange::Type(to) => {
+            let to = columns::type_of(to)?;
+            if to != field.data_type {
+                return Err(NOT_SUPPORTED_CHANGE_COLUMN
+                    .with("table", record.id.quoted())
+                    .with("originName", quote(&[field.name.to_string()]))
+                    .with("originType", format!("\"{}\"", field.data_type.sql()))
+                    .with("newName", quote(&[field.name.to_string()]))
+                    .with("newType", format!("\"{}\"", to.sql())));
+            }
+            field
+        }
+        ColumnChange::Nullable(false) => return Err(refused(record, "ALTER COLUMN ... SET NOT NULL")),
+        ColumnChange::Nullable(true) => StructField { nullable: true, ..field },
+        ColumnChange::Position(_) => return Err(refused(record, "ALTER COLUMN ... FIRST | AFTER")),
+    };
+    session.shared.catalog.alter_table(&record.id, |table| {
+        let mut fields = table.schema.fields.to_vec();
+        if let Some(field) = fields.get_mut(index) {
+            *field = changed;
+        }
+        table.schema = StructType::new(fields);
+        Ok(())
+    })
+}
+
+/// The error for a column that a table has not.
+pub fn unresolved(schema: &StructType, name: &[String]) -> Error {
+    let columns: Vec<_> = schema.fields.iter().map(|field| quote(&[field.name.to_string()])).collect();
+    UNRESOLVED_COLUMN_WITH_SUGGESTION.with("objectName", quote(name)).with("proposal", columns.join(", "))
+}
+
+pub async fn comment_on(
+    session: &EmbeddedSession,
+    kind: CommentTarget,
+    name: &Name,
+    comment: Option<&String>,
+) -> Result<Rows> {
+    match kind {
+        CommentTarget::Database => database::set_comment(session, name, comment),
+        CommentTarget::Table => {
+            let not_view =
+                |view: String| EXPECT_TABLE_NOT_VIEW.with("viewName", view).with("operation", "COMMENT ON TABLE");
+            let record = Scope::new(session).get_table(name, not_view)?;
+            session.shared.catalog.alter_table(&record.id, |table| {
+                table.comment = comment.cloned();
+                Ok(())
+            })?;
+            done()
+        }
+        CommentTarget::Column => {
+            let Some((column, table)) = name.split_last() else {
+                return Err(Error::internal("COMMENT ON COLUMN without a name"));
+            };
+            let change = TableChange::AlterColumn {
+                column: vec![column.clone()],
+                change: ColumnChange::Comment(comment.cloned().unwrap_or_default()),
+            };
+            alter(session, &TableName::Name(table.to_vec()), false, &change).await
+        }
+    }
+}

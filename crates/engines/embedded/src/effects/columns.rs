@@ -1,0 +1,186 @@
+//! The columns of a new table: as declared, as Spark keeps them, and a query's columns in that order.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use hearth_analyzer::{Analyzed, StoreAssignment, WriteTarget, align_for_write};
+use hearth_base::condition::{
+    ALL_PARTITION_COLUMNS_NOT_ALLOWED, COLUMN_ALREADY_EXISTS, COLUMN_NOT_DEFINED_IN_TABLE, TABLE_OPERATION,
+    UNABLE_TO_INFER_SCHEMA,
+};
+use hearth_base::{Error, Result};
+use hearth_plan::catalog::{ColumnDef, CreateTable, TableColumns};
+use hearth_plan::expression::TypeRef;
+use hearth_plan::identifier::quote;
+use hearth_types::ddl::parse_data_type;
+use hearth_types::metadata::{COMMENT, CURRENT_DEFAULT};
+use hearth_types::{ArrayType, DataType, MapType, StructField, StructType};
+
+use crate::catalog::TableRecord;
+use crate::catalog::partitions::unescape;
+use crate::session::EmbeddedSession;
+
+/// What a column's default was when the column was made: older files have no value for it.
+const EXISTS_DEFAULT: &str = "EXISTS_DEFAULT";
+
+/// The columns that `CREATE TABLE` declares, those of `PARTITIONED BY (a INT)` last.
+pub async fn declared(session: &EmbeddedSession, new: &CreateTable) -> Result<StructType> {
+    let mut fields = match &new.columns {
+        TableColumns::Inferred => Vec::new(),
+        TableColumns::Schema(DataType::Struct(schema)) => schema.fields.to_vec(),
+        TableColumns::Schema(_) => return Err(Error::unsupported("a table whose schema is no struct")),
+        TableColumns::Columns(columns) => columns.iter().map(field).collect::<Result<Vec<_>>>()?,
+    };
+    fields.extend(new.partition_columns.iter().map(field).collect::<Result<Vec<_>>>()?);
+    for field in &fields {
+        super::insert::check_default(session, field).await?;
+    }
+    Ok(StructType::new(fields))
+}
+
+/// A declared column as a field; default and comment go into its metadata.
+pub fn field(column: &ColumnDef) -> Result<StructField> {
+    if column.generated.is_some() {
+        return Err(TABLE_OPERATION.with("tableName", quote(std::slice::from_ref(&column.name))).with("operation", "generated columns"));
+    }
+    let mut field = StructField::new(column.name.as_str(), type_of(&column.data_type)?, column.nullable);
+    if let Some(default) = &column.default_text {
+        field = field.with_metadata_text(CURRENT_DEFAULT, default).with_metadata_text(EXISTS_DEFAULT, default);
+    }
+    if let Some(comment) = &column.comment {
+        field = field.with_metadata_text(COMMENT, comment);
+    }
+    Ok(field)
+}
+
+/// Sets or removes a column's default.
+pub fn with_default(field: StructField, default: Option<&str>) -> StructField {
+    match default {
+        Some(text) => field.with_metadata_text(CURRENT_DEFAULT, text),
+        None => {
+            let mut metadata = field.metadata_object();
+            metadata.remove(CURRENT_DEFAULT);
+            field.with_metadata_object(metadata)
+        }
+    }
+}
+
+pub fn type_of(data_type: &TypeRef) -> Result<DataType> {
+    match data_type {
+        TypeRef::Known(data_type) => Ok(data_type.clone()),
+        TypeRef::Text(text) => parse_data_type(text),
+    }
+}
+
+/// Brings a new table's columns into the form that Spark keeps: data columns nullable, partition columns last in the
+/// order of `PARTITIONED BY`.
+pub fn finish(record: &mut TableRecord) -> Result<()> {
+    if record.schema.fields.is_empty() {
+        let format = record.provider.as_deref().unwrap_or_default();
+        return Err(UNABLE_TO_INFER_SCHEMA.with("format", display_name(format)));
+    }
+    check_unique(record.schema.fields.iter().map(|field| &*field.name))?;
+    let mut partitions = Vec::new();
+    for column in &record.partition_columns {
+        let found = record.schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column));
+        partitions.push(found.cloned().ok_or_else(|| not_defined(record, column))?);
+    }
+    check_unique(partitions.iter().map(|field| &*field.name))?;
+    if !partitions.is_empty() && partitions.len() == record.schema.fields.len() {
+        return Err(ALL_PARTITION_COLUMNS_NOT_ALLOWED.error());
+    }
+    let data = record.schema.fields.iter().filter(|field| !partitions.iter().any(|other| other.name == field.name));
+    let data: Vec<_> = data.map(nullable).collect();
+    record.partition_columns = partitions.iter().map(|field| field.name.to_string()).collect();
+    record.schema = StructType::new(data.into_iter().chain(partitions));
+    Ok(())
+}
+
+/// As Spark names a format in errors.
+fn display_name(format: &str) -> String {
+    match format {
+        "parquet" => "Parquet".to_owned(),
+        "text" => "Text".to_owned(),
+        other => other.to_uppercase(),
+    }
+}
+
+fn not_defined(record: &TableRecord, column: &str) -> Error {
+    let columns: Vec<_> = record.schema.fields.iter().map(|field| quote(&[field.name.to_string()])).collect();
+    COLUMN_NOT_DEFINED_IN_TABLE
+        .with("colType", "partition")
+        .with("colName", quote(&[column.to_owned()]))
+        .with("tableName", record.id.quoted())
+        .with("tableCols", columns.join(", "))
+}
+
+/// Refuses names that differ in case only.
+pub fn check_unique<'a>(names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = HashSet::new();
+    for name in names {
+        let name = name.to_lowercase();
+        if !seen.insert(name.clone()) {
+            return Err(COLUMN_ALREADY_EXISTS.with("columnName", quote(&[name])));
+        }
+    }
+    Ok(())
+}
+
+/// The field with everything in it nullable.
+fn nullable(field: &StructField) -> StructField {
+    StructField { nullable: true, data_type: nullable_type(&field.data_type), ..field.clone() }
+}
+
+fn nullable_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Array(array) => DataType::Array(std::sync::Arc::new(ArrayType {
+            element: nullable_type(&array.element),
+            contains_null: true,
+        })),
+        DataType::Map(map) => DataType::Map(std::sync::Arc::new(MapType {
+            key: nullable_type(&map.key),
+            value: nullable_type(&map.value),
+            value_contains_null: true,
+        })),
+        DataType::Struct(structure) => DataType::structure(structure.fields.iter().map(nullable)),
+        other => other.clone(),
+    }
+}
+
+/// The query with its columns in the order of the new table's.
+pub async fn in_order(session: &EmbeddedSession, analyzed: &Analyzed, record: &TableRecord) -> Result<Analyzed> {
+    let same = analyzed.schema.fields.iter().zip(record.schema.fields.iter()).all(|(left, right)| left.name == right.name);
+    if same {
+        return Ok(Analyzed { schema: record.schema.clone(), ..analyzed.clone() });
+    }
+    let state = session.snapshot();
+    let view = hearth_analyzer::SessionView::new(crate::resolve::settings(session, &state));
+    let defaults = vec![None; record.schema.fields.len()];
+    let target = WriteTarget {
+        table: &record.id.quoted(),
+        schema: &record.schema,
+        by_name: true,
+        columns: &[],
+        defaults: &defaults,
+        policy: StoreAssignment::Ansi,
+    };
+    align_for_write(analyzed, &view, &target)
+}
+
+/// The partition columns that the folders below a location have: the first of each level says it.
+pub fn folder_columns(folder: &Path) -> Vec<String> {
+    let mut columns = Vec::new();
+    let mut at = folder.to_path_buf();
+    while let Ok(entries) = std::fs::read_dir(&at) {
+        let mut folders: Vec<_> = entries.flatten().filter(|entry| entry.path().is_dir()).collect();
+        folders.sort_by_key(std::fs::DirEntry::file_name);
+        let next = folders.iter().find_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            name.split_once('=').map(|(column, _)| (unescape(column), entry.path()))
+        });
+        let Some((column, path)) = next else { break };
+        columns.push(column);
+        at = path;
+    }
+    columns
+}

@@ -1,0 +1,269 @@
+//! `INSERT` into tables and directories.
+
+use std::sync::Arc;
+
+use hearth_analyzer::{Analyzed, ObservedMetrics, StoreAssignment, WriteTarget, align_for_write};
+use hearth_base::condition::{CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW};
+use hearth_base::{Error, Result};
+use hearth_plan::command::{Insert, InsertMode, InsertTarget};
+use hearth_plan::expression::{CastMode, TypeRef};
+use hearth_plan::identifier::quote;
+use hearth_plan::relation::TableName;
+use hearth_plan::{Expr, ExprNode, Options, Relation, RelationNode};
+use hearth_types::metadata::CURRENT_DEFAULT;
+use hearth_types::{DataType, StructField, StructType, Value};
+
+use super::alter::unresolved;
+use super::lookup::{Found, Scope, table_name};
+use super::write::{FileWrite, files, format_named, is_dynamic};
+use super::{columns, partition, path, table};
+use crate::catalog::{SPARK_CATALOG, TableRecord};
+use crate::resolve;
+use crate::run;
+use crate::session::EmbeddedSession;
+use crate::sinks::WriteMode;
+use crate::value;
+
+pub async fn insert(session: &EmbeddedSession, insert: &Insert) -> Result<Vec<ObservedMetrics>> {
+    match &insert.target {
+        InsertTarget::Table(name) => into_table(session, insert, name, false).await,
+        InsertTarget::Directory { path, format, options, local: _ } => {
+            let directory = Directory { path: path.as_deref(), format, options };
+            into_directory(session, &insert.query, &directory).await
+        }
+    }
+}
+
+/// As `INSERT OVERWRITE` where only the partitions that get rows are replaced.
+pub async fn overwrite_partitions(session: &EmbeddedSession, insert: &Insert) -> Result<Vec<ObservedMetrics>> {
+    match &insert.target {
+        InsertTarget::Table(name) => into_table(session, insert, name, true).await,
+        InsertTarget::Directory { .. } => Err(Error::internal("a directory has no partitions")),
+    }
+}
+
+struct Directory<'a> {
+    path: Option<&'a str>,
+    format: &'a str,
+    options: &'a Options,
+}
+
+/// `INSERT OVERWRITE DIRECTORY`
+async fn into_directory(
+    session: &EmbeddedSession,
+    query: &Relation,
+    directory: &Directory<'_>,
+) -> Result<Vec<ObservedMetrics>> {
+    let mut options = directory.options.clone();
+    let option = super::options::take(&mut options, "path");
+    let Some(path) = directory.path.or(option.as_deref()) else {
+        return Err(hearth_base::condition::PATH_NOT_SPECIFIED.error());
+    };
+    let analyzed = run::analyze(session, query).await?;
+    columns::check_unique(analyzed.schema.fields.iter().map(|field| &*field.name))?;
+    let write = FileWrite {
+        format: &format_named(directory.format)?,
+        path: &path::target(path, session)?,
+        partition_columns: &[],
+        mode: WriteMode::Overwrite,
+        options: &options,
+        static_partition: &[],
+    };
+    files(session, &analyzed, write).await?;
+    Ok(analyzed.metrics)
+}
+
+async fn into_table(
+    session: &EmbeddedSession,
+    insert: &Insert,
+    name: &TableName,
+    dynamic: bool,
+) -> Result<Vec<ObservedMetrics>> {
+    let name = table_name(session, name).await?;
+    let record = target(&Scope::new(session), &name)?;
+    if let InsertMode::ReplaceWhere(_) = insert.mode {
+        return Err(CANNOT_WRITE_INTO_V1_TABLE.with("identifier", record.id.quoted()));
+    }
+    partition::check_columns(&record, insert.partition.iter().map(|(name, _)| name))?;
+    let fixed = partition::values(session, &record, &insert.partition).await?;
+    if insert.if_partition_not_exists && !partition::matching(&record, &fixed)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (aligned, metrics) = aligned(session, insert, &record).await?;
+    let is_partitioned = fixed.len() < record.partition_columns.len();
+    let mode = match insert.mode {
+        InsertMode::Append => WriteMode::Append,
+        InsertMode::Overwrite | InsertMode::ReplaceWhere(_) => {
+            let dynamic = dynamic || is_dynamic(session, &record.options);
+            if dynamic && is_partitioned { WriteMode::OverwritePartitions } else { WriteMode::Overwrite }
+        }
+    };
+    let write = FileWrite {
+        format: record.provider.as_deref().unwrap_or("parquet"),
+        path: &table::folder_of(&record)?,
+        partition_columns: &record.partition_columns,
+        mode,
+        options: &record.options,
+        static_partition: &fixed,
+    };
+    files(session, &aligned, write).await?;
+    table::forget_statistics(session, &record)?;
+    Ok(metrics)
+}
+
+/// The table that rows go into.
+fn target(scope: &Scope<'_>, name: &[String]) -> Result<Arc<TableRecord>> {
+    let not_view = |view: String| EXPECT_TABLE_NOT_VIEW.with("viewName", view).with("operation", "INSERT");
+    let record = match scope.find(name)? {
+        None => return Err(scope.relation_not_found(name)),
+        Some(Found::Table(record)) if !record.is_view() => record,
+        Some(Found::Table(record)) => return Err(not_view(record.id.quoted())),
+        Some(Found::Temporary(_) | Found::GlobalTemporary(_)) => return Err(not_view(quote(name))),
+    };
+    if record.id.catalog != SPARK_CATALOG {
+        return Err(super::alter::refused(&record, "append in batch mode"));
+    }
+    Ok(record)
+}
+
+/// The error for a write that file tables do not take.
+pub fn v1_table(scope: &Scope<'_>, name: &[String]) -> Result<Error> {
+    let record = target(scope, name)?;
+    Ok(CANNOT_WRITE_INTO_V1_TABLE.with("identifier", record.id.quoted()))
+}
+
+pub fn is_always_true(condition: &Expr) -> bool {
+    matches!(condition.node, ExprNode::Literal(Value::Boolean(true)))
+}
+
+/// The query with the table's columns, fixed partition values among them.
+async fn aligned(
+    session: &EmbeddedSession,
+    insert: &Insert,
+    record: &TableRecord,
+) -> Result<(Analyzed, Vec<ObservedMetrics>)> {
+    let fixed: Vec<&(String, Option<Expr>)> = insert.partition.iter().filter(|(_, value)| value.is_some()).collect();
+    let is_fixed = |name: &str| fixed.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
+    check_list(&insert.columns, &record.schema)?;
+    let given: Vec<String> = if insert.columns.is_empty() {
+        let names = record.schema.fields.iter().map(|field| field.name.to_string());
+        names.filter(|name| !is_fixed(name)).collect()
+    } else {
+        insert.columns.clone()
+    };
+    let query = with_defaults(&insert.query, &given, &record.schema)?;
+    let analyzed = run::analyze(session, &query).await?;
+    let mut defaults = Vec::with_capacity(record.schema.fields.len());
+    for field in record.schema.fields.iter() {
+        let value = fixed.iter().find(|(column, _)| column.eq_ignore_ascii_case(&field.name));
+        let expr = match value.and_then(|(_, value)| value.clone()) {
+            Some(expr) => Some(expr),
+            None => default_of(field)?,
+        };
+        defaults.push(match expr {
+            Some(expr) => Some(cast_value(session, expr, field).await?),
+            None => None,
+        });
+    }
+    let state = session.snapshot();
+    let view = hearth_analyzer::SessionView::new(resolve::settings(session, &state));
+    let policy = match state.config.get("spark.sql.storeAssignmentPolicy").map(str::to_uppercase).as_deref() {
+        Some("LEGACY") => StoreAssignment::Legacy,
+        Some("STRICT") => StoreAssignment::Strict,
+        Some(_) | None => StoreAssignment::Ansi,
+    };
+    let target = WriteTarget {
+        table: &record.id.quoted(),
+        schema: &record.schema,
+        by_name: insert.by_name,
+        columns: &given,
+        defaults: &defaults,
+        policy,
+    };
+    let aligned = align_for_write(&analyzed, &view, &target)?;
+    Ok((aligned, analyzed.metrics))
+}
+
+/// A column list names columns of the table, each once.
+fn check_list(names: &[String], schema: &StructType) -> Result<()> {
+    columns::check_unique(names.iter().map(String::as_str))?;
+    let known = |name: &str| schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
+    match names.iter().find(|name| !known(name)) {
+        Some(name) => Err(unresolved(schema, std::slice::from_ref(name))),
+        None => Ok(()),
+    }
+}
+
+/// The expression of a column's default.
+fn default_of(field: &StructField) -> Result<Option<Expr>> {
+    field.metadata_text(CURRENT_DEFAULT).map(|text| hearth_sql::parse_expression(&text)).transpose()
+}
+
+/// Refuses a default that is no constant of the column's type.
+pub async fn check_default(session: &EmbeddedSession, field: &StructField) -> Result<()> {
+    if let Some(expr) = default_of(field)? {
+        cast_value(session, expr, field).await?;
+    }
+    Ok(())
+}
+
+/// The value of an expression as a column of this type holds it.
+async fn cast_value(session: &EmbeddedSession, expr: Expr, field: &StructField) -> Result<Value> {
+    let cast = Expr::new(ExprNode::Cast {
+        expr: Box::new(expr),
+        to: TypeRef::Known(field.data_type.clone()),
+        mode: CastMode::Ansi,
+    });
+    evaluate(session, cast).await
+}
+
+/// The value of an expression without columns; subqueries are run.
+pub async fn evaluate(session: &EmbeddedSession, expr: Expr) -> Result<Value> {
+    let one_row = Box::new(Relation::new(RelationNode::OneRow));
+    let query = Relation::new(RelationNode::Project { input: one_row, expressions: vec![expr] });
+    let (schema, batches) = run::collect(session, &query).await?;
+    let row = value::first_row(&schema, &batches)?;
+    Ok(row.into_iter().next().unwrap_or(Value::Null(DataType::Null)))
+}
+
+/// Puts the columns' defaults where the query says `DEFAULT`.
+fn with_defaults(query: &Relation, columns: &[String], schema: &StructType) -> Result<Relation> {
+    let default = |index: usize| -> Result<Expr> {
+        let name = columns.get(index).map_or("", String::as_str);
+        let Some(field) = schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)) else {
+            return Ok(Expr::literal(Value::Null(DataType::Null)));
+        };
+        let expr = default_of(field)?.unwrap_or_else(|| Expr::literal(Value::Null(field.data_type.clone())));
+        Ok(Expr::new(ExprNode::Cast {
+            expr: Box::new(expr),
+            to: TypeRef::Known(field.data_type.clone()),
+            mode: CastMode::Ansi,
+        }))
+    };
+    let replaced = |row: &[Expr]| -> Result<Vec<Expr>> {
+        row.iter()
+            .enumerate()
+            .map(|(index, expr)| if is_default(expr) { default(index) } else { Ok(expr.clone()) })
+            .collect()
+    };
+    let mut query = query.clone();
+    match &mut query.node {
+        RelationNode::InlineTable { rows } => {
+            *rows = rows.iter().map(|row| replaced(row)).collect::<Result<_>>()?;
+        }
+        RelationNode::Project { expressions, .. } => *expressions = replaced(expressions)?,
+        RelationNode::SubqueryAlias { input, .. } => **input = with_defaults(input, columns, schema)?,
+        _ => {}
+    }
+    Ok(query)
+}
+
+fn is_default(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Default => true,
+        ExprNode::Attribute { name, plan_id: None, .. } => {
+            matches!(name.as_slice(), [only] if only.eq_ignore_ascii_case("default"))
+        }
+        _ => false,
+    }
+}

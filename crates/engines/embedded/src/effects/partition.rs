@@ -1,0 +1,223 @@
+//! Partitions: their values in a `PARTITION (…)` clause, and which there are.
+
+use hearth_base::Result;
+use hearth_base::condition::{
+    NOT_A_PARTITIONED_TABLE, PARTITION_SCHEMA_IS_EMPTY, PARTITION_SPEC_MISMATCH, PARTITIONS_ALREADY_EXIST,
+    PARTITIONS_NOT_FOUND,
+};
+use hearth_base::{Error, condition::EXPECT_TABLE_NOT_VIEW};
+use hearth_plan::catalog::{PartitionSpec, Style};
+use hearth_plan::identifier::quote;
+use hearth_plan::relation::TableName;
+use hearth_plan::ExprNode;
+use hearth_types::{DataType, Value};
+
+use super::lookup::{Scope, constant_text, table_name};
+use super::rows::{done, optional, table, text};
+use crate::catalog::partitions::{self, Partition, path_of};
+use crate::catalog::{TableKind, TableRecord};
+use crate::run::Rows;
+use crate::session::EmbeddedSession;
+
+/// A clause with its values: column (as the table writes it) and text, `None` for NULL.
+pub type Values = Vec<(String, Option<String>)>;
+
+/// `SHOW PARTITIONS`, `spark.catalog.listPartitions`
+pub async fn list(session: &EmbeddedSession, name: &TableName, spec: &PartitionSpec, style: Style) -> Result<Rows> {
+    let operation = match style {
+        Style::Api => "Catalog.listPartitions",
+        Style::Sql => "SHOW PARTITIONS",
+    };
+    let record = get(session, name, operation).await?;
+    if record.partition_columns.is_empty() {
+        return Err(PARTITION_SCHEMA_IS_EMPTY.with("name", record.id.quoted()));
+    }
+    let wanted = values(session, &record, spec).await?;
+    let found = matching(&record, &wanted)?;
+    let rows = found.iter().map(|partition| vec![partition.path(&record.partition_columns).into()]).collect();
+    match style {
+        Style::Api => table(&[optional("partition")], rows),
+        Style::Sql => table(&[text("partition")], rows),
+    }
+}
+
+async fn get(session: &EmbeddedSession, name: &TableName, operation: &str) -> Result<std::sync::Arc<TableRecord>> {
+    let name = table_name(session, name).await?;
+    let not_view = |view: String| EXPECT_TABLE_NOT_VIEW.with("viewName", view).with("operation", operation);
+    Scope::new(session).get_table(&name, not_view)
+}
+
+/// `MSCK REPAIR TABLE`, `recoverPartitions`: partitions are folders, so there is nothing to recover.
+pub async fn recover(session: &EmbeddedSession, name: &TableName) -> Result<Rows> {
+    let record = get(session, name, "recoverPartitions()").await?;
+    if record.partition_columns.is_empty() {
+        return Err(NOT_A_PARTITIONED_TABLE
+            .with("operation", "MSCK REPAIR TABLE")
+            .with("tableIdentWithDB", record.id.quoted()));
+    }
+    done()
+}
+
+/// The values of a clause in the order of the table's columns. Columns without a value are left out.
+pub async fn values(session: &EmbeddedSession, record: &TableRecord, spec: &PartitionSpec) -> Result<Values> {
+    let mut found = Values::new();
+    for column in &record.partition_columns {
+        let Some((_, Some(expr))) = spec.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)) else { continue };
+        found.push((column.clone(), value_text(session, record, column, expr).await?));
+    }
+    check_columns(record, spec.iter().map(|(name, _)| name))?;
+    Ok(found)
+}
+
+/// The text of a value as its column writes it: `01` for an INT is `1`.
+async fn value_text(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    column: &str,
+    expr: &hearth_plan::Expr,
+) -> Result<Option<String>> {
+    if let ExprNode::Literal(Value::Null(_)) = expr.node {
+        return Ok(None);
+    }
+    let field = record.schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column));
+    let data_type = field.map_or(DataType::STRING, |field| field.data_type.clone());
+    let cast = hearth_plan::Expr::new(ExprNode::Cast {
+        expr: Box::new(expr.clone()),
+        to: hearth_plan::expression::TypeRef::Known(data_type),
+        mode: hearth_plan::expression::CastMode::Session,
+    });
+    Ok(constant_text(session, &cast).await?.filter(|text| !text.is_empty()))
+}
+
+/// Refuses columns that are not the table's partition columns.
+pub fn check_columns<'a>(record: &TableRecord, mut names: impl Iterator<Item = &'a String>) -> Result<()> {
+    let is_partition = |name: &str| record.partition_columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    match names.find(|name| !is_partition(name)) {
+        Some(name) => Err(PARTITIONS_NOT_FOUND
+            .with("partitionList", quote(std::slice::from_ref(name)))
+            .with("tableName", record.id.quoted())),
+        None => Ok(()),
+    }
+}
+
+/// The partitions with these values.
+pub fn matching(record: &TableRecord, wanted: &Values) -> Result<Vec<Partition>> {
+    let folder = super::table::folder_of(record)?;
+    let mut found = partitions::list(&folder, &record.partition_columns)?;
+    found.retain(|partition| {
+        let pairs = record.partition_columns.iter().zip(&partition.values);
+        pairs.clone().all(|(column, value)| {
+            wanted.iter().find(|(name, _)| name == column).is_none_or(|(_, wanted)| wanted == value)
+        })
+    });
+    Ok(found)
+}
+
+/// The one partition that a complete clause names.
+pub fn exactly(record: &TableRecord, wanted: &Values) -> Result<Partition> {
+    check_complete(record, wanted)?;
+    matching(record, wanted)?.into_iter().next().ok_or_else(|| not_found(record, wanted))
+}
+
+fn check_complete(record: &TableRecord, wanted: &Values) -> Result<()> {
+    if wanted.len() == record.partition_columns.len() {
+        return Ok(());
+    }
+    let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    Err(PARTITION_SPEC_MISMATCH
+        .with("specKeys", names.join(", "))
+        .with("partitionColumnNames", record.partition_columns.join(", "))
+        .with("tableName", record.id.quoted()))
+}
+
+/// ``PARTITION (`p` = 7, `q` = z)``
+fn clause(wanted: &Values) -> String {
+    let part = |(name, value): &(String, Option<String>)| {
+        format!("{} = {}", quote(std::slice::from_ref(name)), value.as_deref().unwrap_or("null"))
+    };
+    format!("PARTITION ({})", wanted.iter().map(part).collect::<Vec<_>>().join(", "))
+}
+
+fn not_found(record: &TableRecord, wanted: &Values) -> Error {
+    PARTITIONS_NOT_FOUND.with("partitionList", clause(wanted)).with("tableName", record.id.quoted_short())
+}
+
+/// `ALTER TABLE … ADD PARTITION`
+pub async fn add(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    specs: &[(PartitionSpec, Option<String>)],
+    if_not_exists: bool,
+) -> Result<()> {
+    let mut folders = Vec::new();
+    for (spec, location) in specs {
+        let wanted = values(session, record, spec).await?;
+        check_complete(record, &wanted)?;
+        if location.is_some() {
+            return Err(Error::unsupported("ALTER TABLE … ADD PARTITION … LOCATION"));
+        }
+        if !matching(record, &wanted)?.is_empty() {
+            if if_not_exists {
+                continue;
+            }
+            return Err(PARTITIONS_ALREADY_EXIST
+                .with("partitionList", clause(&wanted))
+                .with("tableName", record.id.quoted_short()));
+        }
+        folders.push(folder_of(record, &wanted)?);
+    }
+    for folder in folders {
+        std::fs::create_dir_all(folder).map_err(super::table::failed)?;
+    }
+    Ok(())
+}
+
+fn folder_of(record: &TableRecord, wanted: &Values) -> Result<std::path::PathBuf> {
+    let values: Vec<Option<String>> = wanted.iter().map(|(_, value)| value.clone()).collect();
+    Ok(super::table::folder_of(record)?.join(path_of(&record.partition_columns, &values)))
+}
+
+/// `ALTER TABLE … DROP PARTITION`. Of an external table only the catalog would forget the partition, and the catalog
+/// knows nothing but the folders; so that is refused.
+pub async fn drop(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    specs: &[PartitionSpec],
+    if_exists: bool,
+) -> Result<()> {
+    let mut folders = Vec::new();
+    for spec in specs {
+        let wanted = values(session, record, spec).await?;
+        let found = matching(record, &wanted)?;
+        if found.is_empty() && !if_exists {
+            return Err(not_found(record, &wanted));
+        }
+        folders.extend(found.into_iter().map(|partition| partition.folder));
+    }
+    if record.kind == TableKind::External && !folders.is_empty() {
+        return Err(Error::unsupported("ALTER TABLE … DROP PARTITION of an external table"));
+    }
+    folders.iter().try_for_each(|folder| session.shared.catalog.remove_folder(folder))
+}
+
+/// `ALTER TABLE … PARTITION (…) RENAME TO PARTITION (…)`
+pub async fn rename(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    from: &PartitionSpec,
+    to: &PartitionSpec,
+) -> Result<()> {
+    let from = exactly(record, &values(session, record, from).await?)?;
+    let wanted = values(session, record, to).await?;
+    check_complete(record, &wanted)?;
+    if !matching(record, &wanted)?.is_empty() {
+        return Err(PARTITIONS_ALREADY_EXIST
+            .with("partitionList", clause(&wanted))
+            .with("tableName", record.id.quoted_short()));
+    }
+    let target = folder_of(record, &wanted)?;
+    if let Some(parent) = target.parent() {
+        std::fs::create_dir_all(parent).map_err(super::table::failed)?;
+    }
+    std::fs::rename(&from.folder, target).map_err(super::table::failed)
+}

@@ -1,0 +1,384 @@
+//! Tables: made, dropped, renamed, emptied, analysed.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hearth_analyzer::Analyzed;
+use hearth_base::condition::{
+    CANNOT_TRUNCATE_EXTERNAL_TABLE, EXPECT_TABLE_NOT_VIEW, NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES,
+    TABLE_OR_VIEW_ALREADY_EXISTS, WRONG_COMMAND_FOR_OBJECT_TYPE,
+};
+use hearth_base::{Error, Result};
+use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec};
+use hearth_plan::identifier::quote;
+use hearth_plan::relation::TableName;
+use hearth_plan::{Expr, ExprNode, Name};
+use hearth_types::StructType;
+
+use super::lookup::{Found, Scope, table_name};
+use super::rows::done;
+use super::write::{FileWrite, files};
+use super::{columns, options, partition, path};
+use crate::catalog::{TableId, TableKind, TableRecord, TableStatistics, local_path};
+use crate::run::{self, Rows};
+use crate::session::EmbeddedSession;
+use crate::sinks::WriteMode;
+use crate::sources::{self, SourceRequest};
+
+pub(super) fn failed(error: io::Error) -> Error {
+    Error::internal(format!("the files of a table: {error}")).caused_by(error)
+}
+
+/// The folder of a table on this machine.
+pub fn folder_of(record: &TableRecord) -> Result<PathBuf> {
+    record.folder().ok_or_else(|| Error::internal(format!("the table {} has no folder", record.id.plain())))
+}
+
+/// `CREATE TABLE` in all its forms, and `spark.catalog.createTable`.
+pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows> {
+    let name = table_name(session, &new.name).await?;
+    let scope = Scope::new(session);
+    let id = scope.table_id(&name)?;
+    scope.catalog().database(&id.database_id())?;
+    let replace = match new.mode {
+        CreateMode::Create | CreateMode::CreateIfNotExists => false,
+        CreateMode::Replace | CreateMode::CreateOrReplace => true,
+    };
+    let known = scope.catalog().table(&id);
+    if new.mode == CreateMode::Replace && known.is_none() {
+        return Err(id.not_found_here());
+    }
+    if known.is_some() && !replace {
+        return if new.mode == CreateMode::CreateIfNotExists { done() } else { Err(already_exists(&id)) };
+    }
+    let mut record = blank(session, &id, new)?;
+    if let Some(query) = &new.query {
+        let analyzed = run::analyze(session, query).await?;
+        record.schema = analyzed.schema.clone();
+        partition_by(&mut record, new)?;
+        return match fill(session, record, &analyzed, replace).await {
+            Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
+            result => result.and_then(|()| done()),
+        };
+    }
+    match &new.like {
+        Some(like) => copy(&scope, like, &mut record)?,
+        None => record.schema = columns::declared(session, new).await?,
+    }
+    partition_by(&mut record, new)?;
+    if record.schema.fields.is_empty() {
+        infer(session, &mut record).await?;
+    }
+    columns::finish(&mut record)?;
+    let made = match replace {
+        true => scope.catalog().replace_table(record, None),
+        false => scope.catalog().create_table(record, None),
+    };
+    match made {
+        Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
+        result => result.and_then(|()| done()),
+    }
+}
+
+fn already_exists(id: &TableId) -> Error {
+    TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted())
+}
+
+fn is_exists(error: &Error) -> bool {
+    error.condition() == TABLE_OR_VIEW_ALREADY_EXISTS
+}
+
+/// The record of a new table without its columns.
+fn blank(session: &EmbeddedSession, id: &TableId, new: &CreateTable) -> Result<TableRecord> {
+    let mut table_options = new.options.clone();
+    let location = options::take(&mut table_options, "path").or_else(|| new.location.clone());
+    let mut record = new_record(session, id, new.provider.as_deref())?;
+    if let Some(location) = &location {
+        record.kind = TableKind::External;
+        record.location = Some(path::absolute(location, session)?);
+    }
+    record.options = table_options;
+    record.properties.clone_from(&new.properties);
+    record.comment.clone_from(&new.comment);
+    record.bucket.clone_from(&new.bucket);
+    Ok(record)
+}
+
+/// The record of a new managed table without columns.
+pub fn new_record(session: &EmbeddedSession, id: &TableId, provider: Option<&str>) -> Result<TableRecord> {
+    let default = session.state.read().config.get("spark.sql.sources.default").map(ToOwned::to_owned);
+    let provider = provider.map(ToOwned::to_owned).or(default).unwrap_or_else(|| "parquet".to_owned());
+    Ok(TableRecord {
+        location: Some(session.shared.catalog.managed_location(id)?),
+        id: id.clone(),
+        kind: TableKind::Managed,
+        provider: Some(super::write::format_named(&provider)?),
+        schema: StructType::default(),
+        partition_columns: Vec::new(),
+        bucket: None,
+        options: Vec::new(),
+        properties: Vec::new(),
+        comment: None,
+        // Spark's own session catalog keeps no owner of a table.
+        owner: String::new(),
+        created: session.shared.settings.clock.now(),
+        statistics: None,
+        view: None,
+    })
+}
+
+/// The names in `PARTITIONED BY`; transforms other than `bucket` are not for file tables.
+fn partition_by(record: &mut TableRecord, new: &CreateTable) -> Result<()> {
+    let declared = new.partition_columns.iter().map(|column| column.name.clone());
+    for name in declared {
+        record.partition_columns.push(name);
+    }
+    for expr in &new.partitioning {
+        record.partition_columns.push(partition_name(expr)?);
+    }
+    Ok(())
+}
+
+/// The column that a partitioning expression names.
+pub fn partition_name(expr: &Expr) -> Result<String> {
+    match &expr.node {
+        ExprNode::Attribute { name, .. } if name.len() == 1 => Ok(name.concat()),
+        _ => Err(Error::unsupported("a partition transform of a file table")),
+    }
+}
+
+/// `LIKE`: columns, format, partitioning; not the location, the comment and the properties.
+fn copy(scope: &Scope<'_>, like: &Name, record: &mut TableRecord) -> Result<()> {
+    match scope.get(like)? {
+        Found::Table(other) => {
+            record.schema = other.schema.clone();
+            if !other.is_view() {
+                record.provider.clone_from(&other.provider);
+                record.partition_columns.clone_from(&other.partition_columns);
+                record.bucket.clone_from(&other.bucket);
+                record.options.clone_from(&other.options);
+            }
+        }
+        Found::Temporary(view) | Found::GlobalTemporary(view) => record.schema = view.schema,
+    }
+    Ok(())
+}
+
+/// The columns of files that are there already.
+async fn infer(session: &EmbeddedSession, record: &mut TableRecord) -> Result<()> {
+    let format = record.provider.clone().unwrap_or_default();
+    let state = session.snapshot();
+    let settings = crate::resolve::settings(session, &state);
+    let folder = folder_of(record)?;
+    let paths = [folder.display().to_string()];
+    let source = sources::open(SourceRequest {
+        format: &format,
+        schema: None,
+        options: &record.options,
+        paths: &paths,
+        partition_columns: None,
+        datafusion: &session.shared.datafusion,
+        settings: &settings,
+    })
+    .await?;
+    record.schema = source.schema;
+    record.partition_columns = columns::folder_columns(&folder);
+    Ok(())
+}
+
+/// Makes a table of a query's rows. They are staged, so a failure leaves neither files nor a table.
+pub async fn fill(
+    session: &EmbeddedSession,
+    mut record: TableRecord,
+    analyzed: &Analyzed,
+    replace: bool,
+) -> Result<()> {
+    let catalog = &session.shared.catalog;
+    columns::finish(&mut record)?;
+    let ordered = columns::in_order(session, analyzed, &record).await?;
+    let managed = record.kind == TableKind::Managed;
+    let folder = if managed { catalog.staging() } else { folder_of(&record)? };
+    if !managed && !replace && crate::catalog::has_entries(&folder) {
+        return Err(NON_EMPTY_LOCATION
+            .with("tablePath", format!("file://{}", folder.display()))
+            .with("config", "spark.sql.legacy.allowNonEmptyLocationInCTAS"));
+    }
+    let written = async {
+        let write = FileWrite {
+            format: record.provider.as_deref().unwrap_or("parquet"),
+            path: &folder,
+            partition_columns: &record.partition_columns,
+            mode: WriteMode::Overwrite,
+            options: &record.options,
+            static_partition: &[],
+        };
+        files(session, &ordered, write).await?;
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let staged = managed.then_some(folder.as_path());
+        if replace { catalog.replace_table(record, staged) } else { catalog.create_table(record, staged) }
+    }
+    .await;
+    if managed {
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    written
+}
+
+/// `DROP TABLE`, which drops views too.
+pub async fn drop(session: &EmbeddedSession, name: &TableName, if_exists: bool) -> Result<Rows> {
+    drop_object(session, name, if_exists, false).await
+}
+
+pub async fn drop_view(session: &EmbeddedSession, name: &TableName, if_exists: bool) -> Result<Rows> {
+    drop_object(session, name, if_exists, true).await
+}
+
+async fn drop_object(session: &EmbeddedSession, name: &TableName, if_exists: bool, view_only: bool) -> Result<Rows> {
+    let name = table_name(session, name).await?;
+    let scope = Scope::new(session);
+    match scope.temporary(&name) {
+        Some(Found::Temporary(view)) => {
+            session.state.write().views.remove(&view.name.to_lowercase());
+            return done();
+        }
+        Some(Found::GlobalTemporary(view)) => {
+            session.shared.global_views.write().remove(&view.name.to_lowercase());
+            return done();
+        }
+        Some(Found::Table(_)) | None => {}
+    }
+    let id = scope.table_id(&name)?;
+    let Some(record) = scope.catalog().table(&id) else {
+        return if if_exists { done() } else { Err(id.not_found_here()) };
+    };
+    if view_only && !record.is_view() {
+        return Err(WRONG_COMMAND_FOR_OBJECT_TYPE
+            .with("operation", "DROP VIEW")
+            .with("requiredType", "VIEW or METRIC_VIEW")
+            .with("objectName", id.plain())
+            .with("foundType", record.kind.name())
+            .with("alternative", "DROP TABLE"));
+    }
+    scope.catalog().drop_table(&id)?;
+    done()
+}
+
+/// `ALTER TABLE … RENAME TO`, `ALTER VIEW … RENAME TO`
+pub async fn rename(session: &EmbeddedSession, name: &TableName, to: &Name, is_view: bool) -> Result<Rows> {
+    let name = table_name(session, name).await?;
+    let scope = Scope::new(session);
+    let record = match scope.get(&name)? {
+        Found::Table(record) => record,
+        Found::Temporary(view) => return super::view::rename_temporary(session, &view, to),
+        Found::GlobalTemporary(_) => return Err(Error::unsupported("ALTER VIEW … RENAME of a global temporary view")),
+    };
+    if record.is_view() != is_view {
+        return Err(super::alter::wrong_kind(&record, &quote(&name), is_view));
+    }
+    let target = match to.as_slice() {
+        [only] => TableId { name: only.to_lowercase(), ..record.id.clone() },
+        _ => scope.table_id(to)?,
+    };
+    if target.database != record.id.database {
+        return Err(RENAME_ACROSS_DATABASES.with("db", &record.id.database).with("newDb", &target.database));
+    }
+    scope.catalog().rename_table(&record.id, &target.name)?;
+    done()
+}
+
+pub async fn truncate(session: &EmbeddedSession, name: &TableName, spec: &PartitionSpec) -> Result<Rows> {
+    let record = get(session, name, "TRUNCATE TABLE").await?;
+    if record.kind == TableKind::External {
+        return Err(CANNOT_TRUNCATE_EXTERNAL_TABLE.with("tableName", record.id.quoted()));
+    }
+    if spec.is_empty() && record.partition_columns.is_empty() {
+        session.shared.catalog.clear_folder(&folder_of(&record)?)?;
+    } else {
+        // The partitions stay, without files.
+        let wanted = partition::values(session, &record, spec).await?;
+        for found in partition::matching(&record, &wanted)? {
+            session.shared.catalog.clear_folder(&found.folder)?;
+        }
+    }
+    forget_statistics(session, &record)?;
+    done()
+}
+
+/// A table that is no view, for an operation that the error names.
+async fn get(session: &EmbeddedSession, name: &TableName, operation: &str) -> Result<Arc<TableRecord>> {
+    let name = table_name(session, name).await?;
+    let not_view = |view: String| EXPECT_TABLE_NOT_VIEW.with("viewName", view).with("operation", operation);
+    Scope::new(session).get_table(&name, not_view)
+}
+
+/// `ANALYZE TABLE`: the size of the files, and the number of rows unless `NOSCAN`.
+pub async fn analyze(
+    session: &EmbeddedSession,
+    name: &TableName,
+    spec: &PartitionSpec,
+    no_scan: bool,
+) -> Result<Rows> {
+    let record = get(session, name, "ANALYZE TABLE").await?;
+    partition::check_columns(&record, spec.iter().map(|(name, _)| name))?;
+    if spec.is_empty() {
+        collect_statistics(session, &record, no_scan).await?;
+    }
+    done()
+}
+
+/// `ANALYZE TABLES [IN database]`
+pub async fn analyze_all(session: &EmbeddedSession, database: Option<&Name>, no_scan: bool) -> Result<Rows> {
+    let scope = Scope::new(session);
+    for record in scope.catalog().tables(&scope.database_id(database))? {
+        if !record.is_view() {
+            collect_statistics(session, &record, no_scan).await?;
+        }
+    }
+    done()
+}
+
+async fn collect_statistics(session: &EmbeddedSession, record: &TableRecord, no_scan: bool) -> Result<()> {
+    let rows = if no_scan { None } else { Some(super::write::count_rows(session, record).await?) };
+    let bytes = local_path(record.location.as_deref().unwrap_or_default()).map_or(0, |folder| size_of(&folder));
+    session.shared.catalog.alter_table(&record.id, |table| {
+        table.statistics = Some(TableStatistics { bytes, rows });
+        Ok(())
+    })
+}
+
+/// The bytes of the data files below a folder.
+fn size_of(folder: &std::path::Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let mut total = 0;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with(['.', '_']) {
+            continue;
+        }
+        total += match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        };
+    }
+    total
+}
+
+/// Statistics that a change of the data has made wrong.
+pub fn forget_statistics(session: &EmbeddedSession, record: &TableRecord) -> Result<()> {
+    if record.statistics.is_none() {
+        return Ok(());
+    }
+    session.shared.catalog.alter_table(&record.id, |table| {
+        table.statistics = None;
+        Ok(())
+    })
+}
+
+/// `REFRESH TABLE`: nothing of a table is kept between queries.
+pub async fn refresh(session: &EmbeddedSession, name: &TableName) -> Result<Rows> {
+    let name = table_name(session, name).await?;
+    Scope::new(session).get(&name)?;
+    done()
+}

@@ -1,0 +1,298 @@
+//! `df.write` and `df.writeTo`: where the rows go and what happens to what is there.
+
+use std::path::Path;
+
+use hearth_analyzer::{Analyzed, ObservedMetrics};
+use hearth_base::condition::{
+    ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_COLUMN_COUNT, APPEND_COLUMN_MISSING, APPEND_FORMAT, APPEND_PARTITIONING,
+    BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW, PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO,
+    PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED, TABLE_OR_VIEW_ALREADY_EXISTS,
+};
+use hearth_base::{Error, Result};
+use hearth_plan::command::{Insert, InsertMode, InsertTarget, SaveMode, Write, WriteTarget, WriteV2, WriteV2Mode};
+use hearth_plan::relation::{NamedTable, TableName};
+use hearth_plan::{Name, Options, Relation, RelationNode};
+use hearth_types::StructType;
+
+use super::lookup::Scope;
+use super::table::{fill, new_record, partition_name};
+use super::{columns, insert, options, path};
+use crate::catalog::{TableKind, TableRecord};
+use crate::execute::Query;
+use crate::run;
+use crate::session::EmbeddedSession;
+use crate::sinks::{self, WriteMode, WriteRequest};
+
+/// Where files go and how.
+#[derive(Debug, Clone, Copy)]
+pub struct FileWrite<'a> {
+    pub format: &'a str,
+    pub path: &'a Path,
+    pub partition_columns: &'a [String],
+    pub mode: WriteMode,
+    pub options: &'a [(String, String)],
+    pub static_partition: &'a [(String, Option<String>)],
+}
+
+/// Runs a query and writes its rows to files.
+pub async fn files(session: &EmbeddedSession, analyzed: &Analyzed, write: FileWrite<'_>) -> Result<u64> {
+    let query = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?;
+    let time_zone = session.state.read().config.time_zone().to_owned();
+    sinks::write(WriteRequest {
+        query,
+        schema: &analyzed.schema,
+        format: write.format,
+        path: write.path,
+        partition_columns: write.partition_columns,
+        mode: write.mode,
+        options: write.options,
+        static_partition: write.static_partition,
+        time_zone: &time_zone,
+    })
+    .await
+}
+
+/// The lower-case name of a format that files can have.
+pub fn format_named(name: &str) -> Result<String> {
+    let name = name.to_lowercase();
+    let short = name.strip_prefix("org.apache.spark.sql.execution.datasources.").unwrap_or(&name);
+    let short = short.split('.').next().unwrap_or(short);
+    match short {
+        "parquet" | "csv" | "json" | "text" => Ok(short.to_owned()),
+        "orc" | "avro" | "xml" | "delta" | "jdbc" | "binaryfile" | "hive" => {
+            Err(Error::unsupported(format!("tables and files of the format {short}")))
+        }
+        _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", name)),
+    }
+}
+
+/// How many rows a table has.
+pub async fn count_rows(session: &EmbeddedSession, record: &TableRecord) -> Result<u64> {
+    let table = NamedTable {
+        name: TableName::Name(record.id.parts()),
+        options: Vec::new(),
+        is_streaming: false,
+        travel: None,
+    };
+    let analyzed = run::analyze(session, &Relation::new(RelationNode::NamedTable(table))).await?;
+    let mut rows = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?.rows()?;
+    let mut count = 0u64;
+    while let Some(batch) = rows.next().await? {
+        count += u64::try_from(batch.num_rows()).unwrap_or_default();
+    }
+    Ok(count)
+}
+
+/// `df.write…`; gives what the rows are observed for.
+pub async fn write(session: &EmbeddedSession, write: &Write) -> Result<Vec<ObservedMetrics>> {
+    match &write.target {
+        WriteTarget::Nothing => to_path(session, write, None).await,
+        WriteTarget::Path(path) => to_path(session, write, Some(path)).await,
+        WriteTarget::SaveAsTable(name) => save_as_table(session, write, name).await,
+        WriteTarget::InsertInto(name) => insert_into(session, write, name).await,
+    }
+}
+
+fn default_format(session: &EmbeddedSession, format: Option<&String>) -> String {
+    let state = session.state.read();
+    format.cloned().or_else(|| state.config.get("spark.sql.sources.default").map(Into::into)).unwrap_or_default()
+}
+
+async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>) -> Result<Vec<ObservedMetrics>> {
+    if write.bucket.is_some() {
+        return Err(BUCKETS_NOT_SUPPORTED_BY_WRITE.with("operation", "save"));
+    }
+    let mut write_options = write.options.clone();
+    let option = options::take(&mut write_options, "path");
+    let format = default_format(session, write.format.as_ref());
+    let analyzed = run::analyze(session, &write.input).await?;
+    if format.eq_ignore_ascii_case("noop") {
+        run_only(session, &analyzed).await?;
+        return Ok(analyzed.metrics);
+    }
+    let format = format_named(&format)?;
+    let Some(path) = path.or(option.as_ref()) else { return Err(PATH_NOT_SPECIFIED.error()) };
+    columns::check_unique(analyzed.schema.fields.iter().map(|field| &*field.name))?;
+    check_partitioning(&analyzed.schema, &write.partition_columns)?;
+    let dynamic = is_dynamic(session, &write_options) && !write.partition_columns.is_empty();
+    let mode = match write.mode {
+        SaveMode::Append => WriteMode::Append,
+        SaveMode::Overwrite if dynamic => WriteMode::OverwritePartitions,
+        SaveMode::Overwrite => WriteMode::Overwrite,
+        SaveMode::ErrorIfExists | SaveMode::Unspecified => WriteMode::ErrorIfExists,
+        SaveMode::Ignore => WriteMode::Ignore,
+    };
+    let target = FileWrite {
+        format: &format,
+        path: &path::target(path, session)?,
+        partition_columns: &write.partition_columns,
+        mode,
+        options: &write_options,
+        static_partition: &[],
+    };
+    files(session, &analyzed, target).await?;
+    Ok(analyzed.metrics)
+}
+
+/// Runs a query for its effects.
+async fn run_only(session: &EmbeddedSession, analyzed: &Analyzed) -> Result<()> {
+    let mut rows = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?.rows()?;
+    while rows.next().await?.is_some() {}
+    Ok(())
+}
+
+/// Whether an overwrite replaces only the partitions that get rows.
+pub fn is_dynamic(session: &EmbeddedSession, options: &Options) -> bool {
+    const OPTION: &str = "partitionOverwriteMode";
+    let option = options.iter().find(|(key, _)| key.eq_ignore_ascii_case(OPTION)).map(|(_, value)| value.clone());
+    let state = session.state.read();
+    let mode = option.or_else(|| state.config.get("spark.sql.sources.partitionOverwriteMode").map(Into::into));
+    mode.is_some_and(|mode| mode.eq_ignore_ascii_case("dynamic"))
+}
+
+fn check_partitioning(schema: &StructType, partition_columns: &[String]) -> Result<()> {
+    for column in partition_columns {
+        if !schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
+            let text = hearth_types::DataType::Struct(schema.clone()).simple_string();
+            return Err(PARTITION_COLUMN_NOT_IN_SCHEMA.with("col", column).with("schemaCatalog", text));
+        }
+    }
+    if !partition_columns.is_empty() && partition_columns.len() == schema.fields.len() {
+        return Err(ALL_PARTITION_COLUMNS_NOT_ALLOWED.error());
+    }
+    Ok(())
+}
+
+async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) -> Result<Vec<ObservedMetrics>> {
+    let scope = Scope::new(session);
+    let id = scope.table_id(name)?;
+    scope.catalog().database(&id.database_id())?;
+    let known = scope.catalog().table(&id);
+    if let (Some(view), SaveMode::Append | SaveMode::Overwrite) =
+        (known.as_ref().filter(|known| known.is_view()), write.mode)
+    {
+        return Err(EXPECT_TABLE_NOT_VIEW.with("viewName", view.id.quoted()).with("operation", "saveAsTable"));
+    }
+    let replace = match (&known, write.mode) {
+        (Some(_), SaveMode::ErrorIfExists | SaveMode::Unspecified) => {
+            return Err(TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted()));
+        }
+        (Some(_), SaveMode::Ignore) => return Ok(Vec::new()),
+        (Some(record), SaveMode::Append) => return append(session, write, record).await,
+        (Some(_), SaveMode::Overwrite) => true,
+        (None, _) => false,
+    };
+    let analyzed = run::analyze(session, &write.input).await?;
+    let mut record = new_record(session, &id, write.format.as_deref())?;
+    let mut write_options = write.options.clone();
+    if let Some(location) = options::take(&mut write_options, "path") {
+        record.kind = TableKind::External;
+        record.location = Some(path::absolute(&location, session)?);
+    }
+    record.options = write_options;
+    record.schema = analyzed.schema.clone();
+    record.partition_columns.clone_from(&write.partition_columns);
+    record.bucket.clone_from(&write.bucket);
+    fill(session, record, &analyzed, replace).await?;
+    Ok(analyzed.metrics)
+}
+
+/// `saveAsTable` in append mode: columns go by name, and format and partitioning must be the table's.
+async fn append(session: &EmbeddedSession, write: &Write, record: &TableRecord) -> Result<Vec<ObservedMetrics>> {
+    let existing = record.provider.as_deref().unwrap_or_default();
+    if let Some(format) = &write.format
+        && format_named(format)? != existing
+    {
+        return Err(APPEND_FORMAT
+            .with("tableName", record.id.plain())
+            .with("existingProvider", existing)
+            .with("specifiedProvider", format));
+    }
+    let same = write.partition_columns.iter().zip(&record.partition_columns);
+    let differs = write.partition_columns.len() != record.partition_columns.len()
+        || same.into_iter().any(|(left, right)| !left.eq_ignore_ascii_case(right));
+    if !write.partition_columns.is_empty() && differs {
+        return Err(APPEND_PARTITIONING
+            .with("tableName", record.id.plain())
+            .with("specifiedPartCols", write.partition_columns.join(", "))
+            .with("existingPartCols", record.partition_columns.join(", ")));
+    }
+    let schema = run::analyze(session, &write.input).await?.schema;
+    let text = |schema: &StructType| hearth_types::DataType::Struct(schema.clone()).simple_string();
+    if schema.fields.len() != record.schema.fields.len() {
+        return Err(APPEND_COLUMN_COUNT
+            .with("tableName", record.id.plain())
+            .with("existingTableSchema", text(&record.schema))
+            .with("querySchema", text(&schema)));
+    }
+    let has = |name: &str| schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
+    if let Some(missing) = record.schema.fields.iter().find(|field| !has(&field.name)) {
+        let columns: Vec<_> = schema.fields.iter().map(|field| field.name.to_string()).collect();
+        return Err(APPEND_COLUMN_MISSING.with("col", &missing.name).with("inputColumns", columns.join(", ")));
+    }
+    insert::insert(session, &plain_insert(record.id.parts(), &write.input, InsertMode::Append, true)).await
+}
+
+fn plain_insert(table: Name, query: &Relation, mode: InsertMode, by_name: bool) -> Insert {
+    Insert {
+        target: InsertTarget::Table(TableName::Name(table)),
+        partition: Vec::new(),
+        if_partition_not_exists: false,
+        columns: Vec::new(),
+        by_name,
+        mode,
+        query: Box::new(query.clone()),
+    }
+}
+
+async fn insert_into(session: &EmbeddedSession, write: &Write, name: &Name) -> Result<Vec<ObservedMetrics>> {
+    if !write.partition_columns.is_empty() {
+        return Err(PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO.with("tableName", name.join(".")));
+    }
+    if write.bucket.is_some() {
+        return Err(BUCKETS_NOT_SUPPORTED_BY_WRITE.with("operation", "insertInto"));
+    }
+    let mode = if write.mode == SaveMode::Overwrite { InsertMode::Overwrite } else { InsertMode::Append };
+    insert::insert(session, &plain_insert(name.clone(), &write.input, mode, false)).await
+}
+
+/// `df.writeTo…`. Spark refuses all but `create` for file tables; here the rest works as on Spark's other tables.
+pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Vec<ObservedMetrics>> {
+    let scope = Scope::new(session);
+    let by_name = |mode: InsertMode| plain_insert(write.table.clone(), &write.input, mode, true);
+    let replace = match &write.mode {
+        WriteV2Mode::Create => false,
+        WriteV2Mode::Replace | WriteV2Mode::CreateOrReplace => true,
+        WriteV2Mode::Append => return insert::insert(session, &by_name(InsertMode::Append)).await,
+        WriteV2Mode::OverwritePartitions => return insert::overwrite_partitions(session, &by_name(InsertMode::Overwrite)).await,
+        WriteV2Mode::Overwrite(condition) => {
+            let always = match condition {
+                None => true,
+                Some(condition) => insert::is_always_true(condition),
+            };
+            if !always {
+                return Err(insert::v1_table(&scope, &write.table)?);
+            }
+            return insert::insert(session, &by_name(InsertMode::Overwrite)).await;
+        }
+    };
+    let id = scope.table_id(&write.table)?;
+    scope.catalog().database(&id.database_id())?;
+    match (scope.catalog().table(&id), &write.mode) {
+        (Some(_), WriteV2Mode::Create) => return Err(TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted())),
+        (None, WriteV2Mode::Replace) => return Err(id.not_found_here()),
+        (Some(known), _) if known.is_view() => {
+            return Err(EXPECT_TABLE_NOT_VIEW.with("viewName", id.quoted()).with("operation", "REPLACE TABLE AS SELECT"));
+        }
+        (Some(_) | None, _) => {}
+    }
+    let analyzed = run::analyze(session, &write.input).await?;
+    let mut record = new_record(session, &id, write.provider.as_deref())?;
+    record.options.clone_from(&write.options);
+    record.properties.clone_from(&write.properties);
+    record.schema = analyzed.schema.clone();
+    record.partition_columns = write.partitioning.iter().map(partition_name).collect::<Result<_>>()?;
+    fill(session, record, &analyzed, replace).await?;
+    Ok(analyzed.metrics)
+}
+

@@ -1,0 +1,93 @@
+//! `EmbeddedEngine`: what all sessions of the engine share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::{SessionConfig, SessionState};
+use hearth_base::{ByteSize, Clock, Result};
+use hearth_core::engine::SessionSpec;
+use hearth_core::{Engine, EngineSession};
+use parking_lot::RwLock;
+
+use crate::catalog::Catalog;
+use crate::memory::{self, MemorySettings};
+use crate::samples::SampleSettings;
+use crate::session::EmbeddedSession;
+use crate::state::SessionState as State;
+
+/// The settings of the engine.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Tables live below `warehouse`, spill files below `spill`, sample data below `samples`.
+    pub data_folder: PathBuf,
+    /// `engine.memory`
+    pub memory: ByteSize,
+    /// `engine.spill_limit`
+    pub spill_limit: ByteSize,
+    /// `engine.partitions`: how many partitions a query is cut into; 0 means one for each core.
+    pub partitions: usize,
+    pub samples: SampleSettings,
+    /// Settings that every new session starts with.
+    pub session_defaults: Vec<(String, String)>,
+    pub clock: Clock,
+}
+
+/// Shared by all sessions: memory, catalog, DataFusion's rules.
+#[derive(Debug)]
+pub struct Shared {
+    pub settings: EngineSettings,
+    pub catalog: Catalog,
+    /// The state that each query starts from. It has no functions and no tables: the analyzer brings both.
+    pub datafusion: SessionState,
+    /// Global temporary views, by lower-case name.
+    pub global_views: RwLock<std::collections::HashMap<String, crate::state::TempView>>,
+}
+
+#[derive(Debug)]
+pub struct EmbeddedEngine {
+    shared: Arc<Shared>,
+}
+
+impl EmbeddedEngine {
+    /// Opens the engine on its data folder.
+    pub async fn open(settings: EngineSettings) -> Result<Self> {
+        let runtime = memory::runtime(&MemorySettings {
+            memory: settings.memory,
+            spill_limit: settings.spill_limit,
+            spill_folder: settings.data_folder.join("spill"),
+        })?;
+        let datafusion = SessionStateBuilder::new()
+            .with_config(session_config(settings.partitions))
+            .with_runtime_env(runtime)
+            .build();
+        let catalog = Catalog::open(settings.data_folder.join("warehouse"), &settings.samples, &settings.data_folder)?;
+        Ok(Self { shared: Arc::new(Shared { settings, catalog, datafusion, global_views: RwLock::default() }) })
+    }
+
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+/// How DataFusion runs our plans.
+fn session_config(partitions: usize) -> SessionConfig {
+    let mut config = SessionConfig::new().with_information_schema(false).with_create_default_catalog_and_schema(false);
+    if partitions > 0 {
+        config = config.with_target_partitions(partitions);
+    }
+    let options = config.options_mut();
+    options.execution.parquet.pushdown_filters = false;
+    config
+}
+
+#[async_trait]
+impl Engine for EmbeddedEngine {
+    async fn open_session(&self, spec: SessionSpec) -> Result<Arc<dyn EngineSession>> {
+        let state = State::new(&self.shared.settings.session_defaults)?;
+        Ok(Arc::new(EmbeddedSession::new(Arc::clone(&self.shared), spec, state)))
+    }
+
+    async fn shutdown(&self) {}
+}

@@ -1,0 +1,148 @@
+//! From a logical plan to rows in the `ResultWriter`.
+//!
+//! Partitions run side by side, and their rows are written in the order of the partitions, as Spark's `collect` gives
+//! them. A partition that is ahead waits in a short channel.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::execution::TaskContext;
+use datafusion::execution::context::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream};
+use futures::StreamExt;
+use hearth_base::task::TaskGroup;
+use hearth_base::{Error, Result};
+use hearth_core::ResultWriter;
+use hearth_types::StructType;
+use hearth_types::arrow::cast_batch_to_wire;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::error::from_datafusion;
+
+/// Batches of one partition that may wait for their turn.
+const PARTITION_BUFFER: usize = 4;
+
+/// A query that is ready to run.
+#[derive(Debug)]
+pub struct Query {
+    pub plan: Arc<dyn ExecutionPlan>,
+    pub context: Arc<TaskContext>,
+}
+
+impl Query {
+    /// Optimizes `plan` and makes it physical.
+    pub async fn prepare(datafusion: &SessionState, plan: &LogicalPlan) -> Result<Self> {
+        let physical = datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?;
+        Ok(Self { plan: physical, context: datafusion.task_ctx() })
+    }
+
+    /// The rows in the order of the partitions.
+    pub fn rows(&self) -> Result<Rows> {
+        let partitions = self.plan.output_partitioning().partition_count();
+        if partitions <= 1 {
+            return Ok(Rows::One(self.stream(0)?));
+        }
+        let tasks = TaskGroup::new(Handle::current());
+        let mut receivers = Vec::with_capacity(partitions);
+        for partition in 0..partitions {
+            let mut stream = self.stream(partition)?;
+            let (sender, receiver) = mpsc::channel(PARTITION_BUFFER);
+            receivers.push(receiver);
+            tasks.spawn("partition", async move {
+                while let Some(batch) = stream.next().await {
+                    if sender.send(batch.map(Some).map_err(from_datafusion)).await.is_err() {
+                        return;
+                    }
+                }
+                // Without this mark the partition died, and what it gave is not the whole.
+                let _ = sender.send(Ok(None)).await;
+            });
+        }
+        receivers.reverse();
+        Ok(Rows::Many { receivers, _tasks: tasks })
+    }
+
+    fn stream(&self, partition: usize) -> Result<SendableRecordBatchStream> {
+        self.plan.execute(partition, Arc::clone(&self.context)).map_err(from_datafusion)
+    }
+
+    /// All rows at once, for small answers.
+    pub async fn collect(&self) -> Result<Vec<RecordBatch>> {
+        let mut rows = self.rows()?;
+        let mut batches = Vec::new();
+        while let Some(batch) = rows.next().await? {
+            batches.push(batch);
+        }
+        Ok(batches)
+    }
+
+    /// The last `count` rows, in order.
+    pub async fn last(&self, count: usize) -> Result<Vec<RecordBatch>> {
+        let mut rows = self.rows()?;
+        let mut kept = VecDeque::new();
+        let mut total = 0;
+        while let Some(batch) = rows.next().await? {
+            total += batch.num_rows();
+            kept.push_back(batch);
+            // Whole batches in front go as soon as the rest is enough.
+            while let Some(first) = kept.front().map(RecordBatch::num_rows)
+                && total - first >= count
+            {
+                total -= first;
+                kept.pop_front();
+            }
+        }
+        if let Some(first) = kept.front_mut() {
+            let surplus = total.saturating_sub(count);
+            *first = first.slice(surplus, first.num_rows() - surplus);
+        }
+        Ok(kept.into())
+    }
+
+    /// Writes schema and rows in the form that clients get.
+    pub async fn write(&self, schema: &StructType, time_zone: &str, writer: &mut ResultWriter) -> Result<()> {
+        let arrow = hearth_types::arrow::to_wire_schema(schema, time_zone);
+        writer.schema(Arc::new(schema.clone()), Arc::clone(&arrow)).await?;
+        let partitions = self.plan.output_partitioning().partition_count();
+        writer.progress().set_tasks(i64::try_from(partitions).unwrap_or(i64::MAX));
+        let mut rows = self.rows()?;
+        while let Some(batch) = rows.next().await? {
+            if batch.num_rows() > 0 {
+                writer.batch(&cast_batch_to_wire(&batch, schema, time_zone)?).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows that are being computed. Dropping them stops the work.
+pub enum Rows {
+    One(SendableRecordBatchStream),
+    Many {
+        /// The current partition is the last one.
+        receivers: Vec<mpsc::Receiver<Result<Option<RecordBatch>>>>,
+        _tasks: TaskGroup,
+    },
+}
+
+impl Rows {
+    /// The next batch, or `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        match self {
+            Self::One(stream) => stream.next().await.transpose().map_err(from_datafusion),
+            Self::Many { receivers, .. } => {
+                while let Some(receiver) = receivers.last_mut() {
+                    match receiver.recv().await {
+                        Some(Ok(None)) => drop(receivers.pop()),
+                        Some(answer) => return answer,
+                        None => return Err(Error::internal("a partition of the query died")),
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The embedded engine: Apache DataFusion in process, with Spark's semantics.
+//!
+//! A request passes through here in this order: `decode` (bytes to unresolved plan), `resolve` (the names it mentions to
+//! a `SessionView`; the only waiting), the analyzer (a pure function), `execute` (DataFusion's stream to the
+//! `ResultWriter`). Commands and catalog operations end in `effects`. `catalog` keeps databases and tables, `sources`
+//! and `sinks` read and write files, `config` is the catalogue of Spark's settings.
+
+pub mod catalog;
+pub mod config;
+pub mod constant;
+pub mod decode;
+pub mod effects;
+pub mod engine;
+pub mod error;
+pub mod execute;
+pub mod explain;
+pub mod memory;
+pub mod observe;
+pub mod question;
+pub mod resolve;
+pub mod run;
+pub mod samples;
+pub mod session;
+pub mod sinks;
+pub mod sources;
+pub mod state;
+pub mod value;
+
+/// The Spark whose behaviour this engine follows.
+pub const SPARK_VERSION: &str = "4.2.0";
+
+pub use engine::{EmbeddedEngine, EngineSettings};

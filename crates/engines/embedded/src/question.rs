@@ -1,0 +1,137 @@
+//! Answers about a plan that is not run: `AnalyzePlan`.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use bytes::Bytes;
+use hearth_base::Result;
+use hearth_core::engine::{Answer, ExplainMode, Question, StorageLevel};
+use hearth_plan::{Plan, Relation, RelationNode, from_proto};
+use hearth_types::ddl::{parse_data_type, parse_table_schema};
+use hearth_types::{DataType, StructType};
+
+use crate::session::EmbeddedSession;
+use crate::{explain, run};
+
+/// `StorageLevel.NONE`
+const NOT_STORED: StorageLevel =
+    StorageLevel { use_disk: false, use_memory: false, use_off_heap: false, deserialized: false, replication: 1 };
+/// `StorageLevel.MEMORY_AND_DISK_DESER`, what `persist()` without a level means.
+const DEFAULT_LEVEL: StorageLevel =
+    StorageLevel { use_disk: true, use_memory: true, use_off_heap: false, deserialized: true, replication: 1 };
+
+/// One question, one answer.
+pub async fn answer(session: &EmbeddedSession, question: Question) -> Result<Answer> {
+    match question {
+        Question::Schema { plan } => Ok(Answer::Schema(DataType::Struct(schema(session, plan).await?))),
+        Question::Explain { plan, mode } => explain_plan(session, plan, mode).await,
+        Question::TreeString { plan, level } => tree_string(session, plan, level).await,
+        Question::IsLocal { plan } => Ok(Answer::Flag(is_local(&relation(plan)?))),
+        Question::IsStreaming { plan } => is_streaming(session, plan).await,
+        Question::InputFiles { plan } => input_files(session, plan).await,
+        Question::SparkVersion => Ok(Answer::Text(crate::SPARK_VERSION.to_owned())),
+        Question::DdlParse { text } => Ok(Answer::Schema(parse_ddl(&text)?)),
+        Question::JsonToDdl { text } => json_to_ddl(&text),
+        Question::SameSemantics { left, right } => same_semantics(session, left, right).await,
+        Question::SemanticHash { plan } => semantic_hash(session, plan).await,
+        Question::Persist { relation, level } => persist(session, relation, level).await,
+        Question::Unpersist { relation, blocking: _ } => unpersist(session, relation).await,
+        Question::GetStorageLevel { relation } => storage_level(session, relation).await,
+    }
+}
+
+/// The relation of a plan. A command is asked about through the relation that it gives.
+fn relation(plan: Bytes) -> Result<Relation> {
+    match from_proto::decode_plan(plan)? {
+        Plan::Relation(relation) => Ok(relation),
+        Plan::Command(command) => Ok(Relation::new(RelationNode::Command(Box::new(command)))),
+    }
+}
+
+async fn schema(session: &EmbeddedSession, plan: Bytes) -> Result<StructType> {
+    run::schema(session, &relation(plan)?).await
+}
+
+async fn explain_plan(session: &EmbeddedSession, plan: Bytes, mode: ExplainMode) -> Result<Answer> {
+    explain::relation(session, &relation(plan)?, mode).await.map(Answer::Text)
+}
+
+async fn tree_string(session: &EmbeddedSession, plan: Bytes, level: Option<i32>) -> Result<Answer> {
+    Ok(Answer::Text(schema(session, plan).await?.tree_string(level.unwrap_or(i32::MAX))))
+}
+
+/// Whether the rows came with the plan.
+fn is_local(relation: &Relation) -> bool {
+    matches!(
+        relation.node,
+        RelationNode::LocalRelation { .. } | RelationNode::Command(_) | RelationNode::Catalog(_)
+    )
+}
+
+/// Streaming is not built, so a plan that analyses is a batch.
+async fn is_streaming(session: &EmbeddedSession, plan: Bytes) -> Result<Answer> {
+    schema(session, plan).await?;
+    Ok(Answer::Flag(false))
+}
+
+async fn input_files(session: &EmbeddedSession, plan: Bytes) -> Result<Answer> {
+    let analyzed = run::analyze(session, &relation(plan)?).await?;
+    crate::sources::input_files(&analyzed.plan).map(Answer::Files)
+}
+
+/// A struct's columns or any type, as `DataType.fromDDL` reads them.
+fn parse_ddl(text: &str) -> Result<DataType> {
+    match parse_table_schema(text) {
+        Ok(schema) => Ok(DataType::Struct(schema)),
+        Err(first) => parse_data_type(text).map_err(|_| first),
+    }
+}
+
+fn json_to_ddl(text: &str) -> Result<Answer> {
+    let ddl = match DataType::from_json(text)? {
+        DataType::Struct(schema) => schema.to_ddl(),
+        other => other.sql(),
+    };
+    Ok(Answer::Text(ddl))
+}
+
+/// Two relations mean the same when their analysed plans are the same: ids are given in order, and names are not part
+/// of a plan.
+async fn same_semantics(session: &EmbeddedSession, left: Bytes, right: Bytes) -> Result<Answer> {
+    let left = canonical(session, &relation(left)?).await?;
+    Ok(Answer::Flag(left == canonical(session, &relation(right)?).await?))
+}
+
+async fn semantic_hash(session: &EmbeddedSession, plan: Bytes) -> Result<Answer> {
+    let hash = digest(&canonical(session, &relation(plan)?).await?);
+    let folded = u32::try_from((hash >> 32) ^ (hash & u64::from(u32::MAX))).unwrap_or_default();
+    Ok(Answer::Hash(folded.cast_signed()))
+}
+
+async fn canonical(session: &EmbeddedSession, relation: &Relation) -> Result<String> {
+    let analyzed = run::analyze(session, relation).await?;
+    Ok(analyzed.plan.display_indent_schema().to_string())
+}
+
+fn digest(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+async fn persist(session: &EmbeddedSession, bytes: Bytes, level: Option<StorageLevel>) -> Result<Answer> {
+    let key = digest(&canonical(session, &from_proto::decode_relation(bytes)?).await?);
+    session.state.write().persisted.entry(key).or_insert(level.unwrap_or(DEFAULT_LEVEL));
+    Ok(Answer::Done)
+}
+
+async fn unpersist(session: &EmbeddedSession, bytes: Bytes) -> Result<Answer> {
+    let key = digest(&canonical(session, &from_proto::decode_relation(bytes)?).await?);
+    session.state.write().persisted.remove(&key);
+    Ok(Answer::Done)
+}
+
+async fn storage_level(session: &EmbeddedSession, bytes: Bytes) -> Result<Answer> {
+    let key = digest(&canonical(session, &from_proto::decode_relation(bytes)?).await?);
+    let level = session.state.read().persisted.get(&key).copied();
+    Ok(Answer::StorageLevel(level.unwrap_or(NOT_STORED)))
+}

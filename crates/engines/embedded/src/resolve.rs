@@ -1,0 +1,305 @@
+//! From the names a plan mentions to the `SessionView` that the analyzer reads. The only place that waits.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use hearth_analyzer::{
+    LocalMention, LocalRows, MentionOptions, Mentions, Place, RemoteRelation, ResolvedSource, ResolvedTable,
+    SessionView, TableEntry, TableKey, TableMention, ViewEntry, command_mentions, decode_local_relation, mentions,
+};
+use hearth_base::condition::NOT_FOUND_CACHED_LOCAL_RELATION;
+use hearth_base::{Error, Result};
+use hearth_functions::SessionSettings;
+use hearth_plan::relation::{DataSource, NamedTable};
+use hearth_plan::{Command, Plan, Relation, RelationNode, from_proto};
+
+use crate::catalog::{GLOBAL_TEMP, Position, TableRecord, ViewText, table_id};
+use crate::config::Place as ConfigPlace;
+use crate::session::EmbeddedSession;
+use crate::sources::{self, SourceRequest};
+use crate::state::{SessionState, TempView};
+
+/// The view that the analysis of a query needs.
+pub async fn view(session: &EmbeddedSession, relation: &Relation) -> Result<SessionView> {
+    let resolver = Resolver::new(session);
+    let mentions = mentions(relation, &resolver.options(Place::Session));
+    resolver.resolve(mentions).await
+}
+
+/// The view that a command needs for its relations and expressions.
+pub async fn command_view(session: &EmbeddedSession, command: &Command) -> Result<SessionView> {
+    let resolver = Resolver::new(session);
+    let mentions = command_mentions(command, &resolver.options(Place::Session));
+    resolver.resolve(mentions).await
+}
+
+/// The settings of a statement that starts now.
+pub fn settings(session: &EmbeddedSession, state: &SessionState) -> SessionSettings {
+    state.config.settings(ConfigPlace {
+        catalog: &state.catalog,
+        database: &state.database.join("."),
+        user: session.spec.principal.id.as_str(),
+        statement_micros: session.shared.settings.clock.now().saturating_mul(1000),
+    })
+}
+
+struct Resolver<'a> {
+    session: &'a EmbeddedSession,
+    state: SessionState,
+    settings: SessionSettings,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(session: &'a EmbeddedSession) -> Self {
+        let state = session.snapshot();
+        let settings = settings(session, &state);
+        Self { session, state, settings }
+    }
+
+    fn options(&self, place: Place) -> MentionOptions {
+        MentionOptions { place, case_sensitive: self.settings.case_sensitive }
+    }
+
+    async fn resolve(self, mentioned: Mentions) -> Result<SessionView> {
+        let mut view = SessionView::new(self.settings.clone());
+        view.config = self.state.config.overrides().clone().into_iter().collect();
+        view.functions = self.state.functions.clone();
+        view.variables = self.state.variables.clone();
+        let mut waiting = VecDeque::from([mentioned]);
+        while let Some(mentions) = waiting.pop_front() {
+            for table in &mentions.tables {
+                waiting.extend(self.table(table, &mut view).await?);
+            }
+            for source in mentions.sources {
+                self.source(source, &mut view).await?;
+            }
+            for local in mentions.local {
+                self.local(local, &mut view.local).await?;
+            }
+            for id in mentions.remote {
+                if let Some(relation) = self.state.remote.get(&id) {
+                    waiting.push_back(hearth_analyzer::mentions(relation, &self.options(Place::Session)));
+                    view.remote.insert(id, RemoteRelation::Plan(Arc::clone(relation)));
+                }
+            }
+            for name in mentions.functions {
+                self.function(&name, &mut view)?;
+            }
+        }
+        Ok(view)
+    }
+
+    /// Resolves a table and returns what its body mentions, when it is a view. A table that is not there is left out:
+    /// the analysis says so with its place in the query.
+    async fn table(&self, mention: &TableMention, view: &mut SessionView) -> Result<Option<Mentions>> {
+        if view.tables.contains_key(&mention.key) {
+            return Ok(None);
+        }
+        let Some((table, place)) = self.find(&mention.name, &mention.key, &mention.table).await? else {
+            return Ok(None);
+        };
+        let inner = match &table {
+            ResolvedTable::Table(_) => None,
+            ResolvedTable::View(entry) => Some(mentions(&entry.query, &self.options(place))),
+        };
+        view.tables.insert(mention.key.clone(), table);
+        Ok(inner)
+    }
+
+    async fn find(
+        &self,
+        name: &[String],
+        key: &TableKey,
+        table: &NamedTable,
+    ) -> Result<Option<(ResolvedTable, Place)>> {
+        if table.travel.is_some() {
+            return Err(Error::unsupported("time travel"));
+        }
+        if let Some(temporary) = self.temporary(&key.name, &key.place) {
+            return Ok(Some((ResolvedTable::View(temporary_entry(&temporary, name)), Place::Session)));
+        }
+        let (catalog, database) = match &key.place {
+            Place::Session => (self.state.catalog.clone(), self.state.database.clone()),
+            Place::View { catalog, database, .. } => (catalog.clone(), vec![database.clone()]),
+        };
+        if let Some(source) = self.file_table(name, &catalog).await? {
+            return Ok(Some((ResolvedTable::Table(source), Place::Session)));
+        }
+        let id = table_id(name, Position { catalog: &catalog, database: &database })?;
+        let Some(record) = self.session.shared.catalog.table(&id) else { return Ok(None) };
+        match &record.view {
+            Some(text) => {
+                let place = Place::View {
+                    catalog: text.catalog.clone(),
+                    database: text.database.join("."),
+                    sees_temporary: false,
+                };
+                Ok(Some((ResolvedTable::View(view_entry(&record, text, place.clone())?), place)))
+            }
+            None => Ok(Some((ResolvedTable::Table(self.catalog_table(&record, table).await?), Place::Session))),
+        }
+    }
+
+    /// A temporary view of this name, as seen from `place`.
+    fn temporary(&self, name: &[String], place: &Place) -> Option<TempView> {
+        let visible = match place {
+            Place::Session => true,
+            Place::View { sees_temporary, .. } => *sees_temporary,
+        };
+        match name {
+            [only] if visible => self.state.views.get(&only.to_lowercase()).cloned(),
+            [database, only] if database.eq_ignore_ascii_case(GLOBAL_TEMP) => {
+                self.session.shared.global_views.read().get(&only.to_lowercase()).cloned()
+            }
+            _ => None,
+        }
+    }
+
+    /// ``parquet.`/path` ``: files named in the place of a table.
+    async fn file_table(&self, name: &[String], catalog: &str) -> Result<Option<TableEntry>> {
+        let [format, path] = name else { return Ok(None) };
+        let is_format = ["parquet", "csv", "json", "text", "orc", "avro"].iter().any(|known| format.eq_ignore_ascii_case(known));
+        let is_database = || {
+            let id = crate::catalog::DatabaseId::new(catalog, &format.to_lowercase());
+            self.session.shared.catalog.database_exists(&id)
+        };
+        if !is_format || is_database() {
+            return Ok(None);
+        }
+        let source = sources::open(self.request(format, std::slice::from_ref(path), &[])).await?;
+        Ok(Some(TableEntry { name: name.to_vec(), source: source.table, schema: source.schema }))
+    }
+
+    fn request<'r>(
+        &'r self,
+        format: &'r str,
+        paths: &'r [String],
+        options: &'r [(String, String)],
+    ) -> SourceRequest<'r> {
+        SourceRequest {
+            format,
+            schema: None,
+            options,
+            paths,
+            partition_columns: None,
+            datafusion: &self.session.shared.datafusion,
+            settings: &self.settings,
+        }
+    }
+
+    async fn catalog_table(&self, record: &TableRecord, table: &NamedTable) -> Result<TableEntry> {
+        let catalog = &self.session.shared.catalog;
+        let location = catalog.ready(record).await?;
+        let mut options = record.options.clone();
+        options.extend(table.options.iter().cloned());
+        let paths = [location.to_string_lossy().into_owned()];
+        let format = record.provider.as_deref().unwrap_or("parquet");
+        let source = sources::open(SourceRequest {
+            schema: Some(&record.schema),
+            partition_columns: Some(&record.partition_columns),
+            ..self.request(format, &paths, &options)
+        })
+        .await?;
+        Ok(TableEntry {
+            name: record.id.parts(),
+            source: source.table,
+            schema: record.schema.clone(),
+        })
+    }
+
+    async fn source(&self, source: DataSource, view: &mut SessionView) -> Result<()> {
+        if source.is_streaming || view.sources.iter().any(|(known, _)| *known == source) {
+            return Ok(());
+        }
+        let format = source.format.clone().or_else(|| self.state.config.get("spark.sql.sources.default").map(Into::into));
+        let format = format.unwrap_or_else(|| "parquet".to_owned());
+        let schema = source.schema.as_deref().map(read_schema).transpose()?;
+        let mut paths = source.paths.clone();
+        let given = source.options.iter().filter(|(key, _)| key.eq_ignore_ascii_case("path"));
+        paths.extend(given.map(|(_, path)| path.clone()));
+        let opened = sources::open(SourceRequest {
+            schema: schema.as_ref(),
+            ..self.request(&format, &paths, &source.options)
+        })
+        .await?;
+        view.sources.push((source, ResolvedSource { source: opened.table, schema: opened.schema }));
+        Ok(())
+    }
+
+    /// Rows that the client uploaded: a whole local relation under one hash, or its data and its schema apart.
+    async fn local(&self, mention: LocalMention, known: &mut HashMap<String, LocalRows>) -> Result<()> {
+        if known.contains_key(&mention.key) {
+            return Ok(());
+        }
+        let rows = match (mention.data_hashes.as_slice(), &mention.schema_hash) {
+            ([only], None) if !mention.is_chunked => {
+                match from_proto::decode_local_relation(self.cached(only).await?.into())? {
+                    RelationNode::LocalRelation { data, schema } => {
+                        decode_local_relation(data.as_deref(), schema.as_deref())?
+                    }
+                    _ => return Err(Error::internal("a cached local relation is no local relation")),
+                }
+            }
+            (hashes, schema) => {
+                let schema = match schema {
+                    Some(hash) => Some(String::from_utf8_lossy(&self.cached(hash).await?).into_owned()),
+                    None => None,
+                };
+                let mut rows: Option<LocalRows> = None;
+                for hash in hashes {
+                    let chunk = decode_local_relation(Some(&self.cached(hash).await?), schema.as_deref())?;
+                    match &mut rows {
+                        None => rows = Some(chunk),
+                        Some(rows) => rows.batches.extend(chunk.batches),
+                    }
+                }
+                rows.ok_or_else(|| Error::internal("a chunked local relation has no chunks"))?
+            }
+        };
+        known.insert(mention.key, rows);
+        Ok(())
+    }
+
+    async fn cached(&self, hash: &str) -> Result<Vec<u8>> {
+        let not_found = || {
+            NOT_FOUND_CACHED_LOCAL_RELATION.with("hash", hash).with("sessionUUID", &self.session.spec.session)
+        };
+        let path = self.state.artifacts.get(&format!("cache/{hash}")).ok_or_else(not_found)?;
+        tokio::fs::read(path).await.map_err(|error| not_found().caused_by(error))
+    }
+
+    fn function(&self, _name: &[String], _view: &mut SessionView) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A schema as text: DDL, or `DataType.json`.
+fn read_schema(text: &str) -> Result<hearth_types::StructType> {
+    match hearth_types::StructType::from_json(text) {
+        Ok(schema) => Ok(schema),
+        Err(_) => hearth_types::ddl::parse_table_schema(text),
+    }
+}
+
+fn temporary_entry(view: &TempView, name: &[String]) -> ViewEntry {
+    ViewEntry {
+        name: name.to_vec(),
+        query: Arc::clone(&view.query),
+        place: Place::Session,
+        columns: view.columns.clone(),
+        settings: None,
+    }
+}
+
+fn view_entry(record: &TableRecord, text: &ViewText, place: Place) -> Result<ViewEntry> {
+    let Plan::Relation(query) = hearth_sql::parse_statement(&text.text)? else {
+        return Err(Error::internal("the text of a view is no query"));
+    };
+    Ok(ViewEntry {
+        name: record.id.parts(),
+        query: Arc::new(query),
+        place,
+        columns: Some(record.schema.clone()),
+        settings: None,
+    })
+}

@@ -1,0 +1,103 @@
+//! Compression of text files.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use bzip2::write::BzEncoder;
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+use hearth_base::condition::CODEC_NOT_AVAILABLE;
+use hearth_base::{Error, Result};
+
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// The option `compression` of text formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    None,
+    Gzip,
+    Bzip2,
+    Deflate,
+    Zstd,
+}
+
+impl Codec {
+    pub fn named(name: Option<&str>) -> Result<Self> {
+        match name.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("none" | "uncompressed") => Ok(Self::None),
+            Some("gzip") => Ok(Self::Gzip),
+            Some("bzip2") => Ok(Self::Bzip2),
+            Some("deflate") => Ok(Self::Deflate),
+            Some("zstd") => Ok(Self::Zstd),
+            Some(name @ ("lz4" | "snappy")) => Err(Error::unsupported(format!("text files compressed with {name}"))),
+            Some(name) => Err(CODEC_NOT_AVAILABLE
+                .with("codecName", name)
+                .with("availableCodecs", "bzip2, deflate, uncompressed, snappy, none, lz4, gzip, zstd")),
+        }
+    }
+
+    /// What stands behind `.csv`.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Gzip => ".gz",
+            Self::Bzip2 => ".bz2",
+            Self::Deflate => ".deflate",
+            Self::Zstd => ".zst",
+        }
+    }
+}
+
+/// A file that compresses what is written to it.
+pub enum Output {
+    None(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+    Bzip2(BzEncoder<BufWriter<File>>),
+    Deflate(ZlibEncoder<BufWriter<File>>),
+    Zstd(zstd::Encoder<'static, BufWriter<File>>),
+}
+
+impl Output {
+    pub fn create(path: &Path, codec: Codec) -> io::Result<Self> {
+        let file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
+        Ok(match codec {
+            Codec::None => Self::None(file),
+            Codec::Gzip => Self::Gzip(GzEncoder::new(file, Compression::default())),
+            Codec::Bzip2 => Self::Bzip2(BzEncoder::new(file, bzip2::Compression::default())),
+            Codec::Deflate => Self::Deflate(ZlibEncoder::new(file, Compression::default())),
+            Codec::Zstd => Self::Zstd(zstd::Encoder::new(file, 0)?),
+        })
+    }
+
+    pub fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::None(file) => file.write_all(bytes),
+            Self::Gzip(file) => file.write_all(bytes),
+            Self::Bzip2(file) => file.write_all(bytes),
+            Self::Deflate(file) => file.write_all(bytes),
+            Self::Zstd(file) => file.write_all(bytes),
+        }
+    }
+
+    /// Writes the end.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Self::None(mut file) => file.flush(),
+            Self::Gzip(file) => file.finish()?.flush(),
+            Self::Bzip2(file) => file.finish()?.flush(),
+            Self::Deflate(file) => file.finish()?.flush(),
+            Self::Zstd(file) => file.finish()?.flush(),
+        }
+    }
+
+    /// Bytes held, about.
+    pub fn memory(&self) -> usize {
+        match self {
+            Self::None(_) => BUFFER_BYTES,
+            Self::Gzip(_) | Self::Deflate(_) => BUFFER_BYTES + (256 << 10),
+            Self::Bzip2(_) => BUFFER_BYTES + (8 << 20),
+            Self::Zstd(_) => BUFFER_BYTES + (4 << 20),
+        }
+    }
+}

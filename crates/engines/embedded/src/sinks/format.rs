@@ -1,0 +1,87 @@
+//! How files of a format are made. Formats are an open set, looked up by name.
+
+use std::path::PathBuf;
+
+use datafusion::arrow::array::RecordBatch;
+use hearth_base::condition::{DATA_SOURCE_NOT_FOUND, UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE};
+use hearth_base::{Error, Result};
+use hearth_functions::records::TextFormat;
+use hearth_types::{DataType, StructType, Zone};
+
+use super::{WriteRequest, parquet, text};
+
+/// The format that writes nothing.
+pub const NOTHING: &str = "noop";
+
+/// Makes files of one format for the columns of one write.
+pub trait FileFormat: Send + Sync {
+    /// `.snappy.parquet`
+    fn extension(&self) -> &str;
+    fn create(&self, path: PathBuf) -> Result<Box<dyn FileWriter>>;
+    /// In which timestamps are told, also in the names of folders.
+    fn zone(&self) -> &Zone;
+}
+
+/// A file that is being written.
+pub trait FileWriter: Send {
+    /// Rows in the engine's form, without the columns of the partitions.
+    fn write(&mut self, batch: &RecordBatch) -> Result<()>;
+    /// Bytes held.
+    fn memory(&self) -> usize;
+    /// Writes out what is held, as far as the format can.
+    fn flush(&mut self) -> Result<()>;
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// The format of a request, for files of `data`'s columns.
+pub fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn FileFormat>> {
+    match request.format.to_ascii_lowercase().as_str() {
+        "parquet" => parquet::open(request, data),
+        "csv" => text::open_records(request, data, TextFormat::Csv),
+        "json" => text::open_records(request, data, TextFormat::Json),
+        "text" => text::open_text(request, data),
+        NOTHING => Ok(Box::new(Nothing)),
+        "orc" | "avro" | "xml" => Err(Error::unsupported(format!("writing the format {}", request.format))),
+        _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
+    }
+}
+
+/// An option's value; keys compare without case.
+pub fn option<'a>(options: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    let found = options.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(key));
+    found.map(|(_, value)| value.as_str())
+}
+
+/// The session's zone, or the one of the option `timeZone`.
+pub fn zone(request: &WriteRequest<'_>) -> Result<(String, Zone)> {
+    let id = option(request.options, "timeZone").unwrap_or(request.time_zone);
+    let zone = Zone::parse(id).ok_or_else(|| Error::unsupported(format!("the time zone {id}")))?;
+    Ok((id.to_owned(), zone))
+}
+
+/// Refuses columns whose types the format does not have.
+pub fn check_types(data: &StructType, format: &str, holds: &dyn Fn(&DataType) -> bool) -> Result<()> {
+    match data.fields.iter().find(|field| !holds(&field.data_type)) {
+        Some(field) => Err(UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE
+            .with("columnName", hearth_plan::identifier::quote(&[field.name.to_string()]))
+            .with("columnType", format!("\"{}\"", field.data_type.sql()))
+            .with("format", format)),
+        None => Ok(()),
+    }
+}
+
+struct Nothing;
+
+impl FileFormat for Nothing {
+    fn extension(&self) -> &str {
+        ""
+    }
+
+    fn create(&self, _path: PathBuf) -> Result<Box<dyn FileWriter>> {
+        Err(Error::internal("a noop write has no files"))
+    }
+
+    fn zone(&self) -> &Zone {
+        &Zone::UTC
+    }
+}

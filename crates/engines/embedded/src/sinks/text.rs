@@ -1,0 +1,223 @@
+//! CSV, JSON and text files: one line for each row, made by the kernels of `to_csv` and `to_json`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
+use datafusion::common::DFSchema;
+use datafusion::logical_expr::execution_props::ExecutionProps;
+use datafusion::logical_expr::ident;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
+use hearth_base::{Error, Result};
+use hearth_functions::Typed;
+use hearth_functions::records::{self, Options, TextFormat};
+use hearth_types::arrow::to_engine_arrow;
+use hearth_types::{DataType, StructField, StructType, Zone};
+
+use super::WriteRequest;
+use super::compress::{Codec, Output};
+use super::format::{FileFormat, FileWriter, check_types, option, zone};
+use super::stage::failed;
+use crate::error::from_datafusion;
+
+const ROW: &str = "row";
+
+/// `text`: one column of strings.
+pub(super) fn open_text(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn FileFormat>> {
+    check_types(data, "Text", &|data_type| matches!(data_type, DataType::String { .. }))?;
+    if data.fields.len() != 1 {
+        return Err(hearth_base::condition::UNSUPPORTED_FEATURE
+            .with("feature", format!("text files of {} columns", data.fields.len()))
+            .message(format!("Text data source supports only a single column, and you have {} columns.", data.fields.len())));
+    }
+    Lines::open(request, ".txt", Row::First, None)
+}
+
+/// `csv` and `json`.
+pub(super) fn open_records(
+    request: &WriteRequest<'_>,
+    data: &StructType,
+    format: TextFormat,
+) -> Result<Box<dyn FileFormat>> {
+    let (name, extension) = match format {
+        TextFormat::Csv => ("CSV", ".csv"),
+        TextFormat::Json => ("JSON", ".json"),
+    };
+    check_types(data, name, &|data_type| holds(format, data_type))?;
+    let (zone_id, _) = zone(request)?;
+    let options = Options {
+        entries: request.options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone())).collect(),
+        zone: zone_id.as_str().into(),
+        now: 0,
+    };
+    let header = format == TextFormat::Csv
+        && option(request.options, "header").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
+    let header = if header { Some(header_line(data, &options)?) } else { None };
+    let row = RowText::new(format, data, options)?;
+    Lines::open(request, extension, Row::Record(row), header)
+}
+
+/// Whether the format has the type.
+fn holds(format: TextFormat, data_type: &DataType) -> bool {
+    match (format, data_type) {
+        (TextFormat::Csv, DataType::Array(_) | DataType::Map(_) | DataType::Struct(_) | DataType::Variant) => false,
+        (TextFormat::Csv, DataType::Null | DataType::CalendarInterval | DataType::Binary) => false,
+        (_, DataType::Array(array)) => holds(format, &array.element),
+        (_, DataType::Map(map)) => holds(format, &map.key) && holds(format, &map.value),
+        (_, DataType::Struct(structure)) => structure.fields.iter().all(|field| holds(format, &field.data_type)),
+        (_, DataType::Udt(udt)) => holds(format, &udt.sql_type),
+        (_, _) => true,
+    }
+}
+
+/// The names of the columns as a CSV record.
+fn header_line(data: &StructType, options: &Options) -> Result<String> {
+    let names = data.fields.iter().enumerate();
+    let fields = names.clone().map(|(index, _)| StructField::new(format!("c{index}"), DataType::STRING, false));
+    let schema = StructType::new(fields);
+    let columns = names.map(|(_, field)| Arc::new(StringArray::from(vec![field.name.to_string()])) as ArrayRef).collect();
+    let row = RowText::new(TextFormat::Csv, &schema, options.clone())?;
+    let batch = RecordBatch::try_new(hearth_types::arrow::to_engine_schema(&schema), columns).map_err(Error::internal)?;
+    let text = row.texts(&batch)?;
+    Ok(text.as_string::<i32>().value(0).to_owned())
+}
+
+/// How a row becomes a line.
+#[derive(Clone)]
+enum Row {
+    /// The first column is the line.
+    First,
+    Record(RowText),
+}
+
+/// A struct's text, as an expression.
+#[derive(Clone)]
+struct RowText {
+    schema: SchemaRef,
+    text: Arc<dyn PhysicalExpr>,
+}
+
+impl RowText {
+    fn new(format: TextFormat, data: &StructType, options: Options) -> Result<Self> {
+        let row = DataType::Struct(data.clone());
+        let schema = Arc::new(Schema::new(vec![Field::new(ROW, to_engine_arrow(&row), false)]));
+        let text = records::write(format, Typed::new(ident(ROW), row, false), options)?;
+        let named = DFSchema::try_from(Arc::clone(&schema)).map_err(from_datafusion)?;
+        let text =
+            create_physical_expr(&text.expr, &named, &ExecutionProps::new(), &PhysicalPlanningContext::default())
+                .map_err(from_datafusion)?;
+        Ok(Self { schema, text })
+    }
+
+    fn texts(&self, batch: &RecordBatch) -> Result<ArrayRef> {
+        let Arrow::Struct(fields) = self.schema.field(0).data_type() else {
+            return Err(Error::internal("a row is no struct"));
+        };
+        let row = StructArray::try_new_with_length(fields.clone(), batch.columns().to_vec(), None, batch.num_rows())
+            .map_err(Error::internal)?;
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), vec![Arc::new(row)]).map_err(Error::internal)?;
+        let texts = self.text.evaluate(&rows).and_then(|texts| texts.into_array(batch.num_rows()));
+        cast(&texts.map_err(from_datafusion)?, &Arrow::Utf8).map_err(Error::internal)
+    }
+}
+
+/// A format of lines.
+struct Lines {
+    extension: String,
+    codec: Codec,
+    separator: String,
+    row: Row,
+    header: Option<String>,
+    zone: Zone,
+}
+
+impl Lines {
+    fn open(
+        request: &WriteRequest<'_>,
+        extension: &str,
+        row: Row,
+        header: Option<String>,
+    ) -> Result<Box<dyn FileFormat>> {
+        let codec = Codec::named(option(request.options, "compression").or_else(|| option(request.options, "codec")))?;
+        let charset = option(request.options, "encoding").or_else(|| option(request.options, "charset"));
+        if let Some(charset) = charset.filter(|charset| !is_utf8(charset)) {
+            return Err(Error::unsupported(format!("writing text in {charset}")));
+        }
+        let (_, zone) = zone(request)?;
+        Ok(Box::new(Self {
+            extension: format!("{extension}{}", codec.extension()),
+            codec,
+            separator: option(request.options, "lineSep").unwrap_or("\n").to_owned(),
+            row,
+            header,
+            zone,
+        }))
+    }
+}
+
+fn is_utf8(charset: &str) -> bool {
+    ["utf-8", "utf8", "us-ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name))
+}
+
+impl FileFormat for Lines {
+    fn extension(&self) -> &str {
+        &self.extension
+    }
+
+    fn create(&self, path: PathBuf) -> Result<Box<dyn FileWriter>> {
+        let mut output = Output::create(&path, self.codec).map_err(|error| failed(&path, error))?;
+        if let Some(header) = &self.header {
+            output.write_all(format!("{header}{}", self.separator).as_bytes()).map_err(|error| failed(&path, error))?;
+        }
+        let (row, separator) = (self.row.clone(), self.separator.clone());
+        Ok(Box::new(LineFile { path, output, row, separator, buffer: Vec::new() }))
+    }
+
+    fn zone(&self) -> &Zone {
+        &self.zone
+    }
+}
+
+struct LineFile {
+    path: PathBuf,
+    output: Output,
+    row: Row,
+    separator: String,
+    /// The lines of the current batch.
+    buffer: Vec<u8>,
+}
+
+impl FileWriter for LineFile {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let texts = match &self.row {
+            Row::First => Arc::clone(batch.column(0)),
+            Row::Record(row) => row.texts(batch)?,
+        };
+        let texts = texts.as_string_opt::<i32>().ok_or_else(|| Error::internal("a line is no text"))?;
+        self.buffer.clear();
+        for row in 0..texts.len() {
+            if texts.is_valid(row) {
+                self.buffer.extend_from_slice(texts.value(row).as_bytes());
+            }
+            self.buffer.extend_from_slice(self.separator.as_bytes());
+        }
+        self.output.write_all(&self.buffer).map_err(|error| failed(&self.path, error))
+    }
+
+    fn memory(&self) -> usize {
+        self.buffer.capacity() + self.output.memory()
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.buffer = Vec::new();
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Self { path, output, .. } = *self;
+        output.finish().map_err(|error| failed(&path, error))
+    }
+}
