@@ -1,0 +1,95 @@
+#!/usr/bin/env python
+"""The 22 TPC-H queries on the same Parquet files: Hearth and Sail through PySpark, DataFusion in process.
+
+Rounds are interleaved (each system runs each query in turn), and the best of --rounds counts.
+"""
+
+import argparse
+import time
+
+import measure
+from harness.connect import ask_sql, connect
+from tpc import queries
+
+
+def datafusion_runner(folder):
+    import datafusion
+
+    context = datafusion.SessionContext()
+    for table in queries.TABLES["tpch"]:
+        context.register_parquet(table, str(folder / f"{table}.parquet"))
+
+    def run(text):
+        return sum(batch.num_rows for batch in context.sql(text).collect())
+
+    return run
+
+
+def connect_runner(server, folder):
+    session = connect(server, timezone=None)
+    for table in queries.TABLES["tpch"]:
+        session.read.parquet(str(folder / f"{table}.parquet")).createOrReplaceTempView(table)
+    return lambda text: ask_sql(session, text).table.num_rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", default="datafusion,sail")
+    options = parser.parse_args()
+    folder = measure.tpch_files(options.scale)
+    texts = {name: text.strip().rstrip(";") for name, text in queries.load("tpch").items()}
+    systems = ["hearth"] + [peer for peer in options.peers.split(",") if peer]
+    started, runners = {}, {}
+    try:
+        for name in systems:
+            if name == "datafusion":
+                runners[name] = datafusion_runner(folder)
+            else:
+                started[name] = measure.start_peer(name)
+                runners[name] = connect_runner(started[name], folder)
+        best, failed = measure_all(texts, systems, runners, options.rounds)
+        peaks = {name: measure.peak_rss_mib(server.pid) for name, server in started.items()}
+    finally:
+        for server in started.values():
+            server.stop()
+    report(best, failed, systems, peaks, options)
+
+
+def measure_all(texts, systems, runners, rounds):
+    best, failed = {}, []
+    for turn in range(rounds):
+        for query, text in texts.items():
+            for system in systems[turn % len(systems):] + systems[:turn % len(systems)]:
+                began = time.perf_counter()
+                try:
+                    runners[system](text)
+                except Exception as error:
+                    if turn == 0:
+                        failed.append(f"{system} {query}: {str(error).splitlines()[0][:120]}")
+                    continue
+                seconds = time.perf_counter() - began
+                best[query, system] = min(seconds, best.get((query, system), seconds))
+    return best, failed
+
+
+def report(best, failed, systems, peaks, options):
+    names = sorted({query for query, _ in best}, key=queries.order)
+    common = [query for query in names if all((query, system) in best for system in systems)]
+    rows = [{"query": q, **{s: best.get((q, s)) for s in systems},
+             **{f"hearth/{s}": ratio(best.get((q, "hearth")), best.get((q, s))) for s in systems[1:]}} for q in names]
+    totals = {s: sum(best[q, s] for q in common) for s in systems}
+    rows.append({"query": f"total of {len(common)}", **totals, **{f"hearth/{s}": ratio(totals["hearth"], totals[s]) for s in systems[1:]}})
+    notes = [f"scale factor {options.scale:g}, best of {options.rounds} interleaved rounds, seconds; ratios below 1 are in Hearth's favour",
+             "DataFusion runs in the Python process; the servers are asked over loopback, and their results are decoded by PyArrow",
+             "peak memory (MiB): " + ", ".join(f"{k} {v:.0f}" for k, v in peaks.items()), *failed]
+    measure.record(f"tpch-{options.scale:g}", f"TPC-H scale {options.scale:g} through PySpark", rows, notes)
+
+
+def ratio(one, other):
+    return one / other if one and other else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What every Python test program of Hearth shares: servers to test, and results as text."""
