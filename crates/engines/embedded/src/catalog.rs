@@ -25,14 +25,14 @@ use parking_lot::{Mutex, RwLock};
 use crate::samples::{SampleSettings, Samples};
 use files::{Files, Kind};
 
-pub use name::{DatabaseId, Position, TableId, database_id, find_catalog, search_path, table_id};
 pub use function::function_exists;
+pub use name::{DatabaseId, Position, TableId, database_id, find_catalog, search_path, table_id};
 pub use pattern::Pattern;
-pub use table::has_entries;
 pub use record::{
     DatabaseRecord, FunctionBody, FunctionRecord, ParameterRecord, TableKind, TableRecord, TableStatistics, ViewText,
     local_path, location_uri,
 };
+pub use table::has_entries;
 
 pub const SPARK_CATALOG: &str = "spark_catalog";
 pub const SAMPLES_CATALOG: &str = "samples";

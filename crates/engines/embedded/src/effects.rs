@@ -24,6 +24,10 @@ mod variable;
 mod view;
 mod write;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
+
 use hearth_analyzer::ObservedMetrics;
 use hearth_base::condition::TABLE_OPERATION;
 use hearth_base::{Error, Result};
@@ -47,7 +51,7 @@ enum Outcome {
     /// Rows were written, and these metrics were asked of them.
     Written(Vec<ObservedMetrics>),
     /// A message of its own.
-    Answer(ResponseType),
+    Answer(Box<ResponseType>),
 }
 
 /// Runs the command of a root and writes its answer.
@@ -65,7 +69,7 @@ pub async fn command(
         Outcome::Rows((schema, _)) if schema.fields.is_empty() => Ok(()),
         Outcome::Rows((schema, batches)) => run::write_rows(session, &schema, &batches, writer).await,
         Outcome::Written(metrics) => observe::answer(session, &metrics, writer).await,
-        Outcome::Answer(response) => sql::answer(writer, response).await,
+        Outcome::Answer(response) => sql::answer(writer, *response).await,
     }
 }
 
@@ -84,15 +88,15 @@ async fn perform(session: &EmbeddedSession, command: Command) -> Result<Outcome>
         Command::Insert(insert) => insert::insert(session, insert).await.map(Outcome::Written),
         Command::Checkpoint { relation, .. } => {
             let result = checkpoint::checkpoint(session, relation).await?;
-            Ok(Outcome::Answer(ResponseType::CheckpointCommandResult(result)))
+            Ok(Outcome::Answer(Box::new(ResponseType::CheckpointCommandResult(result))))
         }
         Command::GetResources => {
             let resources = pb::GetResourcesCommandResult::default();
-            Ok(Outcome::Answer(ResponseType::GetResourcesCommandResult(resources)))
+            Ok(Outcome::Answer(Box::new(ResponseType::GetResourcesCommandResult(resources))))
         }
         Command::CreateResourceProfile => {
             let profile = sql::new_resource_profile();
-            Ok(Outcome::Answer(ResponseType::CreateResourceProfileCommandResult(profile)))
+            Ok(Outcome::Answer(Box::new(ResponseType::CreateResourceProfileCommandResult(profile))))
         }
         _ => Box::pin(answered(session, &command)).await.map(Outcome::Rows),
     }
@@ -195,7 +199,11 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::DatabaseExists { name } => database::exists(session, name),
         CatalogOp::CreateDatabase { name, if_not_exists, comment, location, properties } => {
             let (comment, location) = (comment.as_ref(), location.as_ref());
-            database::create(session, name, &NewDatabase { if_not_exists: *if_not_exists, comment, location, properties })
+            database::create(
+                session,
+                name,
+                &NewDatabase { if_not_exists: *if_not_exists, comment, location, properties },
+            )
         }
         CatalogOp::DropDatabase { name, if_exists, cascade } => database::drop(session, name, *if_exists, *cascade),
         CatalogOp::AlterDatabaseProperties { name, properties } => database::set_properties(session, name, properties),
@@ -237,9 +245,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::ListColumns { name, database, style } => {
             list::columns(session, name, database.as_ref(), *style).await
         }
-        CatalogOp::ListPartitions { name, partition, style } => {
-            partition::list(session, name, partition, *style).await
-        }
+        CatalogOp::ListPartitions { name, partition, style } => partition::list(session, name, partition, *style).await,
         CatalogOp::RecoverPartitions { name } => partition::recover(session, name).await,
         CatalogOp::AnalyzeTable { name, partition, no_scan, columns: _ } => {
             table::analyze(session, name, partition, *no_scan).await
@@ -269,8 +275,6 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::UncacheTable { name, if_exists } => cache::uncache(session, name, *if_exists).await,
         CatalogOp::ClearCache => cache::clear(session),
 
-        CatalogOp::CommentOn { kind, name, comment } => {
-            alter::comment_on(session, *kind, name, comment.as_ref()).await
-        }
+        CatalogOp::CommentOn { kind, name, comment } => alter::comment_on(session, *kind, name, comment.as_ref()).await,
     }
 }

@@ -138,7 +138,9 @@ impl Samples {
             let _guard = guard;
             generate(set, &name, &settings, &folder)
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal("a sample generator died").caused_by(error))?
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Error::internal("a sample generator died").caused_by(error))?
     }
 }
 

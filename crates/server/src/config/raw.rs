@@ -9,8 +9,8 @@ use super::{Mistake, Origin};
 use crate::cli::{CommonArguments, ServeArguments};
 use crate::settings::{self, SETTINGS, SPARK_PREFIX};
 
-/// Variables that start as ours do and are no settings.
-const NOT_SETTINGS: [&str; 2] = ["HEARTH_CONFIG", "HEARTH_BIN"];
+/// Variables that start as ours do and are no settings: what names the file, and what the repository's scripts read.
+const NOT_SETTINGS: [&str; 4] = ["HEARTH_CONFIG", "HEARTH_BIN", "HEARTH_PROFILE", "HEARTH_CACHE"];
 const PREFIX: &str = "HEARTH_";
 
 /// A text and where it stands.

@@ -73,9 +73,9 @@ pub fn read_table(catalog: &str, document: &Value) -> Result<TableRecord> {
         provider: optional(document, "provider"),
         schema: read_schema(&document["schema"])?,
         partition_columns: texts(document, "partitionColumns"),
-        bucket: document["buckets"].as_i64().map(|buckets| {
-            (texts(document, "bucketColumns"), i32::try_from(buckets).unwrap_or(i32::MAX))
-        }),
+        bucket: document["buckets"]
+            .as_i64()
+            .map(|buckets| (texts(document, "bucketColumns"), i32::try_from(buckets).unwrap_or(i32::MAX))),
         options: read_options(document, "options"),
         properties: read_options(document, "properties"),
         location: optional(document, "location"),

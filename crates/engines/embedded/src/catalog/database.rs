@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use hearth_base::Result;
-use hearth_base::condition::{
-    DROP_DEFAULT_DATABASE, SCHEMA_ALREADY_EXISTS, SCHEMA_NOT_EMPTY,
-};
+use hearth_base::condition::{DROP_DEFAULT_DATABASE, SCHEMA_ALREADY_EXISTS, SCHEMA_NOT_EMPTY};
 use hearth_plan::identifier::quote;
 
 use super::name::{DatabaseId, check_name};
@@ -74,7 +72,8 @@ impl Catalog {
         let (record, tables) = {
             let state = self.state.read();
             let database = state.databases.get(name).ok_or_else(|| id.not_found())?;
-            if !cascade && !(database.tables.is_empty() && database.functions.is_empty()) {
+            let is_empty = database.tables.is_empty() && database.functions.is_empty();
+            if !cascade && !is_empty {
                 return Err(SCHEMA_NOT_EMPTY.with("schemaName", quote(&[name.to_owned()])));
             }
             (database.record.clone(), database.tables.values().cloned().collect::<Vec<_>>())

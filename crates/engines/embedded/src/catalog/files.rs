@@ -177,7 +177,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
         }
         Err(error) => return Err(failed(error)),
     };
-    let mut paths = list.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>().map_err(failed)?;
+    let mut paths =
+        list.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>().map_err(failed)?;
     paths.sort();
     Ok(paths)
 }
@@ -193,8 +194,9 @@ fn file_name(path: &Path) -> String {
 
 fn read(path: &Path) -> Result<Value> {
     let bytes = fs::read(path).map_err(failed)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Error::internal(format!("{} is not a document of the catalog", path.display())).caused_by(error))
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Error::internal(format!("{} is not a document of the catalog", path.display())).caused_by(error)
+    })
 }
 
 /// Writes beside, flushes, renames.

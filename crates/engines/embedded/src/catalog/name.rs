@@ -143,10 +143,7 @@ pub fn database_id(name: &[String], at: Position<'_>) -> DatabaseId {
             None => (at.catalog, name),
         },
     };
-    DatabaseId {
-        catalog: catalog.to_owned(),
-        namespace: namespace.iter().map(|part| part.to_lowercase()).collect(),
-    }
+    DatabaseId { catalog: catalog.to_owned(), namespace: namespace.iter().map(|part| part.to_lowercase()).collect() }
 }
 
 pub(crate) fn requires_single_part(catalog: &str, name: &[String]) -> Error {

@@ -30,7 +30,8 @@ fn table(catalog: &Catalog, database: &str, name: &str) -> TableRecord {
         kind: TableKind::Managed,
         provider: Some("parquet".into()),
         schema: StructType::new([
-            StructField::new("a", DataType::Decimal { precision: 10, scale: 2 }, true).with_metadata_text("comment", "c"),
+            StructField::new("a", DataType::Decimal { precision: 10, scale: 2 }, true)
+                .with_metadata_text("comment", "c"),
             StructField::new("p", DataType::STRING, true),
         ]),
         partition_columns: vec!["p".into()],

@@ -41,7 +41,9 @@ pub async fn declared(session: &EmbeddedSession, new: &CreateTable) -> Result<St
 /// A declared column as a field; default and comment go into its metadata.
 pub fn field(column: &ColumnDef) -> Result<StructField> {
     if column.generated.is_some() {
-        return Err(TABLE_OPERATION.with("tableName", quote(std::slice::from_ref(&column.name))).with("operation", "generated columns"));
+        return Err(TABLE_OPERATION
+            .with("tableName", quote(std::slice::from_ref(&column.name)))
+            .with("operation", "generated columns"));
     }
     let mut field = StructField::new(column.name.as_str(), type_of(&column.data_type)?, column.nullable);
     if let Some(default) = &column.default_text {
@@ -149,7 +151,8 @@ fn nullable_type(data_type: &DataType) -> DataType {
 
 /// The query with its columns in the order of the new table's.
 pub async fn in_order(session: &EmbeddedSession, analyzed: &Analyzed, record: &TableRecord) -> Result<Analyzed> {
-    let same = analyzed.schema.fields.iter().zip(record.schema.fields.iter()).all(|(left, right)| left.name == right.name);
+    let same =
+        analyzed.schema.fields.iter().zip(record.schema.fields.iter()).all(|(left, right)| left.name == right.name);
     if same {
         return Ok(Analyzed { schema: record.schema.clone(), ..analyzed.clone() });
     }

@@ -59,7 +59,9 @@ pub fn create(session: &EmbeddedSession, name: &Name, new: &NewDatabase<'_>) -> 
     let scope = Scope::new(session);
     let id = scope.database_id(Some(name));
     let [database] = id.namespace.as_slice() else {
-        return Err(REQUIRES_SINGLE_PART_NAMESPACE.with("sessionCatalog", SPARK_CATALOG).with("identifier", quote(name)));
+        return Err(REQUIRES_SINGLE_PART_NAMESPACE
+            .with("sessionCatalog", SPARK_CATALOG)
+            .with("identifier", quote(name)));
     };
     let location = match new.location {
         Some(location) => super::path::absolute(location, session)?,
@@ -110,10 +112,8 @@ fn alter(session: &EmbeddedSession, name: &Name, change: impl FnOnce(&mut Databa
 pub fn describe(session: &EmbeddedSession, name: &Name, extended: bool) -> Result<Rows> {
     let scope = Scope::new(session);
     let database = scope.catalog().database(&scope.database_id(Some(name)))?;
-    let mut rows: Vec<Vec<Cell>> = vec![
-        vec!["Catalog Name".into(), database.catalog.into()],
-        vec!["Namespace Name".into(), database.name.into()],
-    ];
+    let mut rows: Vec<Vec<Cell>> =
+        vec![vec!["Catalog Name".into(), database.catalog.into()], vec!["Namespace Name".into(), database.name.into()]];
     if let Some(comment) = database.comment {
         rows.push(vec!["Comment".into(), comment.into()]);
     }

@@ -117,10 +117,13 @@ fn detail(record: &TableRecord) -> Vec<(&'static str, String)> {
         optional(key, Some(value));
     }
     optional("Table Properties", listed(&record.properties));
-    optional("Statistics", record.statistics.map(|statistics| match statistics.rows {
-        Some(rows) => format!("{} bytes, {rows} rows", statistics.bytes),
-        None => format!("{} bytes", statistics.bytes),
-    }));
+    optional(
+        "Statistics",
+        record.statistics.map(|statistics| match statistics.rows {
+            Some(rows) => format!("{} bytes, {rows} rows", statistics.bytes),
+            None => format!("{} bytes", statistics.bytes),
+        }),
+    );
     optional("Location", record.location.as_deref().map(location_uri));
     optional("Storage Properties", listed(&record.options));
     optional("Partition Provider", (!record.partition_columns.is_empty()).then(|| "Catalog".to_owned()));

@@ -20,8 +20,8 @@ use super::columns::type_of;
 use super::describe::time_text;
 use super::lookup::Scope;
 use super::rows::{Cell, Column, done, flag, optional, table, text, texts, truth};
-use crate::catalog::{FunctionBody, FunctionRecord, ParameterRecord, Pattern, TableId};
 use crate::catalog::function_exists as already_exists;
+use crate::catalog::{FunctionBody, FunctionRecord, ParameterRecord, Pattern, TableId};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 
@@ -163,9 +163,9 @@ fn built_in_lines(row: &FunctionRow, extended: bool) -> Vec<String> {
         format!("Usage: {}", row.summary),
     ];
     if extended {
-        let example = row.example.map(|(call, answer)| {
-            format!("Extended Usage:\n    Examples:\n      > SELECT {call};\n       {answer}\n")
-        });
+        let example = row
+            .example
+            .map(|(call, answer)| format!("Extended Usage:\n    Examples:\n      > SELECT {call};\n       {answer}\n"));
         lines.push(example.unwrap_or_else(|| "Extended Usage:".to_owned()));
     }
     lines
@@ -379,9 +379,7 @@ fn record(
     let no_text = || Error::internal("a SQL function without the text of its body");
     let body = match &function.body {
         SqlFunctionBody::Expression(expr) => FunctionBody::Expression(source_text(expr).ok_or_else(no_text)?),
-        SqlFunctionBody::Query(query) => {
-            FunctionBody::Query(origin_text(query.origin.as_deref()).ok_or_else(no_text)?)
-        }
+        SqlFunctionBody::Query(query) => FunctionBody::Query(origin_text(query.origin.as_deref()).ok_or_else(no_text)?),
     };
     let parameter = |(column, typed): (&ColumnDef, &SqlParameter)| ParameterRecord {
         name: typed.name.clone(),

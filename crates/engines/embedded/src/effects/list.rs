@@ -28,12 +28,7 @@ const API: [Column; 6] = [
 ];
 
 /// Tables and views, or views only; permanent ones first.
-pub fn tables(
-    session: &EmbeddedSession,
-    database: Option<&Name>,
-    pattern: Option<&str>,
-    style: Style,
-) -> Result<Rows> {
+pub fn tables(session: &EmbeddedSession, database: Option<&Name>, pattern: Option<&str>, style: Style) -> Result<Rows> {
     let found = objects(session, database, pattern)?;
     match style {
         Style::Api => table(&API, found.into_iter().map(api_row).collect()),

@@ -44,7 +44,8 @@ fn substitute(text: &str, named: &[(String, String)], positional: &[String]) -> 
             out.push_str(value);
             rest = &rest[1 + word..];
         } else if first == '?' && named.is_empty() {
-            let value = positional.get(next).ok_or_else(|| UNBOUND_SQL_PARAMETER.with("name", format!("_{}", out.len())))?;
+            let value =
+                positional.get(next).ok_or_else(|| UNBOUND_SQL_PARAMETER.with("name", format!("_{}", out.len())))?;
             next += 1;
             out.push_str(value);
             rest = &rest[1..];
@@ -151,7 +152,9 @@ fn text(value: &Value) -> Result<String> {
         }
         Value::TimestampNtz(micros) => datetime::write_timestamp_ntz(&mut out, *micros),
         Value::Time { nanos, .. } => datetime::write_time(&mut out, *nanos),
-        _ => return Err(Error::unsupported(format!("a parameter of the type {} in a command", value.data_type().sql()))),
+        _ => {
+            return Err(Error::unsupported(format!("a parameter of the type {} in a command", value.data_type().sql())));
+        }
     };
     written.map_err(Error::internal)?;
     Ok(out)

@@ -6,10 +6,10 @@ use hearth_base::condition::{
     PARTITIONS_NOT_FOUND,
 };
 use hearth_base::{Error, condition::EXPECT_TABLE_NOT_VIEW};
+use hearth_plan::ExprNode;
 use hearth_plan::catalog::{PartitionSpec, Style};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
-use hearth_plan::ExprNode;
 use hearth_types::{DataType, Value};
 
 use super::lookup::{Scope, constant_text, table_name};

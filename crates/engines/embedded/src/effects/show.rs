@@ -109,8 +109,7 @@ fn push_pairs(out: &mut String, title: &str, pairs: &Options) {
     }
     let mut sorted = pairs.clone();
     sorted.sort();
-    let lines: Vec<_> =
-        sorted.iter().map(|(key, value)| format!("'{}' = '{}'", escape(key), escape(value))).collect();
+    let lines: Vec<_> = sorted.iter().map(|(key, value)| format!("'{}' = '{}'", escape(key), escape(value))).collect();
     let _ = writeln!(out, "{title} (\n  {})", lines.join(",\n  "));
 }
 

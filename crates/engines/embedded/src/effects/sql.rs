@@ -68,7 +68,7 @@ pub async fn run(session: &EmbeddedSession, statement: Statement<'_>, writer: &m
     let (rows, metrics) = match perform(session, command).await? {
         Outcome::Rows(rows) => (rows, Vec::new()),
         Outcome::Written(metrics) => (nothing(), metrics),
-        Outcome::Answer(response) => return answer(writer, response).await,
+        Outcome::Answer(response) => return answer(writer, *response).await,
     };
     match statement.sql_relation {
         None => run::write_rows(session, &rows.0, &rows.1, writer).await?,

@@ -313,12 +313,7 @@ async fn get(session: &EmbeddedSession, name: &TableName, operation: &str) -> Re
 }
 
 /// `ANALYZE TABLE`: the size of the files, and the number of rows unless `NOSCAN`.
-pub async fn analyze(
-    session: &EmbeddedSession,
-    name: &TableName,
-    spec: &PartitionSpec,
-    no_scan: bool,
-) -> Result<Rows> {
+pub async fn analyze(session: &EmbeddedSession, name: &TableName, spec: &PartitionSpec, no_scan: bool) -> Result<Rows> {
     let record = get(session, name, "ANALYZE TABLE").await?;
     partition::check_columns(&record, spec.iter().map(|(name, _)| name))?;
     if spec.is_empty() {

@@ -72,11 +72,9 @@ async fn evaluate(session: &EmbeddedSession, expr: Expr, to: Option<&DataType>) 
 fn cast(expr: Expr, to: Option<&DataType>) -> Expr {
     match to {
         None => expr,
-        Some(to) => Expr::new(ExprNode::Cast {
-            expr: Box::new(expr),
-            to: TypeRef::Known(to.clone()),
-            mode: CastMode::Session,
-        }),
+        Some(to) => {
+            Expr::new(ExprNode::Cast { expr: Box::new(expr), to: TypeRef::Known(to.clone()), mode: CastMode::Session })
+        }
     }
 }
 
@@ -139,9 +137,7 @@ async fn row(session: &EmbeddedSession, query: &Relation, variables: &[(String, 
     let limited = Relation::new(RelationNode::Limit { input: Box::new(query.clone()), limit });
     let (schema, batches): Rows = run::collect(session, &limited).await?;
     if schema.fields.len() != variables.len() {
-        return Err(ASSIGNMENT_ARITY_MISMATCH
-            .with("numTarget", variables.len())
-            .with("numExpr", schema.fields.len()));
+        return Err(ASSIGNMENT_ARITY_MISMATCH.with("numTarget", variables.len()).with("numExpr", schema.fields.len()));
     }
     if batches.iter().map(datafusion::arrow::array::RecordBatch::num_rows).sum::<usize>() > 1 {
         return Err(ROW_SUBQUERY_TOO_MANY_ROWS.error());

@@ -244,7 +244,10 @@ fn check_aliases(query: &Relation, record: &TableRecord) -> Result<()> {
         _ => return Ok(()),
     };
     let has_name = |expr: &&Expr| {
-        matches!(expr.node, ExprNode::Alias { .. } | ExprNode::Attribute { .. } | ExprNode::Star { .. } | ExprNode::Extract { .. })
+        matches!(
+            expr.node,
+            ExprNode::Alias { .. } | ExprNode::Attribute { .. } | ExprNode::Star { .. } | ExprNode::Extract { .. }
+        )
     };
     match expressions.iter().find(|expr| !has_name(expr)) {
         Some(expr) => Err(CREATE_PERMANENT_VIEW_WITHOUT_ALIAS

@@ -5,8 +5,9 @@ use std::path::Path;
 use hearth_analyzer::{Analyzed, ObservedMetrics};
 use hearth_base::condition::{
     ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_COLUMN_COUNT, APPEND_COLUMN_MISSING, APPEND_FORMAT, APPEND_PARTITIONING,
-    BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW, PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO,
-    PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED, TABLE_OR_VIEW_ALREADY_EXISTS,
+    BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
+    PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO, PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED,
+    TABLE_OR_VIEW_ALREADY_EXISTS,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget, SaveMode, Write, WriteTarget, WriteV2, WriteV2Mode};
@@ -68,12 +69,8 @@ pub fn format_named(name: &str) -> Result<String> {
 
 /// How many rows a table has.
 pub async fn count_rows(session: &EmbeddedSession, record: &TableRecord) -> Result<u64> {
-    let table = NamedTable {
-        name: TableName::Name(record.id.parts()),
-        options: Vec::new(),
-        is_streaming: false,
-        travel: None,
-    };
+    let table =
+        NamedTable { name: TableName::Name(record.id.parts()), options: Vec::new(), is_streaming: false, travel: None };
     let analyzed = run::analyze(session, &Relation::new(RelationNode::NamedTable(table))).await?;
     let mut rows = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?.rows()?;
     let mut count = 0u64;
@@ -264,7 +261,9 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Vec<
         WriteV2Mode::Create => false,
         WriteV2Mode::Replace | WriteV2Mode::CreateOrReplace => true,
         WriteV2Mode::Append => return insert::insert(session, &by_name(InsertMode::Append)).await,
-        WriteV2Mode::OverwritePartitions => return insert::overwrite_partitions(session, &by_name(InsertMode::Overwrite)).await,
+        WriteV2Mode::OverwritePartitions => {
+            return insert::overwrite_partitions(session, &by_name(InsertMode::Overwrite)).await;
+        }
         WriteV2Mode::Overwrite(condition) => {
             let always = match condition {
                 None => true,
@@ -282,7 +281,9 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Vec<
         (Some(_), WriteV2Mode::Create) => return Err(TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted())),
         (None, WriteV2Mode::Replace) => return Err(id.not_found_here()),
         (Some(known), _) if known.is_view() => {
-            return Err(EXPECT_TABLE_NOT_VIEW.with("viewName", id.quoted()).with("operation", "REPLACE TABLE AS SELECT"));
+            return Err(EXPECT_TABLE_NOT_VIEW
+                .with("viewName", id.quoted())
+                .with("operation", "REPLACE TABLE AS SELECT"));
         }
         (Some(_) | None, _) => {}
     }
@@ -295,4 +296,3 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Vec<
     fill(session, record, &analyzed, replace).await?;
     Ok(analyzed.metrics)
 }
-

@@ -39,8 +39,7 @@ pub fn generate(target: &Target) -> Result<()> {
         let values = trips.iter().map(|trip| of(trip) * 1_000_000);
         Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC"))
     };
-    let doubles =
-        |of: fn(&Trip) -> f64| -> ArrayRef { Arc::new(Float64Array::from_iter_values(trips.iter().map(of))) };
+    let doubles = |of: fn(&Trip) -> f64| -> ArrayRef { Arc::new(Float64Array::from_iter_values(trips.iter().map(of))) };
     let zips = |of: fn(&Trip) -> i32| -> ArrayRef { Arc::new(Int32Array::from_iter_values(trips.iter().map(of))) };
     let columns = vec![
         micros(|trip| trip.pickup),

@@ -6,9 +6,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, Date32Builder, Decimal128Builder, Int32Builder, RecordBatch, StringBuilder,
-};
+use datafusion::arrow::array::{ArrayRef, Date32Builder, Decimal128Builder, Int32Builder, RecordBatch, StringBuilder};
 use datafusion::arrow::datatypes::SchemaRef;
 use hearth_base::{Error, Result};
 use hearth_types::arrow::to_engine_schema;

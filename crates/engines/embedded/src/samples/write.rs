@@ -52,8 +52,7 @@ impl Target {
             .build();
         // Without Arrow's own schema in the file, readers see the plain types.
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-        let mut writer =
-            ArrowWriter::try_new_with_options(file, schema.clone(), options).map_err(broken)?;
+        let mut writer = ArrowWriter::try_new_with_options(file, schema.clone(), options).map_err(broken)?;
         for batch in batches {
             writer.write(&batch?).map_err(broken)?;
         }
@@ -82,19 +81,20 @@ pub fn files_for(rows: u64) -> usize {
 pub fn in_parallel(count: usize, work: impl Fn(usize) -> Result<()> + Sync) -> Result<()> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(count);
     let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
+    let worker = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count || failure.lock().is_some() {
+                return;
+            }
+            if let Err(error) = work(number) {
+                *failure.lock() = Some(error);
+            }
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count || failure.lock().is_some() {
-                        return;
-                    }
-                    if let Err(error) = work(number) {
-                        *failure.lock() = Some(error);
-                    }
-                }
-            });
+            scope.spawn(worker);
         }
     });
     failure.into_inner().map_or(Ok(()), Err)

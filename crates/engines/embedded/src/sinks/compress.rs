@@ -33,7 +33,7 @@ impl Codec {
             Some(name @ ("lz4" | "snappy")) => Err(Error::unsupported(format!("text files compressed with {name}"))),
             Some(name) => Err(CODEC_NOT_AVAILABLE
                 .with("codecName", name)
-                .with("availableCodecs", "bzip2, deflate, uncompressed, snappy, none, lz4, gzip, zstd")),
+                .with("availableCodecs", "bzip2, deflate, uncompressed, snappy, none, lz4, gzip")),
         }
     }
 

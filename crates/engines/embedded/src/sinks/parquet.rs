@@ -4,9 +4,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray,
+};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType as Arrow, Field, Fields, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType as Arrow, Field, Fields, Int32Type, IntervalUnit, IntervalYearMonthType, Schema, SchemaRef, TimeUnit};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
@@ -53,7 +55,7 @@ pub(super) fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<
 /// Whether parquet has the type.
 fn holds(data_type: &DataType) -> bool {
     match data_type {
-        DataType::Null | DataType::CalendarInterval => false,
+        DataType::CalendarInterval => false,
         DataType::Array(array) => holds(&array.element),
         DataType::Map(map) => holds(&map.key) && holds(&map.value),
         DataType::Struct(structure) => structure.fields.iter().all(|field| holds(&field.data_type)),
@@ -80,7 +82,7 @@ fn codec(name: &str) -> Result<(Compression, &'static str)> {
 fn to_file(field: &Field) -> Field {
     let inner = |field: &Arc<Field>| Arc::new(to_file(field));
     let data_type = match field.data_type() {
-        Arrow::Interval(_) => Arrow::Int32,
+        Arrow::Interval(IntervalUnit::YearMonth) => Arrow::Int32,
         Arrow::Duration(_) => Arrow::Int64,
         Arrow::Time64(_) => Arrow::Time64(TimeUnit::Microsecond),
         Arrow::List(element) => Arrow::List(inner(element)),
@@ -139,7 +141,7 @@ impl FileWriter for ParquetFile {
         let batch = RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
             columns,
-            &datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
+            &RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
         );
         self.writer.write(&batch.map_err(Error::internal)?).map_err(Self::failed(&self.path))
     }
@@ -160,10 +162,35 @@ impl FileWriter for ParquetFile {
 
 /// A column in the form of the file.
 fn to_file_array(array: &ArrayRef, target: &Arrow) -> Result<ArrayRef> {
-    match (array.data_type(), target) {
-        (from, to) if from == to => Ok(Arc::clone(array)),
-        (Arrow::Interval(_) | Arrow::Duration(_) | Arrow::Time64(_), to) => cast(array, to).map_err(Error::internal),
-        (Arrow::List(_) | Arrow::Struct(_) | Arrow::Map(..), to) => cast(array, to).map_err(Error::internal),
-        (_, to) => cast_array_to(array, to),
+    if array.data_type() == target {
+        return Ok(Arc::clone(array));
     }
+    Ok(match (array.data_type(), target) {
+        (Arrow::Interval(IntervalUnit::YearMonth), Arrow::Int32) => {
+            Arc::new(array.as_primitive::<IntervalYearMonthType>().reinterpret_cast::<Int32Type>())
+        }
+        (Arrow::Duration(_) | Arrow::Time64(_), to) => cast(array, to).map_err(Error::internal)?,
+        (Arrow::List(_), Arrow::List(element)) => {
+            let list = array.as_list::<i32>();
+            let values = to_file_array(list.values(), element.data_type())?;
+            let list = ListArray::try_new(Arc::clone(element), list.offsets().clone(), values, list.nulls().cloned());
+            Arc::new(list.map_err(Error::internal)?)
+        }
+        (Arrow::Map(..), Arrow::Map(entries, sorted)) => {
+            let map = array.as_map();
+            let values: ArrayRef = Arc::new(map.entries().clone());
+            let values = to_file_array(&values, entries.data_type())?.as_struct().clone();
+            let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
+            Arc::new(MapArray::try_new(Arc::clone(entries), offsets, values, nulls, *sorted).map_err(Error::internal)?)
+        }
+        (Arrow::Struct(_), Arrow::Struct(fields)) => {
+            let row = array.as_struct();
+            let columns = row.columns().iter().zip(fields);
+            let columns = columns.map(|(column, field)| to_file_array(column, field.data_type()));
+            let columns = columns.collect::<Result<Vec<_>>>()?;
+            let row = StructArray::try_new_with_length(fields.clone(), columns, row.nulls().cloned(), row.len());
+            Arc::new(row.map_err(Error::internal)?)
+        }
+        (_, to) => cast_array_to(array, to)?,
+    })
 }

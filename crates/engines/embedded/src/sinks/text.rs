@@ -64,7 +64,7 @@ pub(super) fn open_records(
 fn holds(format: TextFormat, data_type: &DataType) -> bool {
     match (format, data_type) {
         (TextFormat::Csv, DataType::Array(_) | DataType::Map(_) | DataType::Struct(_) | DataType::Variant) => false,
-        (TextFormat::Csv, DataType::Null | DataType::CalendarInterval | DataType::Binary) => false,
+        (TextFormat::Csv, DataType::Null | DataType::CalendarInterval) => false,
         (_, DataType::Array(array)) => holds(format, &array.element),
         (_, DataType::Map(map)) => holds(format, &map.key) && holds(format, &map.value),
         (_, DataType::Struct(structure)) => structure.fields.iter().all(|field| holds(format, &field.data_type)),
