@@ -198,6 +198,12 @@ impl Operations {
         receiver.await.map_err(|_| DRAINING.error())?
     }
 
+    /// What the store knows of an operation of this principal.
+    pub async fn record(&self, principal: &Principal, id: &OperationId) -> Result<Option<OperationRecord>> {
+        let record = self.metadata.operation(id).await?;
+        Ok(record.filter(|record| record.principal == principal.id))
+    }
+
     /// The operation of this id in this session, from memory or from an earlier run of the server.
     pub async fn find(
         &self,

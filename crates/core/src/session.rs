@@ -12,6 +12,9 @@ use parking_lot::Mutex;
 use crate::engine::EngineSession;
 use crate::{Operation, Principal};
 
+/// `session.max_gone`: how many ids of released operations a session remembers.
+const MAX_GONE: usize = 1_000;
+
 /// A session is known by its principal and its id together, as in Spark.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
@@ -32,6 +35,8 @@ pub struct Session {
     /// Requests and operations that use the session now; it does not idle meanwhile.
     users: AtomicUsize,
     operations: Mutex<HashMap<OperationId, Arc<Operation>>>,
+    /// Ids of operations that were let go, oldest first: they are not run again.
+    gone: Mutex<VecDeque<OperationId>>,
     errors: Mutex<ErrorMemory>,
 }
 
@@ -72,6 +77,7 @@ impl Session {
             last_used_at: AtomicI64::new(parts.now),
             users: AtomicUsize::new(0),
             operations: Mutex::default(),
+            gone: Mutex::default(),
             errors: Mutex::new(ErrorMemory { bound: parts.max_errors.max(1), errors: VecDeque::new() }),
         }
     }
@@ -113,7 +119,20 @@ impl Session {
     }
 
     pub(crate) fn remove(&self, id: &OperationId) -> Option<Arc<Operation>> {
-        self.operations.lock().remove(id)
+        let removed = self.operations.lock().remove(id);
+        if removed.is_some() {
+            let mut gone = self.gone.lock();
+            if gone.len() >= MAX_GONE {
+                gone.pop_front();
+            }
+            gone.push_back(id.clone());
+        }
+        removed
+    }
+
+    /// Whether an operation of this id was here and was let go.
+    pub fn had(&self, id: &OperationId) -> bool {
+        self.gone.lock().contains(id)
     }
 
     /// Keeps an error so that a client can ask for its details; returns the id to ask with.

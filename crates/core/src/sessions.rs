@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_base::condition::{
-    INVALID_HANDLE_FORMAT, LIMIT_EXCEEDED, SESSION_ALREADY_EXISTS, SESSION_CHANGED, SESSION_CLOSED, SESSION_NOT_FOUND,
+    CLONE_TARGET_CLOSED, CLONE_TARGET_EXISTS, CLONE_TARGET_FORMAT, INVALID_HANDLE_FORMAT, LIMIT_EXCEEDED,
+    SESSION_CHANGED, SESSION_CLOSED, SESSION_NOT_FOUND,
 };
 use hearth_base::{Clock, Error, Result, SessionId};
 use parking_lot::Mutex;
@@ -139,10 +140,14 @@ impl Sessions {
     /// A new session with the state of `source`.
     pub async fn clone_session(&self, source: &Arc<Session>, new: Option<SessionId>) -> Result<Arc<Session>> {
         let id = new.unwrap_or_else(SessionId::random);
-        check_format(&id)?;
+        if !hearth_base::id::is_uuid(id.as_str()) {
+            return Err(CLONE_TARGET_FORMAT.with("targetSessionId", &id));
+        }
         let _one_at_a_time = self.opening.lock().await;
-        if self.lookup(&source.principal, &id, None)?.is_some() {
-            return Err(SESSION_ALREADY_EXISTS.with("handle", &id));
+        match self.lookup(&source.principal, &id, None) {
+            Ok(None) => {}
+            Ok(Some(_)) => return Err(CLONE_TARGET_EXISTS.with("targetSessionId", &id)),
+            Err(error) => return Err(CLONE_TARGET_CLOSED.with("targetSessionId", &id).caused_by(error)),
         }
         self.check_count()?;
         let spec = self.spec(&source.principal, &id);
@@ -159,7 +164,8 @@ impl Sessions {
         let key = key(principal, id);
         let session = {
             let mut state = self.state.lock();
-            if !allow_reconnect && state.closed.insert(key.clone()) {
+            let session = state.open.remove(&key);
+            if session.is_some() && !allow_reconnect && state.closed.insert(key.clone()) {
                 state.closed_order.push_back(key.clone());
                 if state.closed_order.len() > self.limits.max_tombstones
                     && let Some(oldest) = state.closed_order.pop_front()
@@ -167,7 +173,7 @@ impl Sessions {
                     state.closed.remove(&oldest);
                 }
             }
-            state.open.remove(&key)
+            session
         };
         if let Some(session) = &session {
             self.tear_down(session).await;

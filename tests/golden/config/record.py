@@ -34,6 +34,30 @@ def type_of(conf, key, default):
     return "string"
 
 
+def requirement_of(conf, key):
+    """What Spark says about a negative number, or nothing when it takes one."""
+    try:
+        conf.setConfString(key, "-3")
+    except Exception as error:  # noqa: BLE001
+        found = re.search(r"is invalid\. (.*?)(?: SQLSTATE|$)", str(error).splitlines()[0].split("IllegalArgumentException: ")[-1])
+        text = found.group(1) if found else ""
+        return "" if "should be" in text and "value." in text else text
+    finally:
+        conf.unsetConf(key)
+    return ""
+
+
+def effective(conf, entry):
+    """The default as `spark.conf.get` gives it; machine facts are left out."""
+    key, default = entry.key(), entry.defaultValueString()
+    if default.startswith("<") or key in {"spark.sql.warehouse.dir", "spark.sql.session.timeZone"}:
+        return default
+    try:
+        return conf.getConfString(key)
+    except Exception:  # noqa: BLE001
+        return default
+
+
 def main():
     spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
     jvm = spark._jvm
@@ -44,14 +68,15 @@ def main():
     while entries.hasNext():
         entry = entries.next()
         key = entry.key()
-        default = entry.defaultValueString()
+        default = effective(conf, entry)
         try:
             modifiable = spark._jsparkSession.conf().isModifiable(key)
         except Exception:  # noqa: BLE001
             modifiable = False
         kind = type_of(conf, key, default) if modifiable else "string"
-        rows.append((key, kind, default, "session" if modifiable else "static"))
-    print("# key\ttype\tdefault\tscope")
+        requirement = requirement_of(conf, key) if kind in ("int", "long") else ""
+        rows.append((key, kind, default, "session" if modifiable else "static", requirement))
+    print("# key\ttype\tdefault\tscope\trequirement of numbers")
     for row in sorted(rows):
         print("\t".join(str(part).replace("\n", " ").replace("\t", " ") for part in row))
     spark.stop()

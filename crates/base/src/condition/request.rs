@@ -4,6 +4,14 @@ use super::conditions;
 
 conditions! { REQUEST:
     INVALID_REQUEST "HEARTH_INVALID_REQUEST" "08P01" InvalidRequest "<message>";
+    UNKNOWN_ANALYZE_METHOD "CONNECT_INVALID_PLAN.UNKNOWN_ANALYZE_METHOD" "56K00" InvalidRequest "There is no analysis <other>.";
+    INTERRUPT_TYPE_UNSUPPORTED "UNSUPPORTED_FEATURE.INTERRUPT_TYPE" "0A000" Unsupported "There is no interrupt of the type <interruptType>.";
+    INTERRUPT_TAG_MISSING "INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_TAG_REQUIRES_TAG" "22023" InvalidRequest "The parameter <parameter> of <functionName> is missing: an interrupt by tag needs a tag.";
+    INTERRUPT_ID_MISSING "INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_OPERATION_ID_REQUIRES_ID" "22023" InvalidRequest "The parameter <parameter> of <functionName> is missing: an interrupt by operation id needs an id.";
+    CLONE_TARGET_FORMAT "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_FORMAT" "42K04" InvalidRequest "The new session id <targetSessionId> is not a UUID such as '00112233-4455-6677-8899-aabbccddeeff'.";
+    CLONE_TARGET_CLOSED "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_CLOSED" "42K04" AlreadyExists "A session <targetSessionId> was closed before.";
+    CLONE_TARGET_EXISTS "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS" "42K04" AlreadyExists "The session <targetSessionId> exists already.";
+    INVALID_CONF_VALUE_REQUIREMENT "INVALID_CONF_VALUE.REQUIREMENT" "22022" InvalidRequest "The value '<confValue>' of the setting \"<confName>\" is not valid: <confRequirement>";
     CONNECT_INVALID_PLAN "CONNECT_INVALID_PLAN.UNKNOWN" "56K00" InvalidRequest "The plan is not valid: <message>";
     PLAN_TOO_DEEP "HEARTH_PLAN_DEPTH_LIMIT" "54001" Exhausted "The plan is nested deeper than <limit> (<value>).";
     PLAN_TOO_LARGE "CONNECT_INVALID_PLAN.PLAN_SIZE_LARGER_THAN_MAX" "56K00" Exhausted "The plan is <planSize> bytes; at most <maxPlanSize> are taken (<limit>).";
@@ -16,11 +24,10 @@ conditions! { REQUEST:
     OPERATION_NOT_FOUND "INVALID_HANDLE.OPERATION_NOT_FOUND" "HY000" NotFound "There is no operation <handle>.";
     OPERATION_ALREADY_EXISTS "INVALID_HANDLE.OPERATION_ALREADY_EXISTS" "HY000" AlreadyExists "The operation <handle> exists already.";
     OPERATION_ABANDONED "INVALID_HANDLE.OPERATION_ABANDONED" "HY000" NotFound "The operation <handle> was given up because no client came back for it.";
-    CURSOR_NOT_AVAILABLE "INVALID_CURSOR.POSITION_NOT_AVAILABLE" "HY109" Conflict "The response <responseId> was released already.";
+    CURSOR_NOT_AVAILABLE "INVALID_CURSOR.POSITION_NOT_AVAILABLE" "HY109" Conflict "The response <responseId> was released already; it was number <index>.";
     CURSOR_NOT_FOUND "INVALID_CURSOR.POSITION_NOT_FOUND" "HY109" NotFound "There is no response <responseId>.";
     CURSOR_NOT_REATTACHABLE "INVALID_CURSOR.NOT_REATTACHABLE" "HY109" Conflict "The operation was not started as reattachable.";
     CURSOR_DISCONNECTED "INVALID_CURSOR.DISCONNECTED" "HY109" Conflict "Another stream took over this operation.";
-    SESSION_ALREADY_EXISTS "CONNECT_INVALID_PLAN.SESSION_ALREADY_EXISTS" "56K00" AlreadyExists "The session <handle> exists already.";
     CANNOT_MODIFY_STATIC_CONFIG "CANNOT_MODIFY_STATIC_CONFIG" "46110" Analysis "<key> is a static setting: it is fixed when the server starts.";
     SQL_CONF_NOT_FOUND "SQL_CONF_NOT_FOUND" "42K0I" NotFound "There is no setting <sqlConf>.";
     INVALID_CONF_VALUE_TYPE_MISMATCH "INVALID_CONF_VALUE.TYPE_MISMATCH" "22022" InvalidRequest "The value '<confValue>' of the setting \"<confName>\" is not valid: it should be a/an '<confType>' value.";

@@ -23,6 +23,19 @@ conditions! { RUNTIME:
     INVALID_INTERVAL_FORMAT_UNMATCHED_WITH_NOTICE "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE" "22006" Runtime "<input> is not an interval of the form <supportedFormat> (<intervalStr>, <typeName>).";
     CONVERSION_INVALID_INPUT "CONVERSION_INVALID_INPUT" "22018" Runtime "The value <str> (<fmt>) is not a well-formed <targetType>. <suggestion> gives NULL instead.";
     INVALID_UTF8_STRING "INVALID_UTF8_STRING" "22029" Runtime "The string has bytes that are not UTF-8: <str>.";
+    INVALID_PARAMETER_VALUE_START "INVALID_PARAMETER_VALUE.START" "22023" Runtime "The parameter <parameter> of <functionName> is an index from 1, or from the end below 0: not 0.";
+    INVALID_PARAMETER_VALUE_LENGTH "INVALID_PARAMETER_VALUE.LENGTH" "22023" Runtime "The parameter <parameter> of <functionName> must not be below 0: <length>.";
+    INVALID_PARAMETER_VALUE_AES_KEY_LENGTH "INVALID_PARAMETER_VALUE.AES_KEY_LENGTH" "22023" Runtime "The parameter <parameter> of <functionName> has 16, 24 or 32 bytes, not <actualLength>.";
+    INVALID_PARAMETER_VALUE_AES_IV_LENGTH "INVALID_PARAMETER_VALUE.AES_IV_LENGTH" "22023" Runtime "The parameter <parameter> of <functionName> has 16 bytes for CBC and 12 for GCM, not <actualLength>.";
+    INVALID_PARAMETER_VALUE_AES_CRYPTO_ERROR "INVALID_PARAMETER_VALUE.AES_CRYPTO_ERROR" "22023" Runtime "The parameter <parameter> of <functionName> is not valid: <detailMessage>.";
+    UNSUPPORTED_FEATURE_AES_MODE "UNSUPPORTED_FEATURE.AES_MODE" "0A000" Runtime "AES in the mode <mode> with the padding <padding> is not supported by <functionName>.";
+    UNSUPPORTED_FEATURE_AES_MODE_IV "UNSUPPORTED_FEATURE.AES_MODE_IV" "0A000" Runtime "<functionName> takes no initialization vector in the mode <mode>.";
+    UNSUPPORTED_FEATURE_AES_MODE_AAD "UNSUPPORTED_FEATURE.AES_MODE_AAD" "0A000" Runtime "<functionName> takes no additional authenticated data in the mode <mode>.";
+    INVALID_VECTOR_NORM_DEGREE "INVALID_VECTOR_NORM_DEGREE" "22023" Runtime "The degree of <functionName> is 1.0, 2.0 or infinity, not <degree>.";
+    VECTOR_DIMENSION_MISMATCH "VECTOR_DIMENSION_MISMATCH" "22000" Runtime "The vectors of <functionName> differ in length: <leftDim> and <rightDim>.";
+    MAP_ARRAYS_DIFFER_IN_LENGTH "_LEGACY_ERROR_TEMP_2128" "" Runtime "The keys and the values of a map must be as many.";
+    INVALID_VARIANT_CAST "INVALID_VARIANT_CAST" "22023" Runtime "The variant <value> is no <dataType>. try_variant_get gives NULL instead.";
+    INVALID_VARIANT_GET_PATH "INVALID_VARIANT_GET_PATH" "22023" Analysis "<path> is not a path into a variant for <functionName>.";
     INVALID_PARAMETER_VALUE_PATTERN "INVALID_PARAMETER_VALUE.PATTERN" "22023" Runtime "The parameter <parameter> of <functionName> is not a regular expression: <value>.";
     INVALID_PARAMETER_VALUE_REGEX_GROUP_INDEX "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX" "22023" Runtime "The parameter <parameter> of <functionName> is a group between 0 and <groupCount>, not <groupIndex>.";
     INVALID_PARAMETER_VALUE_CHARSET "INVALID_PARAMETER_VALUE.CHARSET" "22023" Runtime "The parameter <parameter> of <functionName> is one of <charsets>, not <charset>.";
@@ -46,6 +59,7 @@ conditions! { RUNTIME:
     USER_RAISED_EXCEPTION "USER_RAISED_EXCEPTION" "P0001" Runtime "<errorMessage>";
     ASSERTION_FAILED "ASSERT_TRUE_FAILED" "P0001" Runtime "<message>";
     FAILED_READ_FILE "FAILED_READ_FILE.NO_HINT" "KD001" Runtime "The file <path> could not be read.";
+    CANNOT_MERGE_SCHEMAS "CANNOT_MERGE_SCHEMAS" "42KD9" Analysis "The schemas <left> and <right> do not go together.";
     TASK_WRITE_FAILED "TASK_WRITE_FAILED" "58030" Runtime "Rows could not be written to <path>.";
     UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE" "0A000" Analysis "Files of the format <format> cannot hold the column <columnName> of the type <columnType>.";
     CODEC_NOT_AVAILABLE "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION" "56038" Runtime "There is no codec <codecName>. There are: <availableCodecs>.";

@@ -119,6 +119,11 @@ impl ResultLog {
         self.state.lock().size
     }
 
+    /// The index of the first item that was not released.
+    pub fn first(&self) -> u64 {
+        self.state.lock().first
+    }
+
     /// The bytes of items that are in memory now.
     pub fn memory(&self) -> usize {
         self.state.lock().memory
@@ -298,7 +303,9 @@ impl ResultLog {
             state.stalled = false;
         }
         if index < state.first {
-            return Err(ReadError::from(CURSOR_NOT_AVAILABLE.with("responseId", index)));
+            return Err(ReadError::from(
+                CURSOR_NOT_AVAILABLE.with("index", index.saturating_add(1)).with("responseId", ""),
+            ));
         }
         let offset = usize::try_from(index - state.first).unwrap_or(usize::MAX);
         if let Some(slot) = state.slots.get(offset) {

@@ -43,6 +43,16 @@ impl ResultWriter {
         &self.operation.progress
     }
 
+    /// The bytes that one chunk aims at: larger batches are cut, smaller ones are the engine's to put together.
+    pub fn chunk_bytes(&self) -> usize {
+        self.chunk_bytes
+    }
+
+    /// The rows that one chunk has at most.
+    pub fn chunk_rows(&self) -> usize {
+        self.chunk_rows
+    }
+
     fn log(&self) -> &ResultLog {
         &self.operation.log
     }

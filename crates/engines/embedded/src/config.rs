@@ -9,7 +9,8 @@ pub mod effect;
 use std::collections::BTreeMap;
 
 use hearth_base::condition::{
-    CANNOT_MODIFY_CONFIG, CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_VALUE_TIME_ZONE, INVALID_REQUEST, SQL_CONF_NOT_FOUND,
+    CANNOT_MODIFY_CONFIG, CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_VALUE_TIME_ZONE, INVALID_REQUEST,
+    SQL_CONF_NOT_FOUND,
 };
 use hearth_base::{Error, Result};
 use hearth_core::engine::{ConfigAnswer, ConfigRequest};
@@ -25,6 +26,13 @@ const MAP_KEY_POLICY: &str = "spark.sql.mapKeyDedupPolicy";
 const SIZE_OF_NULL: &str = "spark.sql.legacy.sizeOfNull";
 const PRECISION_LOSS: &str = "spark.sql.decimalOperations.allowPrecisionLoss";
 
+/// Settings that Spark warns about, because a Connect client always gets Arrow.
+const NOT_FOR_CLIENTS: [&str; 3] = [
+    "spark.sql.execution.arrow.enabled",
+    "spark.sql.execution.arrow.pyspark.enabled",
+    "spark.sql.execution.arrow.pyspark.fallback.enabled",
+];
+
 /// What a session has set, over Spark's defaults.
 #[derive(Debug, Clone, Default)]
 pub struct SessionConfig {
@@ -38,7 +46,11 @@ impl SessionConfig {
 
     /// The value in force; `None` when it is neither set nor has a default.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.set.get(key).map(String::as_str).or_else(|| catalogue::find(key).and_then(|entry| entry.default))
+        if let Some(value) = self.set.get(key) {
+            return Some(value);
+        }
+        let entry = catalogue::find(key)?;
+        entry.default.or_else(|| self.get(entry.fallback?))
     }
 
     /// What was set, without defaults.
@@ -54,7 +66,7 @@ impl SessionConfig {
     /// As `set`, for the server's own start settings, which may be static ones.
     pub fn set_default(&mut self, key: &str, value: &str) -> Result<()> {
         if let Some(entry) = catalogue::find(key) {
-            entry.kind.check(key, value)?;
+            entry.check(value)?;
         }
         if key == TIME_ZONE && hearth_types::zone::Zone::parse(value).is_none() {
             return Err(INVALID_CONF_VALUE_TIME_ZONE.with("confValue", value).with("confName", key));
@@ -81,6 +93,16 @@ impl SessionConfig {
 
     /// One request of `Config`, answered as Spark's `SparkConnectConfigHandler` does.
     pub fn answer(&mut self, request: ConfigRequest) -> Result<ConfigAnswer> {
+        let mut answer = self.answer_pairs(request)?;
+        for (key, _) in &answer.pairs {
+            if NOT_FOR_CLIENTS.contains(&key.as_str()) {
+                answer.warnings.push(format!("The setting '{key}' has no effect in Spark Connect."));
+            }
+        }
+        Ok(answer)
+    }
+
+    fn answer_pairs(&mut self, request: ConfigRequest) -> Result<ConfigAnswer> {
         let mut answer = ConfigAnswer::default();
         match request {
             ConfigRequest::Set { pairs, silent } => self.set_all(pairs, silent, &mut answer)?,
@@ -121,12 +143,7 @@ impl SessionConfig {
         Ok(answer)
     }
 
-    fn set_all(
-        &mut self,
-        pairs: Vec<(String, Option<String>)>,
-        silent: bool,
-        answer: &mut ConfigAnswer,
-    ) -> Result<()> {
+    fn set_all(&mut self, pairs: Vec<(String, Option<String>)>, silent: bool, answer: &mut ConfigAnswer) -> Result<()> {
         for (key, value) in pairs {
             let value = value.ok_or_else(|| INVALID_REQUEST.with("message", format!("{key} is set to no value")))?;
             match self.set(&key, &value) {

@@ -1,17 +1,19 @@
 //! Expressions without columns, evaluated now.
 
 use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::logical_expr::{ColumnarValue, Expr};
-use datafusion::physical_expr::create_physical_expr;
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{ColumnarValue, Expr};
+use datafusion::physical_expr::create_physical_expr;
 use hearth_base::Result;
 
 use crate::error::from_datafusion;
 
 /// The value of an expression that needs no row.
 pub fn evaluate(expr: &Expr) -> Result<ScalarValue> {
-    let physical = create_physical_expr(expr, &DFSchema::empty(), &ExecutionProps::new(), &PhysicalPlanningContext::default()).map_err(from_datafusion)?;
+    let physical =
+        create_physical_expr(expr, &DFSchema::empty(), &ExecutionProps::new(), &PhysicalPlanningContext::default())
+            .map_err(from_datafusion)?;
     let row = datafusion::arrow::array::RecordBatch::try_new_with_options(
         std::sync::Arc::new(datafusion::arrow::datatypes::Schema::empty()),
         Vec::new(),

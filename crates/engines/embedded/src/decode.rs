@@ -20,7 +20,9 @@ pub struct Request {
 pub fn request(work: Work) -> Result<Request> {
     match work {
         Work::Plan(bytes) => from_plan(bytes),
-        Work::Sql { text, named, positional } => Ok(Request { plan: from_sql(text, named, positional), sql_relation: None }),
+        Work::Sql { text, named, positional } => {
+            Ok(Request { plan: from_sql(text, named, positional), sql_relation: None })
+        }
     }
 }
 

@@ -5,8 +5,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
@@ -16,7 +19,7 @@ use hearth_base::task::TaskGroup;
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
 use hearth_types::StructType;
-use hearth_types::arrow::cast_batch_to_wire;
+use hearth_types::arrow::cast_batch_to;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -24,6 +27,11 @@ use crate::error::from_datafusion;
 
 /// Batches of one partition that may wait for their turn.
 const PARTITION_BUFFER: usize = 4;
+
+/// Bytes of rows that are put together for one message to the client.
+const CHUNK_BYTES: usize = 2 << 20;
+/// How long rows wait for others that go with them.
+const CHUNK_PATIENCE: Duration = Duration::from_millis(20);
 
 /// A query that is ready to run.
 #[derive(Debug)]
@@ -109,12 +117,68 @@ impl Query {
         let partitions = self.plan.output_partitioning().partition_count();
         writer.progress().set_tasks(i64::try_from(partitions).unwrap_or(i64::MAX));
         let mut rows = self.rows()?;
-        while let Some(batch) = rows.next().await? {
+        let mut chunk = Chunk::new(arrow, writer);
+        loop {
+            let next = if chunk.batches.is_empty() {
+                rows.next().await?
+            } else {
+                // Rows that are there do not wait long for rows that are not.
+                match tokio::time::timeout(CHUNK_PATIENCE, rows.next()).await {
+                    Ok(next) => next?,
+                    Err(_) => {
+                        chunk.write(writer).await?;
+                        continue;
+                    }
+                }
+            };
+            let Some(batch) = next else { break };
             if batch.num_rows() > 0 {
-                writer.batch(&cast_batch_to_wire(&batch, schema, time_zone)?).await?;
+                chunk.add(cast_batch_to(&batch, &chunk.schema)?, writer).await?;
             }
         }
+        chunk.write(writer).await
+    }
+}
+
+/// Batches that go to the client together: each message has its price on both sides.
+struct Chunk {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+    most_rows: usize,
+    most_bytes: usize,
+}
+
+impl Chunk {
+    fn new(schema: SchemaRef, writer: &ResultWriter) -> Self {
+        let (most_rows, most_bytes) = (writer.chunk_rows(), writer.chunk_bytes().min(CHUNK_BYTES));
+        Self { schema, batches: Vec::new(), rows: 0, bytes: 0, most_rows, most_bytes }
+    }
+
+    async fn add(&mut self, batch: RecordBatch, writer: &mut ResultWriter) -> Result<()> {
+        let size = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
+        let bytes = batch.columns().iter().map(size).sum::<usize>();
+        if self.rows + batch.num_rows() > self.most_rows || self.bytes + bytes > self.most_bytes {
+            self.write(writer).await?;
+        }
+        self.rows += batch.num_rows();
+        self.bytes += bytes;
+        self.batches.push(batch);
         Ok(())
+    }
+
+    async fn write(&mut self, writer: &mut ResultWriter) -> Result<()> {
+        let batches = std::mem::take(&mut self.batches);
+        (self.rows, self.bytes) = (0, 0);
+        match batches.as_slice() {
+            [] => Ok(()),
+            [only] => writer.batch(only).await,
+            several => {
+                let whole = concat_batches(&self.schema, several).map_err(Error::internal)?;
+                writer.batch(&whole).await
+            }
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub fn runtime(settings: &MemorySettings) -> Result<Arc<RuntimeEnv>> {
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
         .with_disk_manager_builder(disk)
+        // A kept listing would hide what was written since, here or by others.
+        .with_object_list_cache_limit(0)
         .build_arc()
         .map_err(crate::error::from_datafusion)
 }

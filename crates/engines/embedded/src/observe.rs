@@ -13,11 +13,7 @@ use crate::session::EmbeddedSession;
 use crate::value;
 
 /// Computes the metrics and writes one answer for each name.
-pub async fn answer(
-    session: &EmbeddedSession,
-    metrics: &[ObservedMetrics],
-    writer: &mut ResultWriter,
-) -> Result<()> {
+pub async fn answer(session: &EmbeddedSession, metrics: &[ObservedMetrics], writer: &mut ResultWriter) -> Result<()> {
     for observed in metrics {
         let query = Query::prepare(&session.shared.datafusion, &observed.plan).await?;
         let batches = query.collect().await?;

@@ -61,10 +61,7 @@ async fn tree_string(session: &EmbeddedSession, plan: Bytes, level: Option<i32>)
 
 /// Whether the rows came with the plan.
 fn is_local(relation: &Relation) -> bool {
-    matches!(
-        relation.node,
-        RelationNode::LocalRelation { .. } | RelationNode::Command(_) | RelationNode::Catalog(_)
-    )
+    matches!(relation.node, RelationNode::LocalRelation { .. } | RelationNode::Command(_) | RelationNode::Catalog(_))
 }
 
 /// Streaming is not built, so a plan that analyses is a batch.

@@ -1,11 +1,12 @@
 //! From the names a plan mentions to the `SessionView` that the analyzer reads. The only place that waits.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use hearth_analyzer::{
     LocalMention, LocalRows, MentionOptions, Mentions, Place, RemoteRelation, ResolvedSource, ResolvedTable,
-    SessionView, TableEntry, TableKey, TableMention, ViewEntry, command_mentions, decode_local_relation, mentions,
+    SessionFunction, SessionView, SqlFunctionBody, TableEntry, TableKey, TableMention, ViewEntry, command_mentions,
+    decode_local_relation, mentions,
 };
 use hearth_base::condition::NOT_FOUND_CACHED_LOCAL_RELATION;
 use hearth_base::{Error, Result};
@@ -15,6 +16,7 @@ use hearth_plan::{Command, Plan, Relation, RelationNode, from_proto};
 
 use crate::catalog::{GLOBAL_TEMP, Position, TableRecord, ViewText, table_id};
 use crate::config::Place as ConfigPlace;
+use crate::effects::function::persistent;
 use crate::session::EmbeddedSession;
 use crate::sources::{self, SourceRequest};
 use crate::state::{SessionState, TempView};
@@ -66,6 +68,7 @@ impl<'a> Resolver<'a> {
         view.functions = self.state.functions.clone();
         view.variables = self.state.variables.clone();
         let mut waiting = VecDeque::from([mentioned]);
+        let mut seen = HashSet::new();
         while let Some(mentions) = waiting.pop_front() {
             for table in &mentions.tables {
                 waiting.extend(self.table(table, &mut view).await?);
@@ -83,7 +86,9 @@ impl<'a> Resolver<'a> {
                 }
             }
             for name in mentions.functions {
-                self.function(&name, &mut view)?;
+                if seen.insert(name.clone()) {
+                    waiting.extend(self.function(&name, &mut view)?);
+                }
             }
         }
         Ok(view)
@@ -158,7 +163,8 @@ impl<'a> Resolver<'a> {
     /// ``parquet.`/path` ``: files named in the place of a table.
     async fn file_table(&self, name: &[String], catalog: &str) -> Result<Option<TableEntry>> {
         let [format, path] = name else { return Ok(None) };
-        let is_format = ["parquet", "csv", "json", "text", "orc", "avro"].iter().any(|known| format.eq_ignore_ascii_case(known));
+        let is_format =
+            ["parquet", "csv", "json", "text", "orc", "avro"].iter().any(|known| format.eq_ignore_ascii_case(known));
         let is_database = || {
             let id = crate::catalog::DatabaseId::new(catalog, &format.to_lowercase());
             self.session.shared.catalog.database_exists(&id)
@@ -200,28 +206,23 @@ impl<'a> Resolver<'a> {
             ..self.request(format, &paths, &options)
         })
         .await?;
-        Ok(TableEntry {
-            name: record.id.parts(),
-            source: source.table,
-            schema: record.schema.clone(),
-        })
+        Ok(TableEntry { name: record.id.parts(), source: source.table, schema: record.schema.clone() })
     }
 
     async fn source(&self, source: DataSource, view: &mut SessionView) -> Result<()> {
         if source.is_streaming || view.sources.iter().any(|(known, _)| *known == source) {
             return Ok(());
         }
-        let format = source.format.clone().or_else(|| self.state.config.get("spark.sql.sources.default").map(Into::into));
+        let format =
+            source.format.clone().or_else(|| self.state.config.get("spark.sql.sources.default").map(Into::into));
         let format = format.unwrap_or_else(|| "parquet".to_owned());
         let schema = source.schema.as_deref().map(read_schema).transpose()?;
         let mut paths = source.paths.clone();
         let given = source.options.iter().filter(|(key, _)| key.eq_ignore_ascii_case("path"));
         paths.extend(given.map(|(_, path)| path.clone()));
-        let opened = sources::open(SourceRequest {
-            schema: schema.as_ref(),
-            ..self.request(&format, &paths, &source.options)
-        })
-        .await?;
+        let opened =
+            sources::open(SourceRequest { schema: schema.as_ref(), ..self.request(&format, &paths, &source.options) })
+                .await?;
         view.sources.push((source, ResolvedSource { source: opened.table, schema: opened.schema }));
         Ok(())
     }
@@ -261,15 +262,32 @@ impl<'a> Resolver<'a> {
     }
 
     async fn cached(&self, hash: &str) -> Result<Vec<u8>> {
-        let not_found = || {
-            NOT_FOUND_CACHED_LOCAL_RELATION.with("hash", hash).with("sessionUUID", &self.session.spec.session)
-        };
+        let not_found =
+            || NOT_FOUND_CACHED_LOCAL_RELATION.with("hash", hash).with("sessionUUID", &self.session.spec.session);
         let path = self.state.artifacts.get(&format!("cache/{hash}")).ok_or_else(not_found)?;
         tokio::fs::read(path).await.map_err(|error| not_found().caused_by(error))
     }
 
-    fn function(&self, _name: &[String], _view: &mut SessionView) -> Result<()> {
-        Ok(())
+    /// Adds a function of the session or the catalog, and returns what its body mentions.
+    fn function(&self, name: &[String], view: &mut SessionView) -> Result<Option<Mentions>> {
+        let key = name.join(".").to_lowercase();
+        let function = match view.functions.get(&key) {
+            Some(known) => known.clone(),
+            None => match persistent(self.session, name)? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        let SessionFunction::Sql(sql) = &function;
+        let body = match &sql.body {
+            SqlFunctionBody::Query(query) => query.clone(),
+            SqlFunctionBody::Expression(expression) => Relation::new(RelationNode::Project {
+                input: Box::new(Relation::new(RelationNode::OneRow)),
+                expressions: vec![expression.clone()],
+            }),
+        };
+        view.functions.insert(key, function);
+        Ok(Some(mentions(&body, &self.options(Place::Session))))
     }
 }
 

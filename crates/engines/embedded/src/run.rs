@@ -145,13 +145,8 @@ impl Text {
             // The engine may hold a type in several Arrow forms; the text knows one.
             *batch = cast_batch_to_wire(batch, schema, "UTC")?;
         }
-        let options = ShowOptions {
-            rows: self.rows,
-            truncate: self.truncate,
-            vertical: self.vertical,
-            zone: &zone,
-            has_more,
-        };
+        let options =
+            ShowOptions { rows: self.rows, truncate: self.truncate, vertical: self.vertical, zone: &zone, has_more };
         let (name, text) = if self.html {
             ("html_string", html_string(schema, &batches, &options))
         } else {

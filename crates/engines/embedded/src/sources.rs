@@ -3,21 +3,23 @@
 //! `files` finds the files below the paths and what their folders say (`a=1/b=2`); each format then makes a table of
 //! them. Formats are an open set, looked up by name.
 
+mod charset;
 pub mod files;
+mod layout;
 mod lines;
 mod parquet;
 mod partition;
 mod text;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::datasource::listing::ListingTable;
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use hearth_base::Result;
+use hearth_base::{Error, Result};
 use hearth_base::condition::DATA_SOURCE_NOT_FOUND;
 use hearth_functions::SessionSettings;
 use hearth_functions::records::TextFormat;
@@ -50,10 +52,11 @@ pub struct Source {
 /// Opens files for reading. Finds out what the request leaves open.
 pub async fn open(request: SourceRequest<'_>) -> Result<Source> {
     match request.format.to_ascii_lowercase().as_str() {
-        "parquet" => parquet::open(request).await,
-        "csv" => text::open_records(request, TextFormat::Csv),
-        "json" => text::open_records(request, TextFormat::Json),
-        "text" => text::open_text(request),
+        "parquet" => parquet::open(&request),
+        "csv" => text::open_records(&request, TextFormat::Csv),
+        "json" => text::open_records(&request, TextFormat::Json),
+        "text" => text::open_text(&request),
+        "orc" | "avro" | "xml" | "binaryfile" => Err(Error::unsupported(format!("reading the format {}", request.format))),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }
@@ -66,24 +69,73 @@ impl SourceRequest<'_> {
     }
 }
 
+/// Whether an option says yes.
+fn is_true(option: Option<&str>, default: bool) -> bool {
+    option.map_or(default, |value| value.trim().eq_ignore_ascii_case("true"))
+}
+
 /// The files that a plan reads, as URIs.
 pub fn input_files(plan: &LogicalPlan) -> Result<Vec<String>> {
-    let mut files = Vec::new();
+    let mut paths = Vec::new();
+    collect_files(plan, &mut paths).map_err(crate::error::from_datafusion)?;
+    let mut files: Vec<_> = paths.iter().map(|path| file_uri(path)).collect();
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+fn collect_files(plan: &LogicalPlan, files: &mut Vec<PathBuf>) -> datafusion::error::Result<()> {
     plan.apply(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Ok(provider) = source_as_provider(&scan.source)
-            && let Some(listing) = (provider.as_ref() as &dyn std::any::Any).downcast_ref::<ListingTable>()
         {
-            for url in listing.table_paths() {
-                let root = std::path::PathBuf::from(url.prefix().to_string());
-                let found = files::list(&std::path::Path::new("/").join(root));
-                files.extend(found.unwrap_or_default().into_iter().map(|file| format!("file://{}", file.path.display())));
+            let any = provider.as_ref() as &dyn std::any::Any;
+            if let Some(table) = any.downcast_ref::<parquet::ParquetTable>() {
+                files.extend(table.files.iter().map(|file| file.path.clone()));
+            } else if let Some(table) = any.downcast_ref::<lines::LinesTable>() {
+                files.extend(table.files.iter().map(|file| file.path.clone()));
+            } else if let Some(inner) = provider.get_logical_plan() {
+                collect_files(&inner, files)?;
             }
         }
         Ok(TreeNodeRecursion::Continue)
     })
-    .map_err(crate::error::from_datafusion)?;
-    files.sort();
-    files.dedup();
-    Ok(files)
+    .map(drop)
+}
+
+/// `file:///a%20b`, as Java writes the URI of a path.
+fn file_uri(path: &Path) -> String {
+    let mut uri = "file://".to_owned();
+    for c in path.to_string_lossy().chars() {
+        if c <= ' ' || "\"#%<>?[\\]^`{|}".contains(c) {
+            uri.push_str(&format!("%{:02X}", u32::from(c)));
+        } else {
+            uri.push(c);
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+pub mod tests {
+    use super::*;
+
+    /// Spark's defaults.
+    pub fn settings() -> SessionSettings {
+        SessionSettings {
+            ansi: true,
+            time_zone: "UTC".to_owned(),
+            timestamp_ntz_default: false,
+            map_key_last_wins: false,
+            legacy_size_of_null: false,
+            case_sensitive: false,
+            decimal_precision_loss: true,
+            current_catalog: "spark_catalog".to_owned(),
+            current_database: "default".to_owned(),
+            user: "tester".to_owned(),
+            statement_micros: 0,
+            spark_version: crate::SPARK_VERSION.to_owned(),
+        }
+    }
 }

@@ -89,7 +89,8 @@ fn nested(array: &dyn Array, row: usize, data_type: &DataType) -> Result<Value> 
         }
         DataType::Struct(structure) => {
             let columns = array.as_struct().columns();
-            let values = structure.fields.iter().zip(columns).map(|(field, column)| value(column, row, &field.data_type));
+            let values =
+                structure.fields.iter().zip(columns).map(|(field, column)| value(column, row, &field.data_type));
             Ok(Value::Struct { fields: structure.fields.clone(), values: values.collect::<Result<_>>()? })
         }
         other => Err(Error::internal(format!("{} is not a nested type", other.sql()))),

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hearth_base::condition::INVALID_REQUEST;
 use hearth_base::{Error, ErrorKind};
 use hearth_core::Session;
 use tonic::{Code, Status};
@@ -33,18 +34,19 @@ pub fn operation_failure(session: &Session, error: &Arc<Error>) -> Status {
 fn status(error: &Error, error_id: Option<String>) -> Status {
     let classes = classes(error);
     let condition = error.condition();
-    let mut metadata = HashMap::from([
-        ("classes".to_owned(), serde_json::json!(classes).to_string()),
-        ("errorClass".to_owned(), condition.name.to_owned()),
-        ("sqlState".to_owned(), condition.sqlstate.to_owned()),
-    ]);
+    let mut metadata = HashMap::from([("classes".to_owned(), serde_json::json!(classes).to_string())]);
+    // Spark throws plain Java exceptions for messages that make no sense; they have no condition.
+    if condition != INVALID_REQUEST {
+        metadata.insert("errorClass".to_owned(), condition.name.to_owned());
+        metadata.insert("sqlState".to_owned(), condition.sqlstate.to_owned());
+    }
     if let Some(id) = error_id {
         metadata.insert("errorId".to_owned(), id);
     }
     let parameters: HashMap<&str, &str> =
         error.parameters().iter().map(|(name, value)| (*name, value.as_str())).collect();
     let parameters = serde_json::json!(parameters).to_string();
-    if parameters.len() <= MAX_PARAMETERS {
+    if condition != INVALID_REQUEST && parameters.len() <= MAX_PARAMETERS {
         metadata.insert("messageParameters".to_owned(), parameters);
     }
     let details = ErrorDetails::with_error_info(classes[0], DOMAIN, metadata);
@@ -94,6 +96,7 @@ pub fn classes(error: &Error) -> &'static [&'static str] {
         ErrorKind::Runtime => RUNTIME,
         ErrorKind::Unsupported => UNSUPPORTED,
         ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Cancelled => SQL,
+        ErrorKind::InvalidRequest if error.condition() == INVALID_REQUEST => ILLEGAL_ARGUMENT,
         ErrorKind::InvalidRequest => INVALID_INPUT,
         ErrorKind::UserCode
         | ErrorKind::Unauthenticated

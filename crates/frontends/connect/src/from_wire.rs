@@ -1,7 +1,7 @@
 //! Messages to core's types. Mistakes are told by the names of the fields.
 
 use hearth_base::Result;
-use hearth_base::condition::INVALID_REQUEST;
+use hearth_base::condition::{INVALID_REQUEST, UNKNOWN_ANALYZE_METHOD};
 use hearth_core::engine::{ConfigRequest, ExplainMode, Question, StorageLevel};
 use hearth_proto::connect as pb;
 use pb::analyze_plan_request::Analyze;
@@ -23,7 +23,7 @@ pub fn config(operation: pb::config_request::Operation) -> Result<ConfigRequest>
 }
 
 pub fn question(analyze: Option<Analyze>) -> Result<Question> {
-    let not_set = || INVALID_REQUEST.with("message", "analyze of AnalyzePlanRequest is not set");
+    let not_set = || UNKNOWN_ANALYZE_METHOD.with("other", "ANALYZE_NOT_SET");
     Ok(match analyze.ok_or_else(not_set)? {
         Analyze::Schema(ask) => Question::Schema { plan: ask.plan },
         Analyze::Explain(ask) => {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use hearth_base::{ByteSize, Error, Result};
-use hearth_core::Credentials;
 use hearth_proto::connect as pb;
 use pb::spark_connect_service_server::{SparkConnectService, SparkConnectServiceServer};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -61,13 +60,13 @@ where
         .max_decoding_message_size(limit)
         .max_encoding_message_size(usize::MAX)
         .accept_compressed(CompressionEncoding::Gzip)
-        .accept_compressed(CompressionEncoding::Zstd)
-        .send_compressed(CompressionEncoding::Gzip)
-        .send_compressed(CompressionEncoding::Zstd);
+        // As in Spark, answers go out as they are: every client accepts gzip, and none asks for its price.
+        .accept_compressed(CompressionEncoding::Zstd);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<SparkConnectServiceServer<Grpc>>().await;
     let reflection = settings.reflection.then(reflection).transpose()?;
     Server::builder()
+        .layer(hearth_kit::RequestLayer)
         .http2_keepalive_interval(Some(settings.keepalive_interval))
         .http2_keepalive_timeout(Some(settings.keepalive_timeout))
         .http2_max_header_list_size(u32::try_from(settings.max_metadata_size.bytes()).unwrap_or(u32::MAX))
@@ -105,8 +104,7 @@ impl Grpc {
         session: &str,
         observed: Option<String>,
     ) -> Result<Caller, Status> {
-        let authorization = metadata.get("authorization").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-        let credentials = Credentials { authorization, claimed_user: None };
+        let credentials = hearth_kit::credentials::from_headers(metadata.as_ref());
         self.0.caller(credentials, user, session, observed).await.map_err(|error| request_error(&error))
     }
 }

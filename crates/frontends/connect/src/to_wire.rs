@@ -26,9 +26,20 @@ pub fn schema(schema: &Arc<StructType>) -> pb::DataType {
     to_proto::types::data_type(&DataType::Struct(schema.as_ref().clone()))
 }
 
-pub fn operation_state(state: OperationState, cancelling: bool) -> WireState {
+/// The state of an operation that its session holds. As Spark says it: what has ended and is not released yet is
+/// terminating.
+pub fn held_operation(state: OperationState, cancelling: bool) -> WireState {
     match state {
         OperationState::Queued | OperationState::Running if cancelling => WireState::Terminating,
+        OperationState::Queued | OperationState::Running => WireState::Running,
+        OperationState::Succeeded | OperationState::Failed | OperationState::Cancelled => WireState::Terminating,
+        OperationState::Expired => WireState::Unknown,
+    }
+}
+
+/// The state of an operation that was released, or ran before the server was restarted.
+pub fn past_operation(state: OperationState) -> WireState {
+    match state {
         OperationState::Queued | OperationState::Running => WireState::Running,
         OperationState::Succeeded => WireState::Succeeded,
         OperationState::Failed => WireState::Failed,

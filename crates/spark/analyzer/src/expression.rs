@@ -11,6 +11,8 @@ pub(crate) mod interval;
 pub(crate) mod lambda;
 pub(crate) mod list;
 pub(crate) mod literal;
+pub(crate) mod named_argument;
+mod named_form;
 pub(crate) mod subquery;
 pub(crate) mod user_function;
 pub(crate) mod window;

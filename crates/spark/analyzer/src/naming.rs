@@ -10,7 +10,7 @@ use hearth_plan::expression::{
     FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, SubqueryKind, TypeRef, Window, WindowSpec,
 };
 use hearth_plan::{Expr, ExprNode};
-use hearth_types::Value;
+use hearth_types::{DataType, Value};
 
 /// The name of an unnamed column.
 pub(crate) fn output_name(expr: &Expr) -> String {
@@ -72,6 +72,8 @@ pub(crate) fn sql(expr: &Expr) -> String {
         ExprNode::Alias { expr, names, .. } => {
             format!("{} AS {}", sql(expr), hearth_types::ddl::quote_if_needed(&names.join(", ")))
         }
+        // Spark loses track of who wrote a cast to a nested type, and prints it as it prints its own: not at all.
+        ExprNode::Cast { expr, to, .. } if is_nested(to) => sql(expr),
         ExprNode::Cast { expr, to, mode } => {
             let word = if *mode == hearth_plan::expression::CastMode::Try { "TRY_CAST" } else { "CAST" };
             format!("{word}({} AS {})", sql(expr), type_text(to))
@@ -170,11 +172,28 @@ pub(crate) fn list(expressions: &[Expr]) -> String {
 
 fn type_text(reference: &TypeRef) -> String {
     match reference {
-        TypeRef::Known(data_type) => data_type.sql(),
+        TypeRef::Known(data_type) => known_type_text(data_type),
         TypeRef::Text(text) => match hearth_types::ddl::parse_data_type(text) {
-            Ok(data_type) => data_type.sql(),
+            Ok(data_type) => known_type_text(&data_type),
             Err(_) => text.clone(),
         },
+    }
+}
+
+/// Outside of tables `char(n)` and `varchar(n)` are strings.
+fn known_type_text(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Char { .. } | DataType::VarChar { .. } => DataType::STRING.sql(),
+        other => other.sql(),
+    }
+}
+
+fn is_nested(reference: &TypeRef) -> bool {
+    let nested =
+        |data_type: &DataType| matches!(data_type, DataType::Array(_) | DataType::Map(_) | DataType::Struct(_));
+    match reference {
+        TypeRef::Known(data_type) => nested(data_type),
+        TypeRef::Text(text) => hearth_types::ddl::parse_data_type(text).is_ok_and(|data_type| nested(&data_type)),
     }
 }
 
@@ -251,8 +270,8 @@ fn bound_sql(bound: &FrameBound) -> String {
         FrameBound::UnboundedFollowing => "UNBOUNDED FOLLOWING".to_owned(),
         FrameBound::Offset(offset) => {
             let negated = match &offset.node {
-                ExprNode::Function(call) if call.name.last().is_some_and(|name| name == "negative") => {
-                    call.arguments.first().map(sql)
+                ExprNode::Function(call) if call.name.last().is_some_and(|name| name == "-" || name == "negative") => {
+                    call.arguments.first().filter(|_| call.arguments.len() == 1).map(sql)
                 }
                 _ => None,
             };

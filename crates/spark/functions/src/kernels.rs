@@ -1,6 +1,7 @@
 //! The computations: what neither DataFusion nor datafusion-spark do as Spark does. One folder per family, and
 //! `invoke`, which makes a DataFusion function out of a kernel.
 
+pub mod aes;
 pub mod aggregate;
 pub mod arithmetic;
 pub mod cast;
@@ -18,3 +19,4 @@ pub mod temporal;
 pub mod csv;
 pub mod json;
 pub mod url;
+pub mod vector;

@@ -45,6 +45,21 @@ pub fn csv_fields(text: &str, options: &Options) -> Vec<Option<String>> {
     csv::fields(text, options)
 }
 
+/// Where the quotes of CSV records begin and end.
+#[derive(Debug, Clone)]
+pub struct CsvQuotes(csv::Dialect);
+
+impl CsvQuotes {
+    pub fn new(options: &Options) -> Self {
+        Self(csv::Dialect::of(options))
+    }
+
+    /// Whether a quote is open at the end of `line`, when one was or was not at its start.
+    pub fn stay_open(&self, open: bool, line: &str) -> bool {
+        self.0.stay_open(open, line)
+    }
+}
+
 /// Finds the columns of records, one record after the other.
 pub struct Inference {
     format: TextFormat,

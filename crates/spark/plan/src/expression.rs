@@ -2,7 +2,9 @@
 //!
 //! Operators are functions with the operator's sign as their name (`+`, `==`, `and`, `not`, `in`, `between`, `like`,
 //! `isnull`), because Spark Connect sends them so; SQL does the same. `CASE` is the function `when` with arguments
-//! condition, value, …, else. An array, map or struct constructor is `array`, `map`, `struct`, `named_struct`.
+//! condition, value, …, else. An array, map or struct constructor is `array`, `map`, `struct`, `named_struct`. Names that
+//! start with `#` are forms of SQL that no function has: `#struct` is a row in parentheses, `#likeany`, `#likeall`,
+//! `#notlikeany` and `#notlikeall` are `LIKE ANY (…)` and its like over constant patterns.
 
 use std::sync::Arc;
 

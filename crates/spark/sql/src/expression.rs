@@ -249,6 +249,16 @@ impl Parser<'_> {
             return Err(self.against_rule(start, "Expected something between '(' and ')'"));
         }
         let patterns = self.paren_list(Self::expression)?;
+        let constant = |pattern: &Expr| matches!(pattern.node, ExprNode::Literal(Value::String(_)));
+        if name == "like" && patterns.iter().all(constant) {
+            let name = match (negated, all) {
+                (false, false) => "#likeany",
+                (false, true) => "#likeall",
+                (true, false) => "#notlikeany",
+                (true, true) => "#notlikeall",
+            };
+            return Ok(self.call(start, name, std::iter::once(value).chain(patterns).collect()));
+        }
         let tests = patterns.into_iter().map(|pattern| {
             let test = self.call(start, name, vec![value.clone(), pattern]);
             self.negated_if(negated, start, test)
@@ -261,7 +271,7 @@ impl Parser<'_> {
 /// The values of a row constructor; any other value is a row of one.
 pub(crate) fn row_values(value: Expr) -> Vec<Expr> {
     match value.node {
-        ExprNode::Function(call) if call.name == ["struct"] && !call.is_internal => {
+        ExprNode::Function(call) if (call.name == ["struct"] || call.name == ["#struct"]) && !call.is_internal => {
             call.arguments.into_iter().map(without_alias).collect()
         }
         node => vec![Expr { node, origin: value.origin }],

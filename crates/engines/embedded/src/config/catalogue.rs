@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use hearth_base::Result;
-use hearth_base::condition::{INVALID_CONF_VALUE_OUT_OF_RANGE_OF_OPTIONS, INVALID_CONF_VALUE_TYPE_MISMATCH};
+use hearth_base::condition::{
+    INVALID_CONF_VALUE_OUT_OF_RANGE_OF_OPTIONS, INVALID_CONF_VALUE_REQUIREMENT, INVALID_CONF_VALUE_TYPE_MISMATCH,
+};
 
 const RECORDED: &str = include_str!("catalogue.tsv");
 /// Defined by Spark's Connect server, which the recording does not start.
@@ -18,7 +20,11 @@ pub struct Entry {
     pub kind: Kind,
     /// `None` where Spark has none, or takes it from another setting.
     pub default: Option<&'static str>,
+    /// The setting whose value is this one's default.
+    pub fallback: Option<&'static str>,
     pub scope: Scope,
+    /// What Spark says of a negative number; empty when it takes one.
+    pub requirement: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +60,8 @@ pub fn find(key: &str) -> Option<Entry> {
     BY_KEY.get(key).copied().or_else(|| is_core(key).then_some(CORE))
 }
 
-const CORE: Entry = Entry { key: "", kind: Kind::Text, default: None, scope: Scope::Core };
+const CORE: Entry =
+    Entry { key: "", kind: Kind::Text, default: None, fallback: None, scope: Scope::Core, requirement: "" };
 
 /// Settings of Spark's core that Spark refuses to change in a session.
 fn is_core(key: &str) -> bool {
@@ -73,9 +80,26 @@ fn read(line: &'static str) -> Option<Entry> {
         "double" => Kind::Double,
         other => other.strip_prefix("one of ").map_or(Kind::Text, Kind::OneOf),
     };
-    let default = (default != "<undefined>" && !default.starts_with("<value of ")).then_some(default);
+    let fallback = default.strip_prefix("<value of ").and_then(|rest| rest.strip_suffix('>'));
+    let default = (default != "<undefined>" && fallback.is_none()).then_some(default);
     let scope = if scope == "static" { Scope::Static } else { Scope::Session };
-    Some(Entry { key, kind, default, scope })
+    let requirement = columns.next().unwrap_or_default();
+    Some(Entry { key, kind, default, fallback, scope, requirement })
+}
+
+impl Entry {
+    /// Whether `value` may be set, with Spark's error when not.
+    pub fn check(&self, value: &str) -> Result<()> {
+        self.kind.check(self.key, value)?;
+        let is_negative = value.trim().parse::<i64>().is_ok_and(|number| number < 0);
+        if is_negative && !self.requirement.is_empty() && self.default != Some(value.trim()) {
+            return Err(INVALID_CONF_VALUE_REQUIREMENT
+                .with("confName", self.key)
+                .with("confValue", value)
+                .with("confRequirement", self.requirement));
+        }
+        Ok(())
+    }
 }
 
 impl Kind {
@@ -102,10 +126,7 @@ impl Kind {
                     .with("confOptions", options));
             }
         };
-        Err(INVALID_CONF_VALUE_TYPE_MISMATCH
-            .with("confName", key)
-            .with("confValue", value)
-            .with("confType", expected))
+        Err(INVALID_CONF_VALUE_TYPE_MISMATCH.with("confName", key).with("confValue", value).with("confType", expected))
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
         }
     };
     if record.is_view() != is_view {
-        return Err(wrong_kind(&record, &record.id.quoted(), is_view));
+        return Err(wrong_kind(&record, &record.id.quoted(), view_operation(change)));
     }
     match change {
         TableChange::SetProperties(new) => set_properties(session, &record, new)?,
@@ -55,13 +55,21 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
     done()
 }
 
-/// The error of `ALTER TABLE` for a view, and the other way round.
-pub fn wrong_kind(record: &TableRecord, name: &str, is_view: bool) -> Error {
+/// What Spark calls a change of a view in errors.
+fn view_operation(change: &TableChange) -> &'static str {
+    match change {
+        TableChange::SetProperties(_) => "ALTER VIEW ... SET TBLPROPERTIES",
+        TableChange::UnsetProperties { .. } => "ALTER VIEW ... UNSET TBLPROPERTIES",
+        _ => "ALTER VIEW",
+    }
+}
+
+/// The error of `ALTER TABLE` for a view, and of `view_operation` for a table.
+pub fn wrong_kind(record: &TableRecord, name: &str, view_operation: &str) -> Error {
     if record.is_view() {
         return EXPECT_TABLE_USE_ALTER_VIEW.with("viewName", name).with("operation", "ALTER TABLE");
     }
-    debug_assert!(is_view);
-    EXPECT_VIEW_USE_ALTER_TABLE.with("tableName", name).with("operation", "ALTER VIEW")
+    EXPECT_VIEW_USE_ALTER_TABLE.with("tableName", name).with("operation", view_operation)
 }
 
 /// What a file table does not do.

@@ -14,7 +14,7 @@ use hearth_plan::expression::{CastMode, TypeRef};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::{Join, JoinConstraint, JoinKind};
 use hearth_plan::{Expr, ExprNode, Name, Origin, Plan, Relation, RelationNode};
-use hearth_types::{DataType, StructField, StructType, Value};
+use hearth_types::{DataType, StructType, Value};
 
 use super::columns::type_of;
 use super::describe::time_text;
@@ -231,21 +231,21 @@ fn signature_lines(signature: &Signature, extended: bool) -> Vec<String> {
     section("Function", vec![signature.name.clone()]);
     let kind = if signature.returns_table.is_some() { "TABLE" } else { "SCALAR" };
     section("Type", vec![kind.to_owned()]);
-    let names = signature.parameters.iter().map(|parameter| parameter.name.len()).max().unwrap_or(0);
-    let parameter = |parameter: &ParameterRecord| {
-        let mut line = format!("{:<names$} {}", parameter.name, parameter.data_type.sql());
-        if extended {
+    let inputs: Vec<_> =
+        signature.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.sql())).collect();
+    let mut inputs = padded(&inputs);
+    if extended {
+        for (line, parameter) in inputs.iter_mut().zip(&signature.parameters) {
             line.extend(parameter.default.as_ref().map(|default| format!(" DEFAULT {default}")));
             line.extend(parameter.comment.as_ref().map(|comment| format!(" '{comment}'")));
         }
-        line
-    };
-    let inputs: Vec<_> = signature.parameters.iter().map(parameter).collect();
+    }
     section("Input", if inputs.is_empty() { vec!["()".to_owned()] } else { inputs });
     match (&signature.returns_table, &signature.returns) {
         (Some(columns), _) => {
-            let field = |field: &StructField| format!("{} {}", field.name, field.data_type.sql());
-            section("Returns", columns.fields.iter().map(field).collect());
+            let columns: Vec<_> =
+                columns.fields.iter().map(|field| (field.name.to_string(), field.data_type.sql())).collect();
+            section("Returns", padded(&columns));
         }
         (None, Some(data_type)) => section("Returns", vec![data_type.sql()]),
         (None, None) => {}
@@ -258,6 +258,13 @@ fn signature_lines(signature: &Signature, extended: bool) -> Vec<String> {
         section("Body", signature.body.iter().cloned().collect());
     }
     lines
+}
+
+/// Names and types in two columns.
+fn padded(pairs: &[(String, String)]) -> Vec<String> {
+    let width = |of: fn(&(String, String)) -> &String| pairs.iter().map(|pair| of(pair).len()).max().unwrap_or(0);
+    let (names, types) = (width(|pair| &pair.0), width(|pair| &pair.1));
+    pairs.iter().map(|(name, data_type)| format!("{name:<names$} {data_type:<types$}")).collect()
 }
 
 /// The text that an expression was read from.

@@ -153,7 +153,10 @@ fn text(value: &Value) -> Result<String> {
         Value::TimestampNtz(micros) => datetime::write_timestamp_ntz(&mut out, *micros),
         Value::Time { nanos, .. } => datetime::write_time(&mut out, *nanos),
         _ => {
-            return Err(Error::unsupported(format!("a parameter of the type {} in a command", value.data_type().sql())));
+            return Err(Error::unsupported(format!(
+                "a parameter of the type {} in a command",
+                value.data_type().sql()
+            )));
         }
     };
     written.map_err(Error::internal)?;

@@ -50,7 +50,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
         return Err(id.not_found_here());
     }
     if known.is_some() && !replace {
-        return if new.mode == CreateMode::CreateIfNotExists { done() } else { Err(already_exists(&id)) };
+        return if new.mode == CreateMode::CreateIfNotExists { done() } else { Err(already_exists(&id, &name)) };
     }
     let mut record = blank(session, &id, new)?;
     if let Some(query) = &new.query {
@@ -81,8 +81,10 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     }
 }
 
-fn already_exists(id: &TableId) -> Error {
-    TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted())
+/// The table's name in full, its own part as typed.
+fn already_exists(id: &TableId, typed: &[String]) -> Error {
+    let shown = TableId { name: typed.last().cloned().unwrap_or_default(), ..id.clone() };
+    TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", shown.quoted())
 }
 
 fn is_exists(error: &Error) -> bool {
@@ -274,7 +276,7 @@ pub async fn rename(session: &EmbeddedSession, name: &TableName, to: &Name, is_v
         Found::GlobalTemporary(_) => return Err(Error::unsupported("ALTER VIEW … RENAME of a global temporary view")),
     };
     if record.is_view() != is_view {
-        return Err(super::alter::wrong_kind(&record, &quote(&name), is_view));
+        return Err(super::alter::wrong_kind(&record, &quote(&name), "ALTER VIEW"));
     }
     let target = match to.as_slice() {
         [only] => TableId { name: only.to_lowercase(), ..record.id.clone() },

@@ -29,8 +29,7 @@ impl Columns {
             found.ok_or_else(|| Error::internal(format!("the partition column {name} is no column of the query")))
         };
         let partition_places = names.iter().map(place).collect::<Result<Vec<_>>>()?;
-        let data_places: Vec<_> =
-            (0..schema.fields.len()).filter(|place| !partition_places.contains(place)).collect();
+        let data_places: Vec<_> = (0..schema.fields.len()).filter(|place| !partition_places.contains(place)).collect();
         Ok(Self {
             data: StructType::new(data_places.iter().map(|place| schema.fields[*place].clone())),
             partition: partition_places.iter().map(|place| schema.fields[*place].clone()).collect(),

@@ -8,7 +8,9 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType as Arrow, Field, Fields, Int32Type, IntervalUnit, IntervalYearMonthType, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{
+    DataType as Arrow, Field, Fields, Int32Type, IntervalUnit, IntervalYearMonthType, Schema, SchemaRef, TimeUnit,
+};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use datafusion::parquet::basic::{Compression, ZstdLevel};

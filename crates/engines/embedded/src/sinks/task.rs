@@ -148,7 +148,11 @@ impl<'a> Task<'a> {
         }
     }
 
-    fn sorted(&self, surplus: Vec<RecordBatch>, stream: SendableRecordBatchStream) -> Result<SendableRecordBatchStream> {
+    fn sorted(
+        &self,
+        surplus: Vec<RecordBatch>,
+        stream: SendableRecordBatchStream,
+    ) -> Result<SendableRecordBatchStream> {
         let schema = Arc::clone(&self.schema);
         let rest = stream.map(move |batch| {
             cast_batch_to(&batch?, &schema).map_err(|error| DataFusionError::External(Box::new(error)))

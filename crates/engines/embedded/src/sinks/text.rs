@@ -31,7 +31,10 @@ pub(super) fn open_text(request: &WriteRequest<'_>, data: &StructType) -> Result
     if data.fields.len() != 1 {
         return Err(hearth_base::condition::UNSUPPORTED_FEATURE
             .with("feature", format!("text files of {} columns", data.fields.len()))
-            .message(format!("Text data source supports only a single column, and you have {} columns.", data.fields.len())));
+            .message(format!(
+                "Text data source supports only a single column, and you have {} columns.",
+                data.fields.len()
+            )));
     }
     Lines::open(request, ".txt", Row::First, None)
 }
@@ -78,9 +81,11 @@ fn header_line(data: &StructType, options: &Options) -> Result<String> {
     let names = data.fields.iter().enumerate();
     let fields = names.clone().map(|(index, _)| StructField::new(format!("c{index}"), DataType::STRING, false));
     let schema = StructType::new(fields);
-    let columns = names.map(|(_, field)| Arc::new(StringArray::from(vec![field.name.to_string()])) as ArrayRef).collect();
+    let columns =
+        names.map(|(_, field)| Arc::new(StringArray::from(vec![field.name.to_string()])) as ArrayRef).collect();
     let row = RowText::new(TextFormat::Csv, &schema, options.clone())?;
-    let batch = RecordBatch::try_new(hearth_types::arrow::to_engine_schema(&schema), columns).map_err(Error::internal)?;
+    let batch =
+        RecordBatch::try_new(hearth_types::arrow::to_engine_schema(&schema), columns).map_err(Error::internal)?;
     let text = row.texts(&batch)?;
     Ok(text.as_string::<i32>().value(0).to_owned())
 }

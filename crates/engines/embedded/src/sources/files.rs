@@ -1,10 +1,14 @@
 //! Finding files: globs, folders, and the names that Spark does not read (`_SUCCESS`, `.crc`, `_temporary/`).
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use hearth_base::condition::PATH_NOT_FOUND;
 use hearth_base::{Error, Result};
+use hearth_types::Zone;
+use hearth_types::datetime_parse::string_to_timestamp;
 
+use super::SourceRequest;
 use crate::catalog::{local_path, location_uri};
 
 /// How many files one read may have.
@@ -15,6 +19,47 @@ const MAX_FILES: usize = 1_000_000;
 pub struct DataFile {
     pub path: PathBuf,
     pub bytes: u64,
+    pub modified: SystemTime,
+}
+
+/// The options that leave files out: `pathGlobFilter`, `modifiedAfter`, `modifiedBefore`.
+#[derive(Debug, Default)]
+pub struct Filter {
+    names: Option<Vec<glob::Pattern>>,
+    /// Microseconds since the epoch.
+    after: Option<i64>,
+    before: Option<i64>,
+}
+
+impl Filter {
+    pub fn new(request: &SourceRequest<'_>) -> Result<Self> {
+        let names = match request.option("pathGlobFilter") {
+            None => None,
+            Some(text) => {
+                let patterns = alternatives(text).into_iter().map(|one| glob::Pattern::new(&one));
+                let patterns: std::result::Result<_, _> = patterns.collect();
+                Some(patterns.map_err(|_| Error::unsupported(format!("the pattern {text} as pathGlobFilter")))?)
+            }
+        };
+        let zone = request.option("timeZone").unwrap_or(&request.settings.time_zone);
+        let zone = Zone::parse(zone).unwrap_or(Zone::UTC);
+        let time = |name: &str| {
+            let parse = |text: &str| {
+                let parsed = string_to_timestamp(text, &zone, request.settings.statement_micros);
+                parsed.ok_or_else(|| Error::unsupported(format!("{name} of {text}")))
+            };
+            request.option(name).map(parse).transpose()
+        };
+        Ok(Self { names, after: time("modifiedAfter")?, before: time("modifiedBefore")? })
+    }
+
+    pub fn takes(&self, file: &DataFile) -> bool {
+        let name = file.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let named = self.names.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(&name)));
+        let age = file.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
+        let age = i64::try_from(age).unwrap_or(i64::MAX);
+        named && self.after.is_none_or(|after| age > after) && self.before.is_none_or(|before| age < before)
+    }
 }
 
 /// The folders and files that a path means: itself, or what a glob matches. None is an error.
@@ -66,7 +111,8 @@ fn walk(path: &Path, files: &mut Vec<DataFile>) -> Result<()> {
                 .with("limit", "source.max_files")
                 .with("value", MAX_FILES));
         }
-        files.push(DataFile { path: path.to_owned(), bytes: metadata.len() });
+        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        files.push(DataFile { path: path.to_owned(), bytes: metadata.len(), modified });
         return Ok(());
     }
     for entry in std::fs::read_dir(path).map_err(failed)? {

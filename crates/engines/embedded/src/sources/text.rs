@@ -2,114 +2,135 @@
 //!
 //! The projection is a view over the table of lines, so filters and limits go through it like through any query.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::catalog::streaming::StreamingTable;
-use datafusion::common::ScalarValue;
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::functions::core::expr_ext::FieldAccessor;
-use datafusion::logical_expr::{LogicalPlanBuilder, col, ident};
-use datafusion::physical_plan::streaming::PartitionStream;
-use hearth_base::condition::UNABLE_TO_INFER_SCHEMA;
-use hearth_base::{Error, Result};
+use datafusion::logical_expr::{LogicalPlanBuilder, ident};
+use hearth_base::Result;
+use hearth_base::condition::{COLUMN_ALREADY_EXISTS, MALFORMED_RECORD_IN_PARSING, UNABLE_TO_INFER_SCHEMA};
 use hearth_functions::Typed;
-use hearth_functions::cast::{CastMode, cast};
-use hearth_functions::records::{self, Inference, Options, TextFormat};
+use hearth_functions::records::{self, CsvQuotes, Inference, Options, TextFormat};
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField, StructType};
 
-use super::lines::{self, Cut, FileLines, LINE};
-use super::{Source, SourceRequest, files, partition};
+use super::charset::Charset;
+use super::layout::{Layout, PlacedFile};
+use super::lines::{self, Cut, FileLines, LINE, LinesTable};
+use super::{Source, SourceRequest, is_true};
 use crate::error::from_datafusion;
 
+const CORRUPT_OPTION: &str = "columnnameofcorruptrecord";
+/// The column for records that do not parse, unless the option says otherwise.
+const CORRUPT: &str = "_corrupt_record";
+/// Stands for that column while the columns are found out.
+const FOUND_CORRUPT: &str = "\u{1}";
+
 /// `text`: one column `value`, and the partition columns.
-pub(super) fn open_text(request: SourceRequest<'_>) -> Result<Source> {
+pub(super) fn open_text(request: &SourceRequest<'_>) -> Result<Source> {
     let cut = Cut {
         separator: request.option("lineSep").map(ToOwned::to_owned),
         whole: is_true(request.option("wholetext"), false),
+        charset: charset(request)?,
         ..Cut::default()
     };
-    let files = Files::find(&request, cut)?;
+    let files = Files::find(request, cut)?;
     let name = request.schema.and_then(|schema| schema.fields.first()).map_or(LINE, |field| field.name.as_ref());
     let schema = [StructField::new(name, DataType::STRING, true)].into_iter().chain(files.partitions.iter().cloned());
-    Ok(Source { schema: StructType::new(schema), table: files.table()? })
+    Ok(Source { schema: StructType::new(schema), table: files.table() })
+}
+
+fn charset(request: &SourceRequest<'_>) -> Result<Charset> {
+    Charset::named(request.option("encoding").or_else(|| request.option("charset")))
 }
 
 /// `csv` and `json`.
-pub(super) fn open_records(request: SourceRequest<'_>, format: TextFormat) -> Result<Source> {
-    let header = format == TextFormat::Csv && is_true(request.option("header"), false);
-    let whole = is_true(request.option("multiLine"), false);
-    if whole && format == TextFormat::Csv {
-        return Err(Error::unsupported("the CSV option multiLine"));
-    }
+pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> Result<Source> {
+    let is_csv = format == TextFormat::Csv;
+    let header = is_csv && is_true(request.option("header"), false);
+    let several_lines = is_true(request.option("multiLine"), false);
+    let options = options(request);
     let cut = Cut {
         separator: request.option("lineSep").map(ToOwned::to_owned),
-        whole,
+        whole: several_lines && !is_csv,
+        quotes: (several_lines && is_csv).then(|| CsvQuotes::new(&options)),
+        spread: !is_csv,
         skip: usize::from(header),
         skip_blank: true,
-        comment: request.option("comment").filter(|_| format == TextFormat::Csv).and_then(|mark| mark.chars().next()),
+        comment: request.option("comment").filter(|_| is_csv).and_then(|mark| mark.chars().next()),
+        charset: charset(request)?,
     };
-    let files = Files::find(&request, cut)?;
-    let options = options(&request);
+    let files = Files::find(request, cut)?;
     let mut columns = match request.schema {
         Some(schema) => schema.fields.to_vec(),
-        None => infer(&request, &files, format, header, &options)?.fields.to_vec(),
+        None => infer(request, &files, format, header, &options)?.fields.to_vec(),
     };
     columns.retain(|field| !files.partitions.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name)));
     for field in &mut columns {
         field.nullable = true;
     }
-    let table = records_table(&request, &files, format, &columns, options)?;
+    let table: Arc<dyn TableProvider> = if columns.is_empty() && files.partitions.is_empty() {
+        Arc::new(EmptyTable::new(Arc::new(Schema::empty())))
+    } else {
+        records_table(&files, format, &columns, options)?
+    };
     Ok(Source { table, schema: StructType::new(columns.into_iter().chain(files.partitions)) })
 }
 
 /// A view that reads the columns out of each line.
 fn records_table(
-    request: &SourceRequest<'_>,
     files: &Files,
     format: TextFormat,
     columns: &[StructField],
-    options: Options,
+    mut options: Options,
 ) -> Result<Arc<dyn TableProvider>> {
-    let lines = LogicalPlanBuilder::scan("lines", provider_as_source(files.table()?), None).map_err(from_datafusion)?;
-    let line = Typed::new(ident(LINE), DataType::STRING, true);
-    let dropped = is_dropping(&options);
+    let mut plan = LogicalPlanBuilder::scan("lines", provider_as_source(files.table()), None).map_err(from_datafusion)?;
     // The record's fields get names that are all different: CSV headers may repeat.
-    let unique: Vec<StructField> = match format {
-        TextFormat::Csv => columns
-            .iter()
-            .enumerate()
-            .map(|(index, field)| StructField { name: format!("c{index}").into(), ..field.clone() })
-            .collect(),
-        TextFormat::Json => columns.to_vec(),
+    let rename = |index: usize, field: &StructField| match format {
+        TextFormat::Csv => StructField { name: format!("c{index}").into(), ..field.clone() },
+        TextFormat::Json => field.clone(),
     };
-    let record = records::read(format, line, &StructType::new(unique.clone()), options)?;
+    let mut fields: Vec<_> = columns.iter().enumerate().map(|(index, field)| rename(index, field)).collect();
+    let marked = options.get(CORRUPT_OPTION).unwrap_or(CORRUPT).to_owned();
+    let place = columns.iter().position(|field| *field.name == *marked);
+    let drops = is_mode(&options, "DROPMALFORMED");
+    // What does not fit is marked in the column for it; records that are dropped are found by a mark of our own.
+    let mark = match place {
+        Some(place) => fields[place].name.to_string(),
+        None => "\u{1}corrupt".to_owned(),
+    };
+    if drops && place.is_none() {
+        fields.push(StructField::new(mark.as_str(), DataType::STRING, true));
+    }
+    options = with_entry(&options, CORRUPT_OPTION, &mark);
+    let line = Typed::new(ident(LINE), DataType::STRING, true);
+    let record = records::read(format, line, &StructType::new(fields.iter().cloned()), options)?;
     let mut projected = vec![record.expr.alias("record")];
-    projected.extend(files.partitions.iter().enumerate().map(|(index, _)| ident(partition_name(index))));
-    let mut plan = lines.project(projected).map_err(from_datafusion)?;
-    if dropped {
-        plan = plan.filter(ident("record").is_not_null()).map_err(from_datafusion)?;
+    projected.extend((0..files.partitions.len()).map(|index| ident(partition_name(index))));
+    plan = plan.project(projected).map_err(from_datafusion)?;
+    if drops {
+        plan = plan.filter(ident("record").field(mark.as_str()).is_null()).map_err(from_datafusion)?;
     }
-    let mut output = Vec::new();
-    for (index, field) in unique.iter().enumerate() {
-        output.push(ident("record").field(field.name.as_ref()).alias(format!("f{index}")));
-    }
-    for (index, field) in files.partitions.iter().enumerate() {
-        output.push(col(partition_name(index)).alias(format!("f{}", unique.len() + index)));
-        let _ = field;
-    }
-    if output.is_empty() {
-        return Err(UNABLE_TO_INFER_SCHEMA.with("format", request.format));
-    }
+    let of_record = fields.iter().take(columns.len()).map(|field| ident("record").field(field.name.as_ref()));
+    let of_folder = (0..files.partitions.len()).map(|index| ident(partition_name(index)));
+    let output = of_record.chain(of_folder).enumerate().map(|(index, column)| column.alias(format!("f{index}")));
     let plan = plan.project(output).and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
     Ok(Arc::new(ViewTable::new(plan, None)))
 }
 
-/// `mode` is `DROPMALFORMED`.
-fn is_dropping(options: &Options) -> bool {
-    options.get("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("DROPMALFORMED"))
+fn is_mode(options: &Options, mode: &str) -> bool {
+    options.get("mode").is_some_and(|known| known.eq_ignore_ascii_case(mode))
+}
+
+/// The options with one replaced.
+fn with_entry(options: &Options, key: &str, value: &str) -> Options {
+    let others = options.entries.iter().filter(|(known, _)| known != key).cloned();
+    let entries = others.chain([(key.to_owned(), value.to_owned())]).collect();
+    Options { entries, ..options.clone() }
 }
 
 fn partition_name(index: usize) -> String {
@@ -141,7 +162,7 @@ fn infer(
     if !wants_types {
         return Ok(StructType::new(names.iter().map(|name| StructField::new(name.as_str(), DataType::STRING, true))));
     }
-    let mut inference = Inference::new(format, options.clone())?;
+    let mut inference = Inference::new(format, with_entry(options, CORRUPT_OPTION, FOUND_CORRUPT))?;
     for file in &files.files {
         file.each_line(&mut |line| {
             inference.add(line);
@@ -149,15 +170,51 @@ fn infer(
         })?;
     }
     let found = inference.finish(&names);
-    let as_text = format == TextFormat::Json && is_true(request.option("primitivesAsString"), false);
-    Ok(if as_text { texts(&found) } else { found })
+    match format {
+        TextFormat::Csv => Ok(StructType::new(found.fields.iter().take(names.len()).cloned())),
+        TextFormat::Json => json_columns(request, found, options),
+    }
 }
 
-fn texts(schema: &StructType) -> StructType {
-    StructType::new(schema.fields.iter().map(|field| match field.data_type {
-        DataType::Struct(_) | DataType::Array(_) => field.clone(),
-        _ => StructField { data_type: DataType::STRING, ..field.clone() },
-    }))
+/// The columns that JSON records have, with one for what is no record, unless the mode is against it.
+fn json_columns(request: &SourceRequest<'_>, found: StructType, options: &Options) -> Result<StructType> {
+    let is_corrupt = |field: &StructField| *field.name == *FOUND_CORRUPT;
+    let mut fields: Vec<_> = found.fields.iter().filter(|field| !is_corrupt(field)).cloned().collect();
+    if found.fields.iter().any(is_corrupt) && !is_mode(options, "DROPMALFORMED") {
+        if is_mode(options, "FAILFAST") {
+            return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", "[]").with("failFastMode", "FAILFAST"));
+        }
+        let name = options.get(CORRUPT_OPTION).unwrap_or(CORRUPT);
+        if !fields.iter().any(|field| *field.name == *name) {
+            fields.push(StructField::new(name, DataType::STRING, true));
+        }
+    }
+    fields.sort_by(|left, right| left.name.cmp(&right.name));
+    let mut known = HashSet::new();
+    for field in &fields {
+        let name = field.name.to_lowercase();
+        if !request.settings.case_sensitive && known.contains(&name) {
+            return Err(COLUMN_ALREADY_EXISTS.with("columnName", format!("`{name}`")));
+        }
+        known.insert(name);
+    }
+    if is_true(request.option("primitivesAsString"), false) {
+        for field in &mut fields {
+            field.data_type = texts(&field.data_type);
+        }
+    }
+    Ok(StructType::new(fields))
+}
+
+/// Strings in the place of all values that have no parts.
+fn texts(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Struct(structure) => DataType::structure(
+            structure.fields.iter().map(|field| StructField { data_type: texts(&field.data_type), ..field.clone() }),
+        ),
+        DataType::Array(array) => DataType::array(texts(&array.element), true),
+        _ => DataType::STRING,
+    }
 }
 
 /// The names of a CSV file's columns: of its header, or `_c0`, `_c1`, ….
@@ -188,86 +245,29 @@ fn header_names(first: &FileLines, header: bool, options: &Options) -> Result<Ve
 struct Files {
     files: Vec<FileLines>,
     partitions: Vec<StructField>,
+    schema: SchemaRef,
 }
 
 impl Files {
     fn find(request: &SourceRequest<'_>, cut: Cut) -> Result<Self> {
-        let mut found: Vec<(PathBuf, files::DataFile)> = Vec::new();
-        for path in request.paths {
-            for root in files::expand(path)? {
-                let base = request.option("basePath").map_or_else(|| root.clone(), PathBuf::from);
-                found.extend(files::list(&root)?.into_iter().map(|file| (base.clone(), file)));
-            }
-        }
-        let partitions = partitions_of(request, &found);
-        let types: Vec<_> = partitions
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (partition_name(index), to_engine_arrow(&field.data_type)))
-            .collect();
+        let layout = Layout::find(request)?;
+        let types = layout.partitions.iter().enumerate();
+        let types: Vec<_> =
+            types.map(|(index, field)| (partition_name(index), to_engine_arrow(&field.data_type))).collect();
         let schema = lines::schema(&types);
-        let mut files = Vec::with_capacity(found.len());
-        for (base, file) in found {
-            let partition = partition_values(request, &base, &file.path, &partitions)?;
-            files.push(FileLines { path: file.path, cut: cut.clone(), schema: Arc::clone(&schema), partition });
-        }
-        Ok(Self { files, partitions })
+        let file = |file: PlacedFile| FileLines {
+            path: file.path,
+            bytes: file.bytes,
+            range: None,
+            cut: cut.clone(),
+            schema: Arc::clone(&schema),
+            partition: file.partition,
+        };
+        let files = layout.files.into_iter().map(file).collect();
+        Ok(Self { files, partitions: layout.partitions, schema })
     }
 
-    fn table(&self) -> Result<Arc<dyn TableProvider>> {
-        let types: Vec<_> = self
-            .partitions
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (partition_name(index), to_engine_arrow(&field.data_type)))
-            .collect();
-        let streams = self.files.iter().map(|file| Arc::new(file.clone()) as Arc<dyn PartitionStream>).collect();
-        Ok(Arc::new(StreamingTable::try_new(lines::schema(&types), streams).map_err(from_datafusion)?))
+    fn table(&self) -> Arc<dyn TableProvider> {
+        Arc::new(LinesTable { schema: Arc::clone(&self.schema), files: self.files.clone() })
     }
-}
-
-fn partitions_of(request: &SourceRequest<'_>, found: &[(PathBuf, files::DataFile)]) -> Vec<StructField> {
-    let known = |name: &str| {
-        request.schema.and_then(|schema| schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)))
-    };
-    if let Some(names) = request.partition_columns {
-        return names.iter().filter_map(|name| known(name)).cloned().collect();
-    }
-    let Some((base, _)) = found.first() else { return Vec::new() };
-    let files: Vec<_> = found.iter().map(|(_, file)| file.clone()).collect();
-    let mut fields = partition::infer(base, &files);
-    for field in &mut fields {
-        if let Some(known) = known(&field.name) {
-            field.data_type = known.data_type.clone();
-        }
-    }
-    fields
-}
-
-/// What the folders of a file say, in the types of the partition columns.
-fn partition_values(
-    request: &SourceRequest<'_>,
-    base: &Path,
-    file: &Path,
-    partitions: &[StructField],
-) -> Result<Vec<ScalarValue>> {
-    let said = partition::values(base, file);
-    let value = |field: &StructField| -> Result<ScalarValue> {
-        let text = said.iter().find(|(name, _)| name.eq_ignore_ascii_case(&field.name)).and_then(|(_, text)| text.clone());
-        let literal = Typed::new(
-            datafusion::logical_expr::Expr::Literal(ScalarValue::Utf8(text), None),
-            DataType::STRING,
-            true,
-        );
-        let typed = cast(literal, &field.data_type, CastMode::Legacy, request.settings)?;
-        match typed.literal() {
-            Some(value) => Ok(value.clone()),
-            None => crate::constant::evaluate(&typed.expr),
-        }
-    };
-    partitions.iter().map(value).collect()
-}
-
-fn is_true(option: Option<&str>, default: bool) -> bool {
-    option.map_or(default, |value| value.trim().eq_ignore_ascii_case("true"))
 }

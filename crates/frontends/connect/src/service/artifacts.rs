@@ -22,8 +22,8 @@ use tonic::Status;
 use super::{Caller, ConnectService, ConnectSettings};
 use crate::error::{operation_failure, request_error};
 
-/// Kinds that may not change once they are there: code that workers may have loaded.
-const IMMUTABLE: [&str; 3] = ["jars", "classes", "pyfiles"];
+/// The one kind that may be sent again with other content; the rest may be in use already.
+const REPLACEABLE: &str = "cache";
 
 impl ConnectService {
     pub async fn artifact_status(
@@ -206,8 +206,7 @@ impl<'a> Upload<'a> {
         if let Some(folder) = path.parent() {
             tokio::fs::create_dir_all(folder).await.map_err(disk)?;
         }
-        let immutable = IMMUTABLE.iter().any(|kind| relative.starts_with(kind));
-        if immutable && tokio::fs::try_exists(&path).await.map_err(disk)? {
+        if !relative.starts_with(REPLACEABLE) && tokio::fs::try_exists(&path).await.map_err(disk)? {
             let (old, new) =
                 (tokio::fs::read(&path).await.map_err(disk)?, tokio::fs::read(staged).await.map_err(disk)?);
             if old != new {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hearth_base::condition::{CURSOR_NOT_REATTACHABLE, OPERATION_ALREADY_EXISTS, SESSION_CHANGED};
+use hearth_base::condition::{
+    CURSOR_NOT_AVAILABLE, CURSOR_NOT_REATTACHABLE, INVALID_REQUEST, OPERATION_ABANDONED, OPERATION_ALREADY_EXISTS,
+    SESSION_CHANGED,
+};
 use hearth_base::{OperationId, Result};
 use hearth_core::{Operation, Session, Submission, Work};
 use hearth_proto::connect as pb;
@@ -39,6 +42,7 @@ impl ConnectService {
             tags: request.tags,
             reattachable: options.reattachable,
         };
+        check_tags(&submission.tags).map_err(|error| operation_failure(&session, &Arc::new(error)))?;
         let operation =
             self.submit(&session, submission).await.map_err(|error| operation_failure(&session, &Arc::new(error)))?;
         Ok(self.stream(Some(session), operation, options, (0, 0)))
@@ -55,11 +59,8 @@ impl ConnectService {
                 Err(OPERATION_ALREADY_EXISTS.with("handle", &known.id))
             };
         }
-        if let Some(id) = &submission.id
-            && operations.find(&session.principal, None, id).await.is_ok()
-        {
-            // It ran in an earlier life of the server: it is not run again.
-            return Err(OPERATION_ALREADY_EXISTS.with("handle", id));
+        if let Some(id) = submission.id.as_ref().filter(|id| session.had(id)) {
+            return Err(OPERATION_ABANDONED.with("handle", id));
         }
         operations.submit(session, submission).await
     }
@@ -87,6 +88,10 @@ impl ConnectService {
         let (from, part_size) = match request.last_response_id.filter(|last| !last.is_empty()) {
             Some(last) => {
                 let place = Place::read(&last, &id).map_err(fail)?;
+                if place.next().0 < operation.log.first() {
+                    let released = CURSOR_NOT_AVAILABLE.with("index", place.item.wrapping_add(1));
+                    return Err(fail(released.with("responseId", last)));
+                }
                 (place.next(), place.part_size)
             }
             None => ((0, 0), PartSize::WHOLE),
@@ -109,6 +114,16 @@ impl ConnectService {
             part_size: options.part_size,
             from,
         })
+    }
+}
+
+/// Tags are separated by commas where Spark keeps them.
+fn check_tags(tags: &[String]) -> Result<()> {
+    match tags.iter().find(|tag| tag.is_empty() || tag.contains(',')) {
+        None => Ok(()),
+        Some(tag) => {
+            Err(INVALID_REQUEST.with("message", format!("'{tag}' is not a tag: tags are not empty and have no ','")))
+        }
     }
 }
 

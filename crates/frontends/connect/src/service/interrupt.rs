@@ -1,7 +1,7 @@
 //! Interrupt.
 
-use hearth_base::condition::INVALID_REQUEST;
-use hearth_base::{OperationId, Result};
+use hearth_base::condition::{INTERRUPT_ID_MISSING, INTERRUPT_TAG_MISSING, INTERRUPT_TYPE_UNSUPPORTED};
+use hearth_base::{Condition, OperationId, Result};
 use hearth_core::{Operation, Session};
 use hearth_proto::connect as pb;
 use pb::interrupt_request::{Interrupt, InterruptType};
@@ -27,7 +27,8 @@ impl ConnectService {
     }
 
     fn stop(&self, session: &Session, request: &pb::InterruptRequest) -> Result<Vec<OperationId>> {
-        let missing = |what: &str| INVALID_REQUEST.with("message", format!("{what} is not set"));
+        let missing =
+            |condition: Condition, what: &str| condition.with("functionName", "interrupt").with("parameter", what);
         let operations = &self.hearth.operations;
         match (request.interrupt_type(), &request.interrupt) {
             (InterruptType::All, _) => Ok(operations.interrupt(session, |_| true)),
@@ -37,9 +38,15 @@ impl ConnectService {
             (InterruptType::OperationId, Some(Interrupt::OperationId(id))) => {
                 Ok(operations.interrupt(session, |operation: &Operation| operation.id.as_str() == id))
             }
-            (InterruptType::Tag, Some(Interrupt::OperationId(_)) | None) => Err(missing("operation_tag")),
-            (InterruptType::OperationId, Some(Interrupt::OperationTag(_)) | None) => Err(missing("operation_id")),
-            (InterruptType::Unspecified, _) => Err(missing("interrupt_type")),
+            (InterruptType::Tag, Some(Interrupt::OperationId(_)) | None) => {
+                Err(missing(INTERRUPT_TAG_MISSING, "operation_tag"))
+            }
+            (InterruptType::OperationId, Some(Interrupt::OperationTag(_)) | None) => {
+                Err(missing(INTERRUPT_ID_MISSING, "operation_id"))
+            }
+            (InterruptType::Unspecified, _) => {
+                Err(INTERRUPT_TYPE_UNSUPPORTED.with("interruptType", InterruptType::Unspecified.as_str_name()))
+            }
         }
     }
 }

@@ -16,13 +16,16 @@ impl ConnectService {
         caller: Caller,
         request: pb::ReleaseExecuteRequest,
     ) -> Result<pb::ReleaseExecuteResponse, Status> {
-        let session = self.known_session(&caller).ok();
-        let session = session.as_ref().map(|session| session.session());
+        let known = self.known_session(&caller);
+        let session = known.as_ref().ok().map(|session| session.session());
         let id = OperationId::new(request.operation_id);
         let found = self.hearth.operations.find(&caller.principal, session.map(|session| &**session), &id).await;
         // As in Spark: an operation that is not there is released already, and the answer does not name it.
         let operation_id = match found {
-            Err(_) => None,
+            Err(_) => match &known {
+                Ok(_) => None,
+                Err(error) => return Err(request_error(error)),
+            },
             Ok(operation) => {
                 match request.release.ok_or_else(|| INVALID_REQUEST.with("message", "release is not set")) {
                     Err(error) => return Err(request_error(&error)),

@@ -6,6 +6,7 @@ use hearth_base::{OperationId, SessionId};
 use hearth_core::Session;
 use hearth_proto::connect as pb;
 use pb::get_status_response::OperationStatus;
+use pb::get_status_response::operation_status::OperationState as WireState;
 use tonic::Status;
 
 use super::{Caller, ConnectService};
@@ -49,8 +50,8 @@ impl ConnectService {
         request: pb::GetStatusRequest,
     ) -> Result<pb::GetStatusResponse, Status> {
         // After a restart the session is gone and its operations are not: they still answer.
-        let session = self.known_session(&caller).ok();
-        let session = session.as_ref().map(|session| session.session());
+        let known = self.known_session(&caller);
+        let session = known.as_ref().ok().map(|session| session.session());
         let mut statuses = Vec::new();
         if let Some(asked) = request.operation_status {
             let ids = match (asked.operation_ids.is_empty(), session) {
@@ -61,6 +62,11 @@ impl ConnectService {
                 statuses.push(self.operation_status(&caller, session.map(|session| &**session), id).await);
             }
         }
+        if let Err(error) = &known
+            && statuses.iter().all(|status| status.state() == WireState::Unknown)
+        {
+            return Err(request_error(error));
+        }
         Ok(pb::GetStatusResponse {
             session_id: caller.session.to_string(),
             server_side_session_id: session.map(|session| session.server_side_id.clone()).unwrap_or_default(),
@@ -70,10 +76,16 @@ impl ConnectService {
     }
 
     async fn operation_status(&self, caller: &Caller, session: Option<&Session>, id: OperationId) -> OperationStatus {
-        let found = self.hearth.operations.find(&caller.principal, session, &id).await;
-        let state = match found {
-            Ok(operation) => to_wire::operation_state(operation.state(), operation.is_cancel_requested()),
-            Err(_) => pb::get_status_response::operation_status::OperationState::Unknown,
+        let state = match session.and_then(|session| session.operation(&id)) {
+            Some(held) => to_wire::held_operation(held.state(), held.is_cancel_requested()),
+            None => match self.hearth.operations.record(&caller.principal, &id).await {
+                Ok(Some(record)) if record.session == caller.session => to_wire::past_operation(record.state),
+                Ok(_) => WireState::Unknown,
+                Err(error) => {
+                    tracing::warn!(operation = %id, %error, "the status of an operation cannot be read");
+                    WireState::Unknown
+                }
+            },
         };
         OperationStatus { operation_id: id.to_string(), state: state.into(), extensions: Vec::new() }
     }

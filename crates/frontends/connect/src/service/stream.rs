@@ -184,6 +184,7 @@ impl Sender {
                 }
                 Err(error) => tracing::error!(operation = %self.operation.id, %error, "an answer does not decode"),
             },
+            Item::Complete if !self.reattachable => self.complete = true,
             Item::Complete => {
                 let mut response = self.at(Place::whole(index));
                 response.response_type =

@@ -1,8 +1,8 @@
 //! Calls: the function table, the functions that only the analyzer can build, SQL functions of the session.
 
-use hearth_base::condition::UNRESOLVED_ROUTINE;
+use hearth_base::condition::{NOT_A_SCALAR_FUNCTION, UNRESOLVED_ROUTINE};
 use hearth_base::{Error, Result};
-use hearth_functions::row::Builder;
+use hearth_functions::row::{Builder, Family};
 use hearth_functions::table::check_arity;
 use hearth_functions::{AggregateModifiers, Argument, Call, FunctionRow, Typed, lookup};
 use hearth_plan::expression::{FunctionCall, SubqueryKind};
@@ -10,6 +10,7 @@ use hearth_plan::{Expr, ExprNode};
 use hearth_types::{DataType, Value};
 
 use super::context::Cx;
+use super::named_argument::positional;
 use crate::analyzer::{Analyzer, unsupported};
 use crate::naming;
 use crate::scope::quote_name;
@@ -20,6 +21,12 @@ impl Analyzer<'_> {
         if let Some(negated) = self.negated_subquery(call, cx)? {
             return Ok(negated);
         }
+        if let Some(written) = sql_form(call) {
+            return self.function(&written, expr, cx);
+        }
+        if let Some(ordered) = positional(call)? {
+            return self.function(&ordered, expr, cx);
+        }
         let name = builtin_name(&call.name);
         if let Some(SessionFunction::Sql(function)) = self.session_function(&call.name)
             && (call.is_user_defined || name.and_then(lookup).is_none())
@@ -27,6 +34,9 @@ impl Analyzer<'_> {
             return self.sql_function(function, call, cx);
         }
         let Some(row) = name.and_then(lookup) else { return Err(self.no_such_function(&call.name, cx)) };
+        if gives_table(row) && !matches!(row.builder, Builder::Generator(_)) {
+            return Err(NOT_A_SCALAR_FUNCTION.with("functionName", quote_name(&[row.name])));
+        }
         match row.builder {
             Builder::Scalar(build) => build(self.checked_call(row, call, expr, cx.nested())?),
             Builder::Aggregate(_) => self.aggregate_call(row, call, expr, cx),
@@ -187,6 +197,31 @@ impl Analyzer<'_> {
     }
 }
 
+/// The call behind a form of SQL that is no function: a row in parentheses, `LIKE ANY (…)`.
+fn sql_form(call: &FunctionCall) -> Option<FunctionCall> {
+    let [name] = call.name.as_slice() else { return None };
+    let (joined, negated) = match name.strip_prefix('#')? {
+        "struct" => {
+            let name = vec!["struct".to_owned()];
+            return Some(FunctionCall { name, ..call.clone() });
+        }
+        "likeany" => ("or", false),
+        "likeall" => ("and", false),
+        "notlikeany" => ("or", true),
+        "notlikeall" => ("and", true),
+        _ => return None,
+    };
+    let (value, patterns) = call.arguments.split_first()?;
+    let tests = patterns.iter().map(|pattern| {
+        let test = Expr::function("like", vec![value.clone(), pattern.clone()]);
+        if negated { Expr::function("not", vec![test]) } else { test }
+    });
+    match tests.reduce(|left, right| Expr::function(joined, vec![left, right]))?.node {
+        ExprNode::Function(call) => Some(*call),
+        _ => None,
+    }
+}
+
 /// The name to look up among the built-ins: plain, or qualified with `builtin` or `system.builtin`.
 pub(crate) fn builtin_name(name: &[String]) -> Option<&str> {
     match name {
@@ -201,6 +236,10 @@ pub(crate) fn builtin_name(name: &[String]) -> Option<&str> {
 
 fn window_expected(row: &FunctionRow) -> Error {
     hearth_base::condition::WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE.with("funcName", format!("\"{}()\"", row.name))
+}
+
+fn gives_table(row: &FunctionRow) -> bool {
+    matches!(row.family, Family::Table | Family::Generator)
 }
 
 /// The type of a function's answer when only the type counts.

@@ -4,7 +4,7 @@
 //! legacy calendar form. Source: `AstBuilder.visitInterval`, `IntervalUtils` of Spark.
 
 use hearth_base::Result;
-use hearth_base::condition::INVALID_INTERVAL_FORMAT;
+use hearth_base::condition::{INVALID_INTERVAL_FORMAT, MIXED_INTERVAL};
 use hearth_types::{DayTimeField, Value, YearMonthField};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -44,7 +44,13 @@ pub(crate) fn parse(text: &str) -> Result<Value> {
         [Token::Sign(true), Token::Text(value)] => multi_unit(value).and_then(negate),
         other => pairs(other),
     };
-    value.ok_or_else(invalid)
+    match value {
+        Some(Value::CalendarInterval { .. }) => {
+            Err(MIXED_INTERVAL.with("literal", format!("interval {}", text.trim())))
+        }
+        Some(value) => Ok(value),
+        None => Err(invalid()),
+    }
 }
 
 /// `'1 day 2 hours'`: the quoted form, which may start with `interval` again.

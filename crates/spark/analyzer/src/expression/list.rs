@@ -10,6 +10,7 @@ use hearth_plan::{Expr, ExprNode};
 use hearth_types::DataType;
 
 use super::context::Cx;
+use super::named_form::needs_types;
 use crate::analyzer::{Analyzer, located};
 use crate::naming;
 use crate::rel::Item;
@@ -52,57 +53,6 @@ impl Analyzer<'_> {
         let name =
             if needs_types(expr) { naming::output_name(&self.named_form(expr, cx)) } else { naming::output_name(expr) };
         Ok(Item::named(typed, name))
-    }
-
-    /// The expression with operators in the form that they have for their operands' types, for names: `date + 1` is
-    /// `date_add`.
-    fn named_form(&self, expr: &Expr, cx: Cx<'_>) -> Expr {
-        let mut named = expr.clone();
-        match &mut named.node {
-            ExprNode::Function(call) => {
-                let moved = self.moved_form(call, cx);
-                for argument in &mut call.arguments {
-                    *argument = self.named_form(argument, cx);
-                }
-                if let Some(moved) = moved {
-                    call.name = vec![moved.to_owned()];
-                    if moved == "date_add" && call.arguments.len() == 2 && is_interval(&call.arguments[1]) {
-                        let interval = call.arguments[1].clone();
-                        call.arguments[1] = Expr::function("extractansiintervaldays", vec![interval]);
-                    }
-                }
-            }
-            ExprNode::Extract { child, extraction } => {
-                let is_map = |typed: Typed| matches!(typed.data_type, DataType::Map(_));
-                if self.expression(child, cx.nested()).is_ok_and(is_map) {
-                    let arguments = vec![self.named_form(child, cx), extraction.as_ref().clone()];
-                    return Expr::function("#map_value", arguments);
-                }
-            }
-            ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => **expr = self.named_form(expr, cx),
-            _ => {}
-        }
-        named
-    }
-
-    fn moved_form(&self, call: &hearth_plan::expression::FunctionCall, cx: Cx<'_>) -> Option<&'static str> {
-        let ([name], [left, right]) = (call.name.as_slice(), call.arguments.as_slice()) else { return None };
-        if name != "+" && name != "-" {
-            return None;
-        }
-        let types =
-            (self.expression(left, cx.nested()).ok()?.data_type, self.expression(right, cx.nested()).ok()?.data_type);
-        let plus = name == "+";
-        match types {
-            (DataType::Date, number) if number.is_integral() => Some(if plus { "date_add" } else { "date_sub" }),
-            (DataType::Date, DataType::DayTimeInterval { end: hearth_types::DayTimeField::Day, .. }) if plus => {
-                Some("date_add")
-            }
-            (DataType::Date | DataType::Timestamp | DataType::TimestampNtz, interval) if interval.is_interval() => {
-                Some(if plus { "#moved" } else { "#moved_back" })
-            }
-            _ => None,
-        }
     }
 
     /// A name: a plain column keeps its id, qualifier and metadata, and takes the name as it was written.
@@ -223,27 +173,6 @@ impl Analyzer<'_> {
         let regex = regex::Regex::new(&format!("{prefix}^(?:{pattern})$")).map_err(Error::internal)?;
         let columns = self.star_columns(plan_id, cx)?;
         Ok(columns.iter().filter(|column| regex.is_match(&column.name)).map(Item::column).collect())
-    }
-}
-
-/// Whether a name depends on the types of operands somewhere inside.
-fn needs_types(expr: &Expr) -> bool {
-    match &expr.node {
-        ExprNode::Function(call) => {
-            let moves = matches!(call.name.as_slice(), [name] if name == "+" || name == "-");
-            moves || call.arguments.iter().any(needs_types)
-        }
-        ExprNode::Extract { extraction, .. } => matches!(extraction.node, ExprNode::Literal(_)),
-        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => needs_types(expr),
-        _ => false,
-    }
-}
-
-fn is_interval(expr: &Expr) -> bool {
-    match &expr.node {
-        ExprNode::Literal(value) => value.data_type().is_interval(),
-        ExprNode::TypedLiteral { kind, .. } => *kind == hearth_plan::expression::TypedLiteralKind::Interval,
-        _ => false,
     }
 }
 

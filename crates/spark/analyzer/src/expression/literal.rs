@@ -7,7 +7,7 @@ use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType as Arrow, IntervalMonthDayNano};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
-use hearth_base::condition::INVALID_TYPED_LITERAL;
+use hearth_base::condition::{INVALID_TYPED_LITERAL, UNSUPPORTED_TIME_TYPE};
 use hearth_base::{Error, Result};
 use hearth_functions::{SessionSettings, Typed};
 use hearth_plan::expression::TypedLiteralKind;
@@ -45,7 +45,8 @@ pub(crate) fn typed_literal_value(kind: TypedLiteralKind, text: &str, settings: 
         }
         TypedLiteralKind::Timestamp | TypedLiteralKind::TimestampLtz => instant(text)?.map(Value::Timestamp),
         TypedLiteralKind::TimestampNtz => datetime_parse::string_to_timestamp_ntz(text, true).map(Value::TimestampNtz),
-        TypedLiteralKind::Time => datetime_parse::string_to_time(text).map(|nanos| Value::Time { nanos, precision: 6 }),
+        // Off in Spark 4.2 unless a setting turns it on.
+        TypedLiteralKind::Time => return Err(UNSUPPORTED_TIME_TYPE.error()),
         TypedLiteralKind::Interval => return interval::parse(text),
     };
     value.ok_or_else(|| {

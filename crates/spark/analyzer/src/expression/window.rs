@@ -6,7 +6,10 @@ use datafusion::logical_expr::expr::{NullTreatment, Sort as SortExpr, WindowFunc
 use datafusion::logical_expr::{
     Expr as PlanExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
-use hearth_base::condition::{MISSING_WINDOW_SPECIFICATION, UNSUPPORTED_EXPR_FOR_WINDOW};
+use hearth_base::condition::{
+    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, MISSING_WINDOW_SPECIFICATION, UNSUPPORTED_EXPR_FOR_WINDOW,
+    WINDOW_FRAME_MISMATCH, WINDOW_FUNCTION_FRAME_NOT_ORDERED,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
 use hearth_functions::{FunctionRow, Typed, cast, lookup};
@@ -33,6 +36,7 @@ impl Analyzer<'_> {
         let ExprNode::Function(call) = &window.function.node else { return Err(not_for_windows(&window.function)) };
         let row = builtin_name(&call.name).and_then(lookup).ok_or_else(|| self.no_such_function(&call.name, cx))?;
         let spec = self.named_window(&window.spec, cx.env.windows)?;
+        check_window(window, &spec, row)?;
         let over = self.over(&spec, row, cx)?;
         match row.builder {
             Builder::Aggregate(_) => {
@@ -75,7 +79,7 @@ impl Analyzer<'_> {
     }
 
     /// A window with what it takes from the `WINDOW` clause filled in.
-    fn named_window(&self, spec: &WindowSpec, windows: Option<&NamedWindows<'_>>) -> Result<WindowSpec> {
+    pub(super) fn named_window(&self, spec: &WindowSpec, windows: Option<&NamedWindows<'_>>) -> Result<WindowSpec> {
         let Some(base) = &spec.base else { return Ok(spec.clone()) };
         let mut frame = windows;
         while let Some(clause) = frame {
@@ -163,6 +167,44 @@ impl Analyzer<'_> {
             (_, size) => size,
         };
         Ok(if negative { WindowFrameBound::Preceding(size) } else { WindowFrameBound::Following(size) })
+    }
+}
+
+/// What Spark refuses: DISTINCT over a window, ranking without an order or with a frame of its own.
+fn check_window(window: &Window, spec: &WindowSpec, row: &FunctionRow) -> Result<()> {
+    if let ExprNode::Function(call) = &window.function.node
+        && call.distinct
+    {
+        let text = naming::sql(&Expr::new(ExprNode::Window(Box::new(window.clone()))));
+        return Err(DISTINCT_WINDOW_FUNCTION_UNSUPPORTED.with("windowExpr", format!("\"{text}\"")));
+    }
+    let Builder::Window(_) = row.builder else { return Ok(()) };
+    if spec.order.is_empty() {
+        return Err(WINDOW_FUNCTION_FRAME_NOT_ORDERED
+            .with("wf_name", row.name)
+            .with("wf_expr", naming::sql(&window.function)));
+    }
+    let (true, Some(frame)) = (ranks(row), &spec.frame) else { return Ok(()) };
+    let unit = if frame.unit == FrameUnit::Rows { "RowFrame" } else { "RangeFrame" };
+    let given = format!("specifiedwindowframe({unit}, {}, {})", bound_text(&frame.lower), bound_text(&frame.upper));
+    let unit = if row.name == "cume_dist" { "RangeFrame" } else { "RowFrame" };
+    let required = format!("specifiedwindowframe({unit}, unboundedpreceding$(), currentrow$())");
+    if given == required {
+        return Ok(());
+    }
+    Err(WINDOW_FRAME_MISMATCH.with("wf", given).with("required", required))
+}
+
+fn ranks(row: &FunctionRow) -> bool {
+    matches!(row.name, "row_number" | "rank" | "dense_rank" | "percent_rank" | "ntile" | "cume_dist")
+}
+
+fn bound_text(bound: &FrameBound) -> String {
+    match bound {
+        FrameBound::CurrentRow => "currentrow$()".to_owned(),
+        FrameBound::UnboundedPreceding => "unboundedpreceding$()".to_owned(),
+        FrameBound::UnboundedFollowing => "unboundedfollowing$()".to_owned(),
+        FrameBound::Offset(offset) => naming::sql(offset),
     }
 }
 

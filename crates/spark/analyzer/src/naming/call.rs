@@ -2,13 +2,15 @@
 
 use hearth_plan::expression::{FunctionCall, SortDirection};
 use hearth_plan::{Expr, ExprNode};
+use hearth_types::Value;
+
+use crate::expression::named_argument::positional;
 
 use super::{list, sort_order, sql as text};
 
 /// Functions that print under another name than they are called by. Lower case on the left.
 const PRINTED: &[(&str, &str)] = &[
     ("array_agg", "collect_list"),
-    ("char_length", "char_length"),
     ("rank", "RANK"),
     ("dense_rank", "DENSE_RANK"),
     ("percent_rank", "PERCENT_RANK"),
@@ -51,10 +53,10 @@ const PRINTED: &[(&str, &str)] = &[
     ("spark_partition_id", "SPARK_PARTITION_ID"),
     ("random", "rand"),
     ("current_database", "current_schema"),
-    ("session_user", "current_user"),
     ("to_varchar", "to_char"),
     ("curdate", "current_date"),
     ("dateadd", "date_add"),
+    ("string_agg", "listagg"),
 ];
 
 /// Arguments that Spark fills in and prints: the name, the number of arguments given, what comes behind.
@@ -83,32 +85,70 @@ const DEFAULTS: &[(&str, usize, &str)] = &[
     ("lead", 1, "1, NULL"),
     ("lead", 2, "NULL"),
     ("listagg", 1, "NULL"),
+    ("string_agg", 1, "NULL"),
     ("overlay", 3, "-1"),
     ("substring", 2, "2147483647"),
+    ("substr", 2, "2147483647"),
+    ("months_between", 2, "true"),
+    ("make_interval", 0, "0, 0, 0, 0, 0, 0, 0.000000"),
+    ("make_interval", 1, "0, 0, 0, 0, 0, 0.000000"),
+    ("make_interval", 2, "0, 0, 0, 0, 0.000000"),
+    ("make_interval", 3, "0, 0, 0, 0.000000"),
+    ("make_interval", 4, "0, 0, 0.000000"),
+    ("make_interval", 5, "0, 0.000000"),
+    ("make_interval", 6, "0.000000"),
+    ("try_make_interval", 1, "0, 0, 0, 0, 0, 0.000000"),
+    ("try_make_interval", 2, "0, 0, 0, 0, 0.000000"),
+    ("try_make_interval", 3, "0, 0, 0, 0.000000"),
+    ("try_make_interval", 4, "0, 0, 0.000000"),
+    ("try_make_interval", 5, "0, 0.000000"),
+    ("try_make_interval", 6, "0.000000"),
+    ("make_dt_interval", 0, "0, 0, 0, 0.000000"),
+    ("make_dt_interval", 1, "0, 0, 0.000000"),
+    ("make_dt_interval", 2, "0, 0.000000"),
+    ("make_dt_interval", 3, "0.000000"),
+    ("make_ym_interval", 0, "0, 0"),
+    ("make_ym_interval", 1, "0"),
+    ("mask", 1, "X, x, n, NULL"),
+    ("mask", 2, "x, n, NULL"),
+    ("mask", 3, "n, NULL"),
+    ("mask", 4, "NULL"),
+    ("regexp_instr", 2, "0"),
+    ("replace", 2, ""),
+    ("vector_norm", 1, "2.0"),
+    ("vector_normalize", 1, "2.0"),
+    ("sentences", 1, ", "),
+    ("sentences", 2, ""),
+    ("aes_encrypt", 2, "GCM, DEFAULT, , "),
+    ("aes_encrypt", 3, "DEFAULT, , "),
+    ("aes_encrypt", 4, ", "),
+    ("aes_encrypt", 5, ""),
+    ("aes_decrypt", 2, "GCM, DEFAULT, "),
+    ("aes_decrypt", 3, "DEFAULT, "),
+    ("aes_decrypt", 4, ""),
+    ("try_aes_decrypt", 2, "GCM, DEFAULT, "),
+    ("try_aes_decrypt", 3, "DEFAULT, "),
+    ("try_aes_decrypt", 4, ""),
 ];
 
-/// Functions that are casts: their name is their argument's when that is a column.
-const CASTS: &[(&str, &str)] = &[
-    ("bigint", "BIGINT"),
-    ("binary", "BINARY"),
-    ("boolean", "BOOLEAN"),
-    ("date", "DATE"),
-    ("decimal", "DECIMAL(10,0)"),
-    ("double", "DOUBLE"),
-    ("float", "FLOAT"),
-    ("int", "INT"),
-    ("smallint", "SMALLINT"),
-    ("string", "STRING"),
-    ("timestamp", "TIMESTAMP"),
-    ("tinyint", "TINYINT"),
+/// Functions that are casts: Spark prints a cast that was not written as one as its argument.
+const CASTS: &[&str] = &[
+    "bigint",
+    "binary",
+    "boolean",
+    "date",
+    "decimal",
+    "double",
+    "float",
+    "int",
+    "smallint",
+    "string",
+    "timestamp",
+    "tinyint",
 ];
 
 pub(super) fn is_cast(call: &FunctionCall) -> bool {
-    call.arguments.len() == 1 && cast_type(&lower_name(call)).is_some()
-}
-
-fn cast_type(name: &str) -> Option<&'static str> {
-    CASTS.iter().find(|(known, _)| *known == name).map(|(_, sql)| *sql)
+    call.arguments.len() == 1 && CASTS.contains(&lower_name(call).as_str())
 }
 
 fn lower_name(call: &FunctionCall) -> String {
@@ -116,8 +156,14 @@ fn lower_name(call: &FunctionCall) -> String {
 }
 
 pub(super) fn sql(call: &FunctionCall) -> String {
+    if let Ok(Some(ordered)) = positional(call) {
+        return sql(&ordered);
+    }
     let name = lower_name(call);
     let arguments = call.arguments.as_slice();
+    if let ([value], true) = (arguments, is_cast(call)) {
+        return text(value);
+    }
     let base = operator(&name, arguments).or_else(|| special(&name, arguments)).unwrap_or_else(|| plain(&name, call));
     let mut out = base;
     if !call.within_group.is_empty() {
@@ -144,7 +190,7 @@ fn operator(name: &str, arguments: &[Expr]) -> Option<String> {
         ("and", [left, right]) => format!("({} AND {})", text(left), text(right)),
         ("or", [left, right]) => format!("({} OR {})", text(left), text(right)),
         ("not" | "!", [value]) => format!("(NOT {})", text(value)),
-        ("-" | "negative", [value]) => format!("(- {})", text(value)),
+        ("-", [value]) => format!("(- {})", text(value)),
         ("+" | "positive", [value]) => format!("(+ {})", text(value)),
         ("~", [value]) => format!("~{}", text(value)),
         ("||", [_, _, ..]) => format!("concat({})", list(arguments)),
@@ -164,9 +210,6 @@ fn operator(name: &str, arguments: &[Expr]) -> Option<String> {
 
 /// Forms that are neither operators nor `name(arguments)`.
 fn special(name: &str, arguments: &[Expr]) -> Option<String> {
-    if let ([value], Some(to)) = (arguments, cast_type(name)) {
-        return Some(format!("CAST({} AS {to})", text(value)));
-    }
     Some(match (name, arguments) {
         ("when", branches) => case(branches),
         ("if", [condition, yes, no]) => format!("(IF({}, {}, {}))", text(condition), text(yes), text(no)),
@@ -180,16 +223,29 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("#map_value", [map, key]) => format!("{}[{}]", text(map), text(key)),
         ("extract", [field, source]) => format!("extract({} FROM {})", text(field), text(source)),
         ("log", [value]) => format!("LOG(E(), {})", text(value)),
+        ("ceil" | "ceiling" | "floor", [_, _]) => format!("{name}({})", list(arguments)),
+        ("lpad" | "rpad", [value @ Expr { node: ExprNode::Literal(Value::Binary(_)), .. }, length]) => {
+            format!("{name}({}, {}, X'00')", text(value), text(length))
+        }
+        ("mode", [value, _]) => format!("mode() WITHIN GROUP (ORDER BY {} DESC)", text(value)),
+        ("approx_count_distinct" | "to_json" | "to_csv" | "to_xml" | "schema_of_csv" | "schema_of_xml", [value, _]) => {
+            format!("{name}({})", text(value))
+        }
+        ("schema_of_json", [value, _]) => format!("schema_of_json({})", text(value)),
+        ("convert_timezone", [_, _]) => format!("convert_timezone(current_timezone(), {})", list(arguments)),
+        ("array_sort", [values]) => format!("array_sort({}, {DEFAULT_COMPARATOR})", text(values)),
+        ("from_json", [_, schema, ..]) if is_map_schema(schema) => "entries".to_owned(),
         ("assert_true", [value]) => format!("assert_true({0}, '{0}' is not true!)", text(value)),
         ("raise_error", [message]) => {
             format!("raise_error(USER_RAISED_EXCEPTION, map(errorMessage, {}))", text(message))
         }
         ("from_json" | "from_csv" | "from_xml", [value, ..]) => format!("{name}({})", text(value)),
         ("variant_get" | "try_variant_get", [value, path, ..]) => format!("{name}({}, {})", text(value), text(path)),
-        ("likeany" | "like_any", [value, ..]) => format!("likeany({})", text(value)),
-        ("likeall" | "like_all", [value, ..]) => format!("likeall({})", text(value)),
-        ("notlikeany" | "not_like_any", [value, ..]) => format!("notlikeany({})", text(value)),
-        ("notlikeall" | "not_like_all", [value, ..]) => format!("notlikeall({})", text(value)),
+        ("#struct", fields) => format!("named_struct({})", named_fields(fields)),
+        ("#likeany", [value, ..]) => format!("likeany({})", text(value)),
+        ("#likeall", [value, ..]) => format!("likeall({})", text(value)),
+        ("#notlikeany", [value, ..]) => format!("notlikeany({})", text(value)),
+        ("#notlikeall", [value, ..]) => format!("notlikeall({})", text(value)),
         ("first" | "first_value" | "last" | "last_value" | "any_value", [value, _]) => {
             format!("{name}({})", text(value))
         }
@@ -202,6 +258,35 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("window" | "session_window", _) => name.to_owned(),
         _ => return None,
     })
+}
+
+/// What `array_sort` compares with when nothing else is given: ascending, NULLs last.
+const DEFAULT_COMPARATOR: &str = "lambdafunction((IF(((namedlambdavariable() IS NULL) AND \
+    (namedlambdavariable() IS NULL)), 0, (IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), \
+    -1, (IF((namedlambdavariable() < namedlambdavariable()), -1, (IF((namedlambdavariable() > \
+    namedlambdavariable()), 1, 0)))))))))), namedlambdavariable(), namedlambdavariable())";
+
+/// Spark names the one field of a parsed map so.
+fn is_map_schema(schema: &Expr) -> bool {
+    match &schema.node {
+        ExprNode::Literal(Value::String(schema)) => {
+            matches!(hearth_types::ddl::parse_data_type(schema), Ok(hearth_types::DataType::Map(_)))
+        }
+        _ => false,
+    }
+}
+
+/// The fields of a row in parentheses, with the names that they get.
+fn named_fields(fields: &[Expr]) -> String {
+    let named = fields.iter().enumerate().map(|(index, field)| {
+        let name = super::field_name(field).unwrap_or_else(|| format!("col{}", index + 1));
+        let value = match &field.node {
+            ExprNode::Alias { expr, .. } => text(expr),
+            _ => text(field),
+        };
+        format!("{name}, {value}")
+    });
+    named.collect::<Vec<_>>().join(", ")
 }
 
 /// `CASE WHEN …`: pairs of condition and value; an odd one out is the `ELSE`.
@@ -221,6 +306,12 @@ fn case(branches: &[Expr]) -> String {
 }
 
 fn plain(name: &str, call: &FunctionCall) -> String {
+    let name = match (name, call.ignore_nulls) {
+        // The clause makes a new call, which forgets the name that was written.
+        ("first_value", Some(true)) => "first",
+        ("last_value", Some(true)) => "last",
+        _ => name,
+    };
     let printed = PRINTED.iter().find(|(known, _)| *known == name).map_or(name, |(_, printed)| printed);
     let mut arguments: Vec<String> = call
         .arguments

@@ -6,7 +6,7 @@ use hearth_types::datetime_text::{
     write_calendar_interval, write_date, write_day_time_interval, write_time, write_timestamp, write_timestamp_ntz,
     write_year_month_interval,
 };
-use hearth_types::number_text::{write_decimal_plain, write_double, write_float};
+use hearth_types::number_text::{write_decimal_java, write_double, write_float};
 use hearth_types::zone::Zone;
 use std::fmt::Write;
 
@@ -29,7 +29,7 @@ fn write_plain(out: &mut String, value: &Value) -> std::fmt::Result {
         Value::Long(value) => write!(out, "{value}"),
         Value::Float(value) => write_float(out, *value),
         Value::Double(value) => write_double(out, *value),
-        Value::Decimal { unscaled, scale, .. } => write_decimal_plain(out, *unscaled, *scale),
+        Value::Decimal { unscaled, scale, .. } => write_decimal_java(out, *unscaled, *scale),
         Value::String(text) => out.write_str(text),
         Value::Binary(bytes) => {
             out.write_str("X'")?;

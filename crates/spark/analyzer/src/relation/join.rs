@@ -262,13 +262,13 @@ fn inner_references(expr: PlanExpr) -> Result<PlanExpr> {
 }
 
 /// What a join condition is typed against: the columns of both sides.
-fn both_sides(left: &Rel, right: &Rel) -> Result<Rel> {
+pub(super) fn both_sides(left: &Rel, right: &Rel) -> Result<Rel> {
     let scope = joined_scope(&left.scope, &right.scope, JoinKind::Inner);
     let plan = join_plan(left.plan.clone(), right.plan.clone(), JoinKind::Cross, None)?;
     Ok(Rel::new(plan, scope))
 }
 
-fn joined_scope(left: &Scope, right: &Scope, kind: JoinKind) -> Scope {
+pub(super) fn joined_scope(left: &Scope, right: &Scope, kind: JoinKind) -> Scope {
     let (left_nullable, right_nullable) = match kind {
         JoinKind::Inner | JoinKind::Cross => (false, false),
         JoinKind::LeftOuter => (false, true),
@@ -286,7 +286,7 @@ fn joined_scope(left: &Scope, right: &Scope, kind: JoinKind) -> Scope {
     Scope { columns, hidden }
 }
 
-fn join_plan(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, on: Option<PlanExpr>) -> Result<LogicalPlan> {
+pub(super) fn join_plan(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, on: Option<PlanExpr>) -> Result<LogicalPlan> {
     let join_type = match kind {
         JoinKind::Inner | JoinKind::Cross => JoinType::Inner,
         JoinKind::LeftOuter => JoinType::Left,

@@ -56,7 +56,10 @@ impl Analyzer<'_> {
             Some(ResolvedTable::View(view)) => self.view_rel(view, env),
             None => {
                 let parts: Vec<&str> = name.iter().map(String::as_str).collect();
-                Err(TABLE_OR_VIEW_NOT_FOUND.with("relationName", quote_name(&parts)))
+                let current = quote_name(&[&env.settings.current_catalog, &env.settings.current_database]);
+                Err(TABLE_OR_VIEW_NOT_FOUND
+                    .with("relationName", quote_name(&parts))
+                    .with("searchPath", format!("[`system`.`builtin`, `system`.`session`, {current}]")))
             }
         }
     }

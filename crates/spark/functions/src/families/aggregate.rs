@@ -27,7 +27,7 @@ const TWO_OR_THREE: Arity = Arity::Range(2, 3);
 const NO_BITMAPS: &str = "bitmap aggregates are not built yet";
 
 pub const ROWS: &[FunctionRow] = &[
-    aggregate("count", AGGREGATE, Arity::AtLeast(1), numeric::count)
+    aggregate("count", AGGREGATE, Arity::AtLeast(0), numeric::count)
         .example("count(col) FROM VALUES (NULL), (5), (5), (20) AS tab(col)", "3")
         .summary("The number of rows, or of rows in which no argument is NULL."),
     aggregate("count_if", AGGREGATE, ONE, numeric::count_if)
@@ -218,7 +218,7 @@ pub const ROWS: &[FunctionRow] = &[
 pub use order::{constant_bool, constant_int};
 
 /// An aggregate of `arguments` with the modifiers of `call`.
-fn apply(
+pub(super) fn apply(
     call: &Call<'_>,
     udaf: Arc<AggregateUDF>,
     arguments: Vec<Typed>,

@@ -85,11 +85,11 @@ fn not(mut call: Call<'_>) -> Result<Typed> {
     Ok(expr::binary(value, Operator::BitwiseXor, ones, data_type))
 }
 
-/// An integer of any width; text becomes the widest, NULL a byte.
+/// An integer of any width; text becomes the widest, NULL an integer.
 fn integral(call: &Call<'_>, index: usize, value: Typed, required: &str) -> Result<Typed> {
     match &value.data_type {
         data_type if data_type.is_integral() => Ok(value),
-        DataType::Null => coercion::widened(call, value, &DataType::Byte),
+        DataType::Null => coercion::int(call, index, value),
         data_type if data_type.is_string() => coercion::long(call, index, value),
         data_type => Err(call.unexpected_type(index, required, data_type)),
     }

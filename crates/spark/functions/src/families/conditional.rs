@@ -74,10 +74,10 @@ fn when(mut call: Call<'_>) -> Result<Typed> {
     Ok(expr::case(conditions.into_iter().zip(results).collect(), otherwise, data_type))
 }
 
-/// A condition must be boolean already; only the bare NULL converts.
+/// A condition must be boolean already, and not the bare NULL.
 fn condition(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
-    if value.data_type == DataType::Boolean || value.is_void() {
-        return coercion::boolean(call, index, value);
+    if value.data_type == DataType::Boolean {
+        return Ok(value);
     }
     Err(call.unexpected_type(index, "\"BOOLEAN\"", &value.data_type))
 }

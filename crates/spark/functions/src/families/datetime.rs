@@ -3,12 +3,16 @@
 mod convert;
 mod parts;
 
+use hearth_base::Result;
+use hearth_base::condition::UNSUPPORTED_TIME_TYPE;
+
 pub use convert::format_datetime;
 
 use crate::call::Call;
 use crate::kernels::datetime::Setting;
 use crate::row::Family::Datetime as F;
 use crate::row::{Arity, FunctionRow, analyzer, missing, scalar};
+use crate::typed::Typed;
 
 /// What kernels need to know of the session.
 fn setting(call: &Call<'_>) -> Setting {
@@ -16,7 +20,13 @@ fn setting(call: &Call<'_>) -> Setting {
 }
 
 /// Spark 4.2 itself refuses the TIME type unless `spark.sql.timeType.enabled` is set.
-const TIME: &str = "the TIME type is off in Spark 4.2";
+const NO_TIME: &str = "Refused, as Spark 4.2 refuses the type TIME.";
+
+fn no_time(_call: Call<'_>) -> Result<Typed> {
+    Err(UNSUPPORTED_TIME_TYPE.error())
+}
+
+const ANY: Arity = Arity::AtLeast(0);
 
 const ONE: Arity = Arity::Exact(1);
 const TWO: Arity = Arity::Exact(2);
@@ -105,7 +115,7 @@ pub const ROWS: &[FunctionRow] = &[
             "100 years 11 months 8 days 12 hours 30 minutes 1.001001 seconds",
         )
         .summary("An interval from its parts."),
-    missing("make_time", F, TIME),
+    scalar("make_time", F, ANY, no_time).summary(NO_TIME),
     scalar("make_timestamp", F, Arity::OneOf(&[2, 3, 6, 7]), convert::make_timestamp)
         .example("make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887")
         .summary("A timestamp from its parts."),
@@ -138,14 +148,14 @@ pub const ROWS: &[FunctionRow] = &[
         .summary("Second of the minute."),
     analyzer("session_window", F, TWO, "grouping by session windows"),
     missing("time_bucket", F, "not built"),
-    missing("time_diff", F, TIME),
-    missing("time_from_micros", F, TIME),
-    missing("time_from_millis", F, TIME),
-    missing("time_from_seconds", F, TIME),
-    missing("time_to_micros", F, TIME),
-    missing("time_to_millis", F, TIME),
-    missing("time_to_seconds", F, TIME),
-    missing("time_trunc", F, TIME),
+    scalar("time_diff", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_from_micros", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_from_millis", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_from_seconds", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_to_micros", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_to_millis", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_to_seconds", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_trunc", F, ANY, no_time).summary(NO_TIME),
     scalar("timestamp_micros", F, ONE, convert::timestamp_micros)
         .example("timestamp_micros(1230219000123123)", "2008-12-25 07:30:00.123123")
         .summary("The instant so many microseconds after 1970."),
@@ -164,7 +174,7 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("to_date", F, Arity::Range(1, 2), convert::to_date)
         .example("to_date('2016-12-31', 'yyyy-MM-dd')", "2016-12-31")
         .summary("A date from text, by a pattern."),
-    missing("to_time", F, TIME),
+    scalar("to_time", F, ANY, no_time).summary(NO_TIME),
     scalar("to_timestamp", F, Arity::Range(1, 2), convert::to_timestamp)
         .example("to_timestamp('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00")
         .summary("A timestamp from text, by a pattern."),
@@ -198,7 +208,7 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("try_to_date", F, Arity::Range(1, 2), convert::try_to_date)
         .example("try_to_date('foo', 'yyyy-MM-dd')", "NULL")
         .summary("As to_date, NULL for text that does not fit."),
-    missing("try_to_time", F, TIME),
+    scalar("try_to_time", F, ANY, no_time).summary(NO_TIME),
     scalar("try_to_timestamp", F, Arity::Range(1, 2), convert::try_to_timestamp)
         .example("try_to_timestamp('foo', 'yyyy-MM-dd')", "NULL")
         .summary("As to_timestamp, NULL for text that does not fit."),

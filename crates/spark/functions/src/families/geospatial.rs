@@ -1,5 +1,14 @@
-//! Geospatial functions.
+//! Geospatial functions: none is built.
 
-use crate::row::FunctionRow;
+use crate::row::Family::Geospatial as F;
+use crate::row::{FunctionRow, missing};
 
-pub const ROWS: &[FunctionRow] = &[];
+const REASON: &str = "GEOMETRY and GEOGRAPHY are not built";
+
+pub const ROWS: &[FunctionRow] = &[
+    missing("st_asbinary", F, REASON),
+    missing("st_geogfromwkb", F, REASON),
+    missing("st_geomfromwkb", F, REASON),
+    missing("st_setsrid", F, REASON),
+    missing("st_srid", F, REASON),
+];

@@ -161,7 +161,7 @@ fn one_lambda<'a, const N: usize>(call: &mut Call<'a>) -> Result<([Typed; N], La
 
 fn over_array(mut call: Call<'_>) -> Result<(Call<'_>, Typed, Function)> {
     let ([array], lambda) = one_lambda(&mut call)?;
-    let (array, array_type) = as_array(&call, 0, array, true)?;
+    let (array, array_type) = as_array(&call, 0, array, false)?;
     let parameters = [(array_type.element, array_type.contains_null), (DataType::Integer, false)];
     let function = Function::of(&lambda, 1, &parameters)?;
     Ok((call, array, function))
@@ -202,7 +202,7 @@ fn aggregate(mut call: Call<'_>) -> Result<Typed> {
     let (values, lambdas) = split(&mut call)?;
     let [array, start]: [Typed; 2] =
         values.try_into().map_err(|_| Error::unsupported("aggregate with these arguments"))?;
-    let (array, array_type) = as_array(&call, 0, array, true)?;
+    let (array, array_type) = as_array(&call, 0, array, false)?;
     let state = (start.data_type.clone(), true);
     let merge = Function::of(&lambdas[0], 2, &[state.clone(), (array_type.element, array_type.contains_null)])?;
     let merge = merge.returning(&call, 2, &start.data_type)?;
@@ -218,8 +218,8 @@ fn aggregate(mut call: Call<'_>) -> Result<Typed> {
 
 fn zip_with(mut call: Call<'_>) -> Result<Typed> {
     let ([left, right], lambda) = one_lambda(&mut call)?;
-    let (left, left_type) = as_array(&call, 0, left, true)?;
-    let (right, right_type) = as_array(&call, 1, right, true)?;
+    let (left, left_type) = as_array(&call, 0, left, false)?;
+    let (right, right_type) = as_array(&call, 1, right, false)?;
     let function = Function::of(&lambda, 2, &[(left_type.element, true), (right_type.element, true)])?;
     let nullable = left.nullable || right.nullable;
     let result = (DataType::array(function.body.data_type.clone(), function.body.nullable), nullable);
@@ -229,14 +229,14 @@ fn zip_with(mut call: Call<'_>) -> Result<Typed> {
 fn array_sort(mut call: Call<'_>) -> Result<Typed> {
     if call.len() == 1 {
         let [array] = call.take()?;
-        let (array, array_type) = as_array(&call, 0, array, true)?;
+        let (array, array_type) = as_array(&call, 0, array, false)?;
         check_orderable(&call, &array_type.element)?;
         let result = (array.data_type.clone(), array.nullable);
         let sorting = Sorting { descending: false, nulls_first: false };
         return shape::call("array_sort", sorting, vec![array], result, sorting::sort);
     }
     let ([array], lambda) = one_lambda(&mut call)?;
-    let (array, array_type) = as_array(&call, 0, array, true)?;
+    let (array, array_type) = as_array(&call, 0, array, false)?;
     let parameter = (array_type.element, array_type.contains_null);
     let function =
         Function::of(&lambda, 2, &[parameter.clone(), parameter])?.returning(&call, 1, &DataType::Integer)?;
@@ -244,9 +244,17 @@ fn array_sort(mut call: Call<'_>) -> Result<Typed> {
     Ok(apply("array_sort", Kind::Sort, vec![array], vec![function], result))
 }
 
+/// A map; unlike the other functions of maps these take no bare NULL.
+fn map_argument(call: &Call<'_>, index: usize, value: Typed) -> Result<(Typed, hearth_types::MapType)> {
+    if value.is_void() {
+        return Err(call.unexpected_type(index, "\"MAP\"", &value.data_type));
+    }
+    as_map(call, index, value)
+}
+
 fn over_map(mut call: Call<'_>) -> Result<(Call<'_>, Typed, hearth_types::MapType, Function)> {
     let ([value], lambda) = one_lambda(&mut call)?;
-    let (value, map) = as_map(&call, 0, value)?;
+    let (value, map) = map_argument(&call, 0, value)?;
     let parameters = [(map.key.clone(), false), (map.value.clone(), map.value_contains_null)];
     let function = Function::of(&lambda, 2, &parameters)?;
     Ok((call, value, map, function))
@@ -276,8 +284,8 @@ fn map_filter(call: Call<'_>) -> Result<Typed> {
 
 fn map_zip_with(mut call: Call<'_>) -> Result<Typed> {
     let ([left, right], lambda) = one_lambda(&mut call)?;
-    let (left, left_map) = as_map(&call, 0, left)?;
-    let (right, right_map) = as_map(&call, 1, right)?;
+    let (left, left_map) = map_argument(&call, 0, left)?;
+    let (right, right_map) = map_argument(&call, 1, right)?;
     let keys = [left_map.key.clone(), right_map.key.clone()];
     let Some(key) = common_type(&keys, call.session) else {
         return Err(crate::coercion::different_types(&call, &keys));

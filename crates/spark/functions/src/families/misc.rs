@@ -1,5 +1,7 @@
 //! Functions of the session, of errors, and the rest.
 
+mod encryption;
+
 use datafusion::common::ScalarValue;
 use datafusion::functions::core as df_core;
 use datafusion_spark::function::bitmap;
@@ -18,7 +20,6 @@ const MISC: Family = Family::Misc;
 const ZERO: Arity = Arity::Exact(0);
 const ONE: Arity = Arity::Exact(1);
 const JVM: &str = "calls a Java method, and there is no JVM here";
-const AES: &str = "AES is not built yet";
 
 pub const ROWS: &[FunctionRow] = &[
     scalar("current_catalog", MISC, ZERO, current_catalog)
@@ -39,7 +40,7 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("assert_true", MISC, Arity::Range(1, 2), assert_true)
         .example("assert_true(0 < 1)", "NULL")
         .summary("NULL if the condition is true, else an error."),
-    scalar("raise_error", MISC, Arity::Range(1, 2), raise_error).summary("Always an error."),
+    scalar("raise_error", MISC, ONE, raise_error).summary("Always an error."),
     scalar("uuid", MISC, Arity::Range(0, 1), uuid).summary("A random UUID."),
     scalar("input_file_name", MISC, ZERO, input_file_name).summary("The file that the row comes from, or nothing."),
     scalar("input_file_block_start", MISC, ZERO, no_block)
@@ -61,9 +62,18 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("bitmap_count", MISC, ONE, bitmap_count)
         .example("bitmap_count(X '1010')", "2")
         .summary("How many bits of a bitmap are set."),
-    missing("aes_decrypt", MISC, AES),
-    missing("aes_encrypt", MISC, AES),
-    missing("try_aes_decrypt", MISC, AES),
+    scalar("aes_encrypt", MISC, Arity::Range(2, 6), encryption::aes_encrypt)
+        .example("hex(aes_encrypt('Spark', '0000111122223333', 'ECB'))", "348FF37EBDE05B7880BA339068FBDA5E")
+        .summary("The value encrypted with AES; a random start vector, if there is one, stands in front."),
+    scalar("aes_decrypt", MISC, Arity::Range(2, 5), encryption::aes_decrypt)
+        .example(
+            "aes_decrypt(unhex('83F16B2AA704794132802D248E6BFD4E380078182D1544813898AC97E709B28A94'), '0000111122223333')",
+            "Spark",
+        )
+        .summary("What aes_encrypt encrypted."),
+    scalar("try_aes_decrypt", MISC, Arity::Range(2, 5), encryption::try_aes_decrypt)
+        .example("try_aes_decrypt(unhex('6E7CA17BBB468D3084B5744BCA729FB7'), '0000111122223333')", "NULL")
+        .summary("What aes_encrypt encrypted, NULL where that fails."),
     missing("java_method", MISC, JVM),
     missing("reflect", MISC, JVM),
     missing("try_reflect", MISC, JVM),
@@ -95,15 +105,8 @@ fn type_of(mut call: Call<'_>) -> Result<Typed> {
     Ok(expr::text(value.data_type.catalog_string()))
 }
 
-/// `raise_error(text)`, or `raise_error(condition, parameters)`.
 fn raise_error(mut call: Call<'_>) -> Result<Typed> {
-    let mut values = call.values()?;
-    if values.len() == 2 {
-        return Err(hearth_base::Error::unsupported("raise_error with a condition and parameters"));
-    }
-    let Some(message) = values.pop() else {
-        return Err(hearth_base::Error::internal("raise_error without a message"));
-    };
+    let [message] = call.take()?;
     let message = coercion::string(&call, 0, message)?;
     Ok(raising(vec![message], Raise::Always))
 }

@@ -1,5 +1,8 @@
-//! Protocol Buffers functions.
+//! Protobuf functions: none is built.
 
-use crate::row::FunctionRow;
+use crate::row::Family::Protobuf as F;
+use crate::row::{FunctionRow, missing};
 
-pub const ROWS: &[FunctionRow] = &[];
+const REASON: &str = "Protobuf is not built";
+
+pub const ROWS: &[FunctionRow] = &[missing("from_protobuf", F, REASON), missing("to_protobuf", F, REASON)];

@@ -12,3 +12,4 @@ pub mod float_stats;
 pub mod gather;
 pub mod sum;
 pub mod udaf;
+pub mod vector;

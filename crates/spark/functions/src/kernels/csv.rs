@@ -1,5 +1,7 @@
 //! `from_csv`, `to_csv`: one record of Univocity's CSV, with Spark's defaults (separator `,`, quote `"`, escape `\`).
 
+mod dialect;
+
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use hearth_base::condition::MALFORMED_RECORD_IN_PARSING;
 use hearth_base::{Error, Result};
@@ -11,80 +13,7 @@ use crate::kernels::json::typed::{Format, Options};
 use crate::kernels::json::write::is_null;
 use crate::kernels::rowwise::Args;
 
-/// How a record is cut.
-struct Dialect {
-    separator: char,
-    quote: char,
-    escape: char,
-    null_value: String,
-}
-
-impl Dialect {
-    fn of(options: &Options) -> Self {
-        let first = |name: &str, default| options.get(name).and_then(|text| text.chars().next()).unwrap_or(default);
-        Self {
-            separator: options.get("delimiter").map_or_else(|| first("sep", ','), |_| first("delimiter", ',')),
-            quote: first("quote", '"'),
-            escape: first("escape", '\\'),
-            null_value: options.get("nullvalue").unwrap_or("").to_owned(),
-        }
-    }
-
-    /// The fields of a record; `None` for an empty one.
-    fn split(&self, record: &str) -> Vec<Option<String>> {
-        let mut fields = Vec::new();
-        let mut rest = record.chars().peekable();
-        loop {
-            let mut text = String::new();
-            let quoted = rest.next_if_eq(&self.quote).is_some();
-            if quoted {
-                self.unquote(&mut rest, &mut text);
-            }
-            while let Some(c) = rest.next_if(|c| *c != self.separator) {
-                text.push(c);
-            }
-            let null = !quoted && text == self.null_value;
-            fields.push((!null).then_some(text));
-            if rest.next().is_none() {
-                return fields;
-            }
-        }
-    }
-
-    /// Reads to the closing quote.
-    fn unquote(&self, rest: &mut std::iter::Peekable<std::str::Chars<'_>>, text: &mut String) {
-        while let Some(c) = rest.next() {
-            if c == self.escape && rest.peek().is_some_and(|next| *next == self.quote || *next == self.escape) {
-                text.extend(rest.next());
-            } else if c != self.quote {
-                text.push(c);
-            } else if rest.next_if_eq(&self.quote).is_some() {
-                text.push(self.quote);
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn write(&self, text: &str, out: &mut String) {
-        let special = text.is_empty()
-            || text.starts_with([' ', '\t'])
-            || text.ends_with([' ', '\t'])
-            || text.contains([self.separator, self.quote, '\n', '\r']);
-        if !special {
-            out.push_str(text);
-            return;
-        }
-        out.push(self.quote);
-        for c in text.chars() {
-            if c == self.quote {
-                out.push(self.escape);
-            }
-            out.push(c);
-        }
-        out.push(self.quote);
-    }
-}
+pub use dialect::Dialect;
 
 fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cell, Misfit> {
     let whole = |low: i64, high: i64| {
@@ -98,15 +27,26 @@ fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cell, M
         DataType::Short => whole(i64::from(i16::MIN), i64::from(i16::MAX)),
         DataType::Integer => whole(i64::from(i32::MIN), i64::from(i32::MAX)),
         DataType::Long => whole(i64::MIN, i64::MAX),
-        DataType::Float | DataType::Double => match text.trim() {
-            "Inf" => Ok(Cell::Double(f64::INFINITY)),
-            "-Inf" => Ok(Cell::Double(f64::NEG_INFINITY)),
-            text => text.parse().map(Cell::Double).map_err(|_| Misfit),
-        },
+        DataType::Float | DataType::Double => double(text.trim(), reading).map(Cell::Double).ok_or(Misfit),
         DataType::Decimal { precision, scale } => decimal(text, *precision, *scale),
         DataType::Binary => Ok(Cell::Bytes(text.as_bytes().to_vec())),
         DataType::Date | DataType::Timestamp | DataType::TimestampNtz => reading.moment(text, data_type),
         _ => Err(Misfit),
+    }
+}
+
+/// As Java reads one, and the words that the options have for what is no number.
+fn double(text: &str, reading: &Reading) -> Option<f64> {
+    let [nan, positive, negative] = &reading.not_numbers;
+    match text {
+        text if text == nan => Some(f64::NAN),
+        text if text == positive => Some(f64::INFINITY),
+        text if text == negative => Some(f64::NEG_INFINITY),
+        "NaN" => Some(f64::NAN),
+        "Infinity" | "+Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        text if text.bytes().any(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
     }
 }
 
@@ -166,18 +106,18 @@ pub fn to_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
         }
         for (index, field) in structure.fields.iter().enumerate() {
             if index > 0 {
-                out.push(dialect.separator);
+                dialect.separate(out);
             }
             let column = values.column(index);
             if is_null(column.as_ref(), at) {
-                out.push_str(&dialect.null_value);
+                dialect.write(None, out);
                 continue;
             }
             let text = match writing.moment(column.as_ref(), at, &field.data_type)? {
                 Some(text) => text,
                 None => format_value(column.as_ref(), at, &field.data_type, &writing.zone, TextStyle::Cast),
             };
-            dialect.write(&text, out);
+            dialect.write(Some(&text), out);
         }
         Ok(Some(()))
     })

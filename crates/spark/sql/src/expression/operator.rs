@@ -73,7 +73,7 @@ impl Parser<'_> {
         }
         let name = match self.kind() {
             TokenKind::Minus if self.kind_at(1).is_number() => return self.primary(),
-            TokenKind::Minus => "negative",
+            TokenKind::Minus => "-",
             TokenKind::Plus => "positive",
             TokenKind::Tilde => "~",
             _ => return self.primary(),

@@ -273,7 +273,7 @@ impl Parser<'_> {
                 },
                 Some(last) => {
                     items.push(last);
-                    Ok(self.call(start, "struct", items))
+                    Ok(self.call(start, "#struct", items))
                 }
                 None => Err(self.unexpected()),
             },
@@ -319,7 +319,7 @@ impl Parser<'_> {
             Some(only) if items.is_empty() => Ok(only),
             Some(last) => {
                 items.push(last);
-                Ok(self.call(start, "struct", items))
+                Ok(self.call(start, "#struct", items))
             }
             None => Err(self.unexpected()),
         }

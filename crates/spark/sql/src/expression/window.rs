@@ -100,7 +100,7 @@ impl Parser<'_> {
         };
         match value {
             Some(value) => self.expr(start, ExprNode::Literal(value)),
-            None => self.call(start, "negative", vec![offset]),
+            None => self.call(start, "-", vec![offset]),
         }
     }
 

@@ -4,6 +4,7 @@ use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::{Expr, lit, when};
+use hearth_base::condition::WRONG_NUM_ARGS_WITH_SUGGESTION;
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 use hearth_types::arrow::to_engine_arrow;
@@ -24,6 +25,15 @@ const NUMBER_OR_INTERVAL: &str = "(\"NUMERIC\" or \"ANSI INTERVAL\")";
 
 pub fn count(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
+    if values.is_empty() {
+        return Err(WRONG_NUM_ARGS_WITH_SUGGESTION
+            .with("functionName", "`count`")
+            .with("expectedNum", " >= 1")
+            .with("actualNum", 0)
+            .with("legacyConfKey", "\"spark.sql.legacy.allowParameterlessCount\"")
+            .with("legacyConfValue", "\"true\"")
+            .with("legacyNum", 0));
+    }
     Ok(count_of(&call, values))
 }
 

@@ -164,6 +164,7 @@ pub fn bit_xor(call: Call<'_>) -> Result<Typed> {
 
 fn of_bits(mut call: Call<'_>, function: Arc<AggregateUDF>) -> Result<Typed> {
     let [value] = call.take()?;
+    let value = if value.is_void() { coercion::int(&call, 0, value)? } else { value };
     if !value.data_type.is_integral() {
         return Err(call.unexpected_type(0, "\"INTEGRAL\"", &value.data_type));
     }

@@ -11,7 +11,7 @@ use datafusion::arrow::compute::{SortOptions, concat, interleave, take};
 use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::common::{Result as DfResult, ScalarValue};
 use hearth_base::Error;
-use hearth_base::condition::{DUPLICATED_MAP_KEY, NULL_MAP_KEY};
+use hearth_base::condition::{DUPLICATED_MAP_KEY, MAP_ARRAYS_DIFFER_IN_LENGTH, NULL_MAP_KEY};
 use regex::Regex;
 
 use super::lists::{range, row};
@@ -121,7 +121,7 @@ pub fn from_arrays(shaped: &Shaped<Repeated>, arrays: &[ArrayRef]) -> DfResult<A
             continue;
         };
         if key_range.len() != value_range.len() {
-            return Err(raise(Error::internal("The key array and value array of MapData must have the same length.")));
+            return Err(raise(MAP_ARRAYS_DIFFER_IN_LENGTH.error()));
         }
         lengths.push(Some(key_range.len()));
         key_places.extend(key_range.map(|place| place as u32));

@@ -6,8 +6,8 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray,
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::{concat, interleave, take};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Int32Type};
-use datafusion::common::{DataFusionError, Result as DfResult};
-use hearth_base::condition::{INVALID_INDEX_OF_ZERO, INVALID_PARAMETER_VALUE};
+use datafusion::common::Result as DfResult;
+use hearth_base::condition::{INVALID_INDEX_OF_ZERO, INVALID_PARAMETER_VALUE_LENGTH, INVALID_PARAMETER_VALUE_START};
 
 use super::lists::{ListMaker, range, row};
 use super::shape::{Shaped, conform};
@@ -132,15 +132,6 @@ pub fn flatten(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     maker.finish(inner.values(), &shaped.result)
 }
 
-fn bad_parameter(parameter: &str, message: String) -> DataFusionError {
-    raise(
-        INVALID_PARAMETER_VALUE
-            .with("parameter", format!("`{parameter}`"))
-            .with("functionName", "`slice`")
-            .with("message", message),
-    )
-}
-
 /// Kernel: `slice(array, start, length)`.
 pub fn slice(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let list = arrays[0].as_list::<i32>();
@@ -154,12 +145,12 @@ pub fn slice(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
         };
         let (start, length) = (starts.value(index), lengths.value(index));
         if start == 0 {
-            let message = "Expects a positive or a negative value for `start`, but got 0.".to_owned();
-            return Err(bad_parameter("start", message));
+            let error = INVALID_PARAMETER_VALUE_START.with("parameter", "`start`");
+            return Err(raise(error.with("functionName", "`slice`")));
         }
         let Ok(length) = usize::try_from(length) else {
-            let message = format!("Expects `length` greater than or equal to 0, but got {length}.");
-            return Err(bad_parameter("length", message));
+            let error = INVALID_PARAMETER_VALUE_LENGTH.with("parameter", "`length`").with("length", length);
+            return Err(raise(error.with("functionName", "`slice`")));
         };
         let skip =
             if start > 0 { Some(start as usize - 1) } else { range.len().checked_sub(start.unsigned_abs() as usize) };
@@ -215,7 +206,8 @@ pub fn zip(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let ArrowType::List(field) = &shaped.result else { return Err(bad_array("arrays_zip", &shaped.result)) };
     let ArrowType::Struct(fields) = field.data_type() else { return Err(bad_array("arrays_zip", &shaped.result)) };
     let lists: Vec<&ListArray> = arrays.iter().map(|array| array.as_list::<i32>()).collect();
-    let rows = lists.first().map_or(0, |list| list.len());
+    // Without arguments it is a constant: one row with an empty list.
+    let rows = lists.first().map_or(1, |list| list.len());
     let mut places: Vec<Vec<Option<u32>>> = vec![Vec::new(); lists.len()];
     let mut lengths = Vec::with_capacity(rows);
     let mut valid = Vec::with_capacity(rows);

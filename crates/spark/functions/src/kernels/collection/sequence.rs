@@ -13,6 +13,7 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::common::{DataFusionError, Result as DfResult};
 use hearth_base::Error;
+use hearth_base::condition::INVALID_REQUEST;
 use hearth_types::Zone;
 use hearth_types::datetime_text::{civil_from_days, days_from_civil, days_in_month};
 
@@ -24,7 +25,9 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 const MAX_LENGTH: usize = 2_147_483_632;
 
 fn illegal(start: i64, stop: i64, step: impl std::fmt::Display) -> DataFusionError {
-    raise(Error::internal(format!("Illegal sequence boundaries: {start} to {stop} by {step}")))
+    // A bare IllegalArgumentException in Spark, which has no condition.
+    let message = format!("requirement failed: Illegal sequence boundaries: {start} to {stop} by {step}");
+    raise(INVALID_REQUEST.with("message", message))
 }
 
 /// The values of all rows and how many each row has.

@@ -77,13 +77,16 @@ pub fn remove(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
 /// Kernel: `array_compact(array)`, without NULLs.
 pub fn compact(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let list = arrays[0].as_list::<i32>();
+    // An array of nothing but NULLs (of type void) has no validity of its own.
+    let nulls = list.values().logical_nulls();
+    let there = |place: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(place));
     let mut maker = ListMaker::new(list.len());
     for index in 0..list.len() {
         let Some(range) = row(list, index) else {
             maker.end_null();
             continue;
         };
-        range.filter(|place| list.values().is_valid(*place)).for_each(|place| maker.push(place));
+        range.filter(|place| there(*place)).for_each(|place| maker.push(place));
         maker.end_row();
     }
     maker.finish(list.values(), &shaped.result)

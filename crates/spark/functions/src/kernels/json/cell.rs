@@ -47,6 +47,8 @@ pub struct Reading {
     pub timestamp: Option<Pattern>,
     /// `_corrupt_record`
     pub corrupt_column: String,
+    /// CSV's `nanValue`, `positiveInf`, `negativeInf`.
+    pub not_numbers: [String; 3],
 }
 
 /// A value that does not fit its type.

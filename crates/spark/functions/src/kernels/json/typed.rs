@@ -44,6 +44,8 @@ impl Options {
             date: pattern("dateformat")?,
             timestamp: pattern("timestampformat")?,
             corrupt_column: self.get("columnnameofcorruptrecord").unwrap_or("_corrupt_record").to_owned(),
+            not_numbers: [("nanvalue", "NaN"), ("positiveinf", "Inf"), ("negativeinf", "-Inf")]
+                .map(|(name, default)| self.get(name).unwrap_or(default).to_owned()),
         })
     }
 

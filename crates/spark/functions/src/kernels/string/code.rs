@@ -3,7 +3,7 @@
 use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::datatypes::Int32Type;
 use hearth_base::Result;
-use hearth_base::condition::{CONVERSION_INVALID_INPUT, INVALID_ARRAY_INDEX, INVALID_UTF8_STRING};
+use hearth_base::condition::{CONVERSION_INVALID_INPUT, INVALID_ARRAY_INDEX, INVALID_REQUEST, INVALID_UTF8_STRING};
 
 use crate::kernels::rowwise::Args;
 
@@ -218,6 +218,10 @@ pub fn to_binary(how: &ToBinary, args: &Args) -> Result<ArrayRef> {
         match read {
             Some(()) => Ok(Some(())),
             None if how.lenient => Ok(None),
+            // Java's decoder, whose exception has no condition.
+            None if how.format == BinaryFormat::LooseBase64 => {
+                Err(INVALID_REQUEST.with("message", "Last unit does not have enough valid bits"))
+            }
             None => Err(CONVERSION_INVALID_INPUT
                 .with("str", format!("'{text}'"))
                 .with("fmt", format!("'{name}'"))

@@ -1,0 +1,104 @@
+//! Where in the user's program a computation was written, kept until it runs: a division by zero found in the tenth
+//! batch points at the division.
+//!
+//! Kernels that can fail on the user's data are wrapped in a function that adds the place to their errors. Two calls are
+//! equal when the kernels are, wherever they were written: `GROUP BY a / b` must find the `a / b` of the list.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType as ArrowType, FieldRef};
+use datafusion::common::Result as DfResult;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+};
+use hearth_functions::Typed;
+use hearth_functions::kernels::invoke::raise;
+use hearth_plan::{ExprNode, Origin};
+
+use crate::analyzer::{plan_error, query_context};
+
+/// The kernels that raise with the place in Spark.
+const FALLIBLE: [&str; 3] = ["spark_arithmetic", "spark_cast", "spark_raise"];
+
+#[derive(Debug)]
+struct Located {
+    inner: Arc<ScalarUDF>,
+    origin: Arc<Origin>,
+}
+
+impl PartialEq for Located {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner == other.inner
+    }
+}
+
+impl Eq for Located {}
+
+impl Hash for Located {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.inner.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Located {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, arg_types: &[ArrowType]) -> DfResult<ArrowType> {
+        self.inner.return_type(arg_types)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn coerce_types(&self, arg_types: &[ArrowType]) -> DfResult<Vec<ArrowType>> {
+        self.inner.coerce_types(arg_types)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let outcome = self.inner.invoke_with_args(args);
+        outcome.map_err(|error| raise(plan_error(error).at(query_context(&self.origin))))
+    }
+}
+
+/// Whether the computation of a node can fail on data.
+pub(crate) fn computes(node: &ExprNode) -> bool {
+    matches!(node, ExprNode::Function(_) | ExprNode::Cast { .. })
+}
+
+/// The kernels of a typed call, down to those of its arguments, which have their places already.
+pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Typed {
+    let wrapped = typed.expr.clone().transform_down(|expr| match expr {
+        Expr::ScalarFunction(call) if is_located(&call) => {
+            Ok(Transformed::new(Expr::ScalarFunction(call), false, TreeNodeRecursion::Jump))
+        }
+        Expr::ScalarFunction(call) if FALLIBLE.contains(&call.name()) => {
+            let located = Located { inner: call.func, origin: Arc::clone(origin) };
+            let function = ScalarFunction::new_udf(Arc::new(ScalarUDF::new_from_impl(located)), call.args);
+            Ok(Transformed::yes(Expr::ScalarFunction(function)))
+        }
+        // A subquery's plan is not part of this call.
+        other @ (Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_)) => {
+            Ok(Transformed::new(other, false, TreeNodeRecursion::Jump))
+        }
+        other => Ok(Transformed::no(other)),
+    });
+    match wrapped {
+        Ok(wrapped) => Typed { expr: wrapped.data, ..typed },
+        Err(_) => typed,
+    }
+}
+
+fn is_located(call: &ScalarFunction) -> bool {
+    let implementation: &dyn std::any::Any = call.func.inner().as_ref();
+    implementation.is::<Located>()
+}

@@ -1,0 +1,152 @@
+//! Expressions in the form that they have in Spark once their operands' types are known, for names: `date + 1` is
+//! `date_add`, a timestamp with a zone prints in the session's zone.
+
+use hearth_plan::expression::{FunctionCall, TypedLiteralKind};
+use hearth_plan::{Expr, ExprNode};
+use hearth_types::datetime_text::write_timestamp;
+use hearth_types::zone::Zone;
+use hearth_types::{DataType, DayTimeField, Value};
+
+use super::context::Cx;
+use super::literal;
+use crate::analyzer::Analyzer;
+
+/// What `+` and `-` are for dates, times and intervals.
+#[derive(Clone, Copy)]
+enum Moved {
+    /// `date + 1`, `date - 1`
+    Days(&'static str),
+    /// `1 + date`
+    DaysBefore,
+    /// `date + INTERVAL '1' DAY`
+    IntervalDays,
+    /// `date - INTERVAL '1' DAY`
+    IntervalDaysBack,
+    /// Any other interval, behind the operand that it moves.
+    Interval(&'static str),
+}
+
+impl Analyzer<'_> {
+    pub(crate) fn named_form(&self, expr: &Expr, cx: Cx<'_>) -> Expr {
+        let mut named = expr.clone();
+        match &mut named.node {
+            ExprNode::Function(call) => {
+                let moved = self.moved(call, cx);
+                let shown = self.shown_as(call, cx);
+                for argument in &mut call.arguments {
+                    *argument = self.named_form(argument, cx);
+                }
+                if let (Some(moved), [left, right]) = (moved, call.arguments.as_slice()) {
+                    return moved_form(moved, left.clone(), right.clone());
+                }
+                if let Some((name, count)) = shown {
+                    call.arguments.truncate(count);
+                    call.name = vec![name.to_owned()];
+                }
+            }
+            ExprNode::Extract { child, extraction } => {
+                if matches!(self.type_for_name(child, cx), Some(DataType::Map(_))) {
+                    let arguments = vec![self.named_form(child, cx), extraction.as_ref().clone()];
+                    return Expr::function("#map_value", arguments);
+                }
+            }
+            ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => **expr = self.named_form(expr, cx),
+            ExprNode::TypedLiteral { kind: TypedLiteralKind::Timestamp | TypedLiteralKind::TimestampLtz, text } => {
+                if let Some(local) = local_text(text, cx) {
+                    *text = local;
+                }
+            }
+            ExprNode::Window(window) => {
+                if let Ok(spec) = self.named_window(&window.spec, cx.env.windows) {
+                    window.spec = spec;
+                }
+            }
+            _ => {}
+        }
+        named
+    }
+
+    fn type_for_name(&self, expr: &Expr, cx: Cx<'_>) -> Option<DataType> {
+        Some(self.expression(expr, cx.nested()).ok()?.data_type)
+    }
+
+    fn moved(&self, call: &FunctionCall, cx: Cx<'_>) -> Option<Moved> {
+        let ([name], [left, right]) = (call.name.as_slice(), call.arguments.as_slice()) else { return None };
+        if name != "+" && name != "-" {
+            return None;
+        }
+        let types = (self.type_for_name(left, cx)?, self.type_for_name(right, cx)?);
+        let plus = name == "+";
+        match types {
+            (DataType::Date, number) if number.is_integral() => {
+                Some(Moved::Days(if plus { "date_add" } else { "date_sub" }))
+            }
+            (number, DataType::Date) if plus && number.is_integral() => Some(Moved::DaysBefore),
+            (DataType::Date, DataType::DayTimeInterval { end: DayTimeField::Day, .. }) => {
+                Some(if plus { Moved::IntervalDays } else { Moved::IntervalDaysBack })
+            }
+            (DataType::Date | DataType::Timestamp | DataType::TimestampNtz, interval) if interval.is_interval() => {
+                Some(Moved::Interval(if plus { "#moved" } else { "#moved_back" }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The function that `to_char` turns into, and how many arguments it keeps.
+    fn shown_as(&self, call: &FunctionCall, cx: Cx<'_>) -> Option<(&'static str, usize)> {
+        let [name] = call.name.as_slice() else { return None };
+        if !is_to_char(name) {
+            return None;
+        }
+        let [value, format] = call.arguments.as_slice() else { return None };
+        match self.type_for_name(value, cx)? {
+            DataType::Date | DataType::Timestamp | DataType::TimestampNtz => Some(("date_format", 2)),
+            DataType::Binary => match &format.node {
+                ExprNode::Literal(Value::String(text)) if text.eq_ignore_ascii_case("base64") => Some(("base64", 1)),
+                ExprNode::Literal(Value::String(text)) if text.eq_ignore_ascii_case("hex") => Some(("hex", 1)),
+                _ => Some(("decode", 2)),
+            },
+            _ => None,
+        }
+    }
+}
+
+fn moved_form(moved: Moved, left: Expr, right: Expr) -> Expr {
+    let days = |interval| Expr::function("extractansiintervaldays", vec![interval]);
+    match moved {
+        Moved::Days(name) | Moved::Interval(name) => Expr::function(name, vec![left, right]),
+        Moved::DaysBefore => Expr::function("date_add", vec![right, left]),
+        Moved::IntervalDays => Expr::function("date_add", vec![left, days(right)]),
+        Moved::IntervalDaysBack => Expr::function("date_add", vec![left, Expr::function("-", vec![days(right)])]),
+    }
+}
+
+/// A timestamp's text on the session's clock.
+fn local_text(text: &str, cx: Cx<'_>) -> Option<String> {
+    let value = literal::typed_literal_value(TypedLiteralKind::TimestampLtz, text, cx.env.settings).ok()?;
+    let (Value::Timestamp(micros), Some(zone)) = (value, Zone::parse(&cx.env.settings.time_zone)) else { return None };
+    let mut out = String::new();
+    write_timestamp(&mut out, micros, &zone).ok()?;
+    Some(out)
+}
+
+fn is_to_char(name: &str) -> bool {
+    name.eq_ignore_ascii_case("to_char") || name.eq_ignore_ascii_case("to_varchar")
+}
+
+/// Whether a name depends on the session or on the types of operands somewhere inside.
+pub(crate) fn needs_types(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Function(call) => {
+            let own = matches!(call.name.as_slice(), [name] if name == "+" || name == "-" || is_to_char(name));
+            own || call.arguments.iter().any(needs_types)
+        }
+        ExprNode::Extract { extraction, .. } => matches!(extraction.node, ExprNode::Literal(_)),
+        ExprNode::TypedLiteral { kind, .. } => {
+            matches!(kind, TypedLiteralKind::Timestamp | TypedLiteralKind::TimestampLtz)
+        }
+        ExprNode::Window(window) => window.spec.base.is_some(),
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => needs_types(expr),
+        _ => false,
+    }
+}
