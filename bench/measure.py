@@ -6,6 +6,7 @@ bench/results/NAME.json and NAME.md; the numbers of one run say little, the rati
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from harness import servers  # noqa: E402
+from harness.connect import connect  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -82,6 +84,16 @@ def start_sail():
 def start_peer(name, **options):
     """`hearth`, `spark` or `sail`."""
     return start_sail() if name == "sail" else servers.start(name, **(options if name == "hearth" else {}))
+
+
+@contextlib.contextmanager
+def session(server):
+    """A PySpark session that ends before its server does: a client whose server is gone retries for minutes."""
+    opened = connect(server, timezone=None)
+    try:
+        yield opened
+    finally:
+        opened.client.close()
 
 
 def settled(pid, seconds=30):

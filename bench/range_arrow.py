@@ -5,7 +5,6 @@ import argparse
 import time
 
 import measure
-from harness.connect import connect
 
 
 def main():
@@ -16,8 +15,7 @@ def main():
     options = parser.parse_args()
     rows = []
     for name in ["hearth"] + [peer for peer in options.peers.split(",") if peer]:
-        with measure.start_peer(name) as server:
-            session = connect(server, timezone=None)
+        with measure.start_peer(name) as server, measure.session(server) as session:
             session.range(1000).toArrow()
             idle = measure.rss_mib(server.pid)
             best = min(once(session, options.rows) for _ in range(options.rounds))

@@ -2,10 +2,10 @@
 """`spark.sql("select 1").collect()`: latency at the client, CPU time at the server, per query."""
 
 import argparse
+import contextlib
 import time
 
 import measure
-from harness.connect import connect
 
 
 def main():
@@ -15,11 +15,11 @@ def main():
     parser.add_argument("--peers", default="sail")
     options = parser.parse_args()
     systems = ["hearth"] + [peer for peer in options.peers.split(",") if peer]
-    started = {name: measure.start_peer(name) for name in systems}
     times = {name: [] for name in systems}
     cpu = {name: [] for name in systems}
-    try:
-        sessions = {name: connect(server, timezone=None) for name, server in started.items()}
+    with contextlib.ExitStack() as stack:
+        started = {name: stack.enter_context(measure.start_peer(name)) for name in systems}
+        sessions = {name: stack.enter_context(measure.session(server)) for name, server in started.items()}
         for name, session in sessions.items():
             for _ in range(50):
                 session.sql("select 1").collect()
@@ -32,9 +32,6 @@ def main():
                     session.sql("select 1").collect()
                     times[name].append(time.perf_counter() - began)
                 cpu[name].append((measure.cpu_nanoseconds(started[name].pid) - before) / options.count / 1e6)
-    finally:
-        for server in started.values():
-            server.stop()
     rows = [{"system": name, "p50 ms": measure.percentile(times[name], 0.5) * 1000, "p99 ms": measure.percentile(times[name], 0.99) * 1000,
              "server CPU ms per query": min(cpu[name])} for name in systems]
     for row in rows:

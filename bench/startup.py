@@ -8,24 +8,25 @@ import time
 
 import measure
 
-# The client's own imports are not the server's time: it waits with everything loaded.
-CLIENT = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from harness.wire import Wire, consume, sql
-print("ready", flush=True)
-address = sys.stdin.readline().strip()
-with Wire(address) as wire:
-    consume(wire.execute(sql("select 1")))
-    print(time.time(), flush=True)
-"""
+
+def client():
+    """The asking process. Its own imports are not the server's time: it waits for the address with everything loaded."""
+    from harness.wire import Wire, consume, sql
+
+    print("ready", flush=True)
+    with Wire(sys.stdin.readline().strip()) as wire:
+        consume(wire.execute(sql("select 1")))
+        print(time.time(), flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", default="sail")
+    parser.add_argument("--client", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.client:
+        return client()
     rows = []
     for name in ["hearth"] + [peer for peer in options.peers.split(",") if peer]:
         seconds, idle = zip(*(once(name) for _ in range(options.rounds)))
@@ -37,7 +38,7 @@ def main():
 
 
 def once(name):
-    client = subprocess.Popen([sys.executable, "-c", CLIENT, str(measure.ROOT / "tests")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    client = subprocess.Popen([sys.executable, __file__, "--client"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert client.stdout.readline().strip() == "ready"
     began = time.time()
     with measure.start_peer(name) as server:

@@ -5,10 +5,12 @@ Rounds are interleaved (each system runs each query in turn), and the best of --
 """
 
 import argparse
+import contextlib
+import re
 import time
 
 import measure
-from harness.connect import ask_sql, connect
+from harness.connect import ask_sql
 from tpc import queries
 
 
@@ -20,13 +22,14 @@ def datafusion_runner(folder):
         context.register_parquet(table, str(folder / f"{table}.parquet"))
 
     def run(text):
+        # Spark's `year`, which DataFusion writes in the standard's way.
+        text = re.sub(r"\byear\s*\((\w+)\)", r"extract(year from \1)", text)
         return sum(batch.num_rows for batch in context.sql(text).collect())
 
     return run
 
 
-def connect_runner(server, folder):
-    session = connect(server, timezone=None)
+def connect_runner(session, folder):
     for table in queries.TABLES["tpch"]:
         session.read.parquet(str(folder / f"{table}.parquet")).createOrReplaceTempView(table)
     return lambda text: ask_sql(session, text).table.num_rows
@@ -42,18 +45,15 @@ def main():
     texts = {name: text.strip().rstrip(";") for name, text in queries.load("tpch").items()}
     systems = ["hearth"] + [peer for peer in options.peers.split(",") if peer]
     started, runners = {}, {}
-    try:
+    with contextlib.ExitStack() as stack:
         for name in systems:
             if name == "datafusion":
                 runners[name] = datafusion_runner(folder)
             else:
-                started[name] = measure.start_peer(name)
-                runners[name] = connect_runner(started[name], folder)
+                started[name] = stack.enter_context(measure.start_peer(name))
+                runners[name] = connect_runner(stack.enter_context(measure.session(started[name])), folder)
         best, failed = measure_all(texts, systems, runners, options.rounds)
         peaks = {name: measure.peak_rss_mib(server.pid) for name, server in started.items()}
-    finally:
-        for server in started.values():
-            server.stop()
     report(best, failed, systems, peaks, options)
 
 

@@ -5,20 +5,20 @@ import argparse
 import time
 
 import measure
-from harness.connect import ask_sql, connect, error_text
+from harness.connect import ask_sql, error_text
 from tpc import queries
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=10)
-    parser.add_argument("--pool", default="4GiB", help="the engine's memory pool")
-    parser.add_argument("--setting", default="HEARTH_MEMORY_POOL", help="the environment variable that sets it")
+    parser.add_argument("--pool", default="4g", help="the engine's memory pool")
+    parser.add_argument("--setting", default="HEARTH_ENGINE_MEMORY", help="the environment variable that sets it")
     options = parser.parse_args()
     folder = measure.tpch_files(options.scale)
     rows = []
-    with measure.start_peer("hearth", env={options.setting: options.pool}) as server:
-        session = connect(server, timezone=None)
+    peer = measure.start_peer("hearth", env={options.setting: options.pool})
+    with peer as server, measure.session(server) as session:
         for table in queries.TABLES["tpch"]:
             session.read.parquet(str(folder / f"{table}.parquet")).createOrReplaceTempView(table)
         for name, text in queries.load("tpch").items():

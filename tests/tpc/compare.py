@@ -173,7 +173,7 @@ def answer_difference(text, want, got):
         return difference, False
     columns, complete = order.key_columns(text, want[0])
     if difference is None:
-        return order.difference(want, got, columns), False
+        return order.difference(want, got, columns if complete else None), False
     if not complete or len(want) != len(got) or len(want) - 1 != order.limit(text):
         return difference, False
     sure = order.difference(want, got, columns) or goldens.difference(

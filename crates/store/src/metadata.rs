@@ -32,6 +32,8 @@ use writer::{Reply, Request, Write};
 const WRITE_QUEUE: usize = 4096;
 /// Connections for reading.
 const READERS: u32 = 3;
+/// Pages in the log before it goes into the database, for which writes wait: 16 MiB.
+const CHECKPOINT_PAGES: &str = "4096";
 /// How long a statement waits for another process that holds the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long closing waits for queued writes.
@@ -95,6 +97,7 @@ fn connect_options(settings: &SqliteSettings) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(if settings.fsync { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging()
 }

@@ -50,7 +50,9 @@ def requirement_of(conf, key):
 def effective(conf, entry):
     """The default as `spark.conf.get` gives it; machine facts are left out."""
     key, default = entry.key(), entry.defaultValueString()
-    if default.startswith("<") or key in {"spark.sql.warehouse.dir", "spark.sql.session.timeZone"}:
+    if key == "spark.sql.warehouse.dir":
+        return "spark-warehouse"
+    if default.startswith("<") or key == "spark.sql.session.timeZone":
         return default
     try:
         return conf.getConfString(key)

@@ -7,12 +7,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionState;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream};
 use futures::StreamExt;
 use hearth_base::task::TaskGroup;
@@ -27,7 +29,6 @@ use crate::error::from_datafusion;
 
 /// Batches of one partition that may wait for their turn.
 const PARTITION_BUFFER: usize = 4;
-
 /// Bytes of rows that are put together for one message to the client.
 const CHUNK_BYTES: usize = 2 << 20;
 /// How long rows wait for others that go with them.
@@ -43,7 +44,10 @@ pub struct Query {
 impl Query {
     /// Optimizes `plan` and makes it physical.
     pub async fn prepare(datafusion: &SessionState, plan: &LogicalPlan) -> Result<Self> {
-        let physical = datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?;
+        let physical = match constant_row(plan) {
+            Some(row) => one_batch(plan, &row)?,
+            None => datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?,
+        };
         Ok(Self { plan: physical, context: datafusion.task_ctx() })
     }
 
@@ -138,6 +142,39 @@ impl Query {
         }
         chunk.write(writer).await
     }
+}
+
+/// The row of a plan that has nothing to compute, as `SELECT 1`: DataFusion's rules would take longer than the query.
+fn constant_row(plan: &LogicalPlan) -> Option<Vec<ScalarValue>> {
+    match plan {
+        LogicalPlan::EmptyRelation(empty) if empty.produce_one_row && empty.schema.fields().is_empty() => {
+            Some(Vec::new())
+        }
+        LogicalPlan::Projection(projection) => {
+            let row = constant_row(&projection.input)?;
+            let schema = projection.input.schema();
+            projection.expr.iter().map(|expr| constant_value(expr, schema, &row)).collect()
+        }
+        _ => None,
+    }
+}
+
+fn constant_value(expr: &Expr, schema: &DFSchema, row: &[ScalarValue]) -> Option<ScalarValue> {
+    match expr {
+        Expr::Literal(value, _) => Some(value.clone()),
+        Expr::Alias(alias) => constant_value(&alias.expr, schema, row),
+        Expr::Column(column) => row.get(schema.maybe_index_of_column(column)?).cloned(),
+        _ => None,
+    }
+}
+
+fn one_batch(plan: &LogicalPlan, row: &[ScalarValue]) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = Arc::clone(plan.schema().inner());
+    let columns = row.iter().map(ScalarValue::to_array).collect::<Result<Vec<_>, _>>().map_err(from_datafusion)?;
+    let options = RecordBatchOptions::new().with_row_count(Some(1));
+    let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options).map_err(Error::internal)?;
+    let exec = MemorySourceConfig::try_new_exec(&[vec![batch]], schema, None).map_err(from_datafusion)?;
+    Ok(exec)
 }
 
 /// Batches that go to the client together: each message has its price on both sides.

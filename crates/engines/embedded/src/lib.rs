@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod config;
 pub mod constant;
+pub mod coverage;
 pub mod decode;
 pub mod effects;
 pub mod engine;

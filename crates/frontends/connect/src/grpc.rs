@@ -59,8 +59,8 @@ where
     let connect = SparkConnectServiceServer::new(Grpc(service))
         .max_decoding_message_size(limit)
         .max_encoding_message_size(usize::MAX)
+        // As in Spark, answers go out as they are: every client accepts gzip, and few want its price.
         .accept_compressed(CompressionEncoding::Gzip)
-        // As in Spark, answers go out as they are: every client accepts gzip, and none asks for its price.
         .accept_compressed(CompressionEncoding::Zstd);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<SparkConnectServiceServer<Grpc>>().await;
@@ -147,7 +147,7 @@ impl SparkConnectService for Grpc {
         request: Request<Streaming<pb::AddArtifactsRequest>>,
     ) -> Result<Response<pb::AddArtifactsResponse>, Status> {
         let (metadata, _, mut messages) = request.into_parts();
-        let first = messages.next().await.ok_or_else(|| Status::invalid_argument("there is no message"))??;
+        let first = messages.next().await.ok_or_else(|| Status::unknown("the call ended without a message"))??;
         let observed = first.client_observed_server_side_session_id.clone();
         let caller = self.caller(&metadata, first.user_context.as_ref(), &first.session_id, observed).await?;
         self.0.add_artifacts(caller, first, messages).await.map(Response::new)

@@ -11,7 +11,8 @@ use crate::settings;
 /// A page and its text.
 type Page = (&'static str, fn() -> String);
 
-const PAGES: [Page; 2] = [("settings.md", settings::reference), ("errors.md", errors)];
+const PAGES: [Page; 3] =
+    [("settings.md", settings::reference), ("errors.md", errors), ("coverage.md", hearth_embedded::coverage::page)];
 
 pub fn write(folder: &Path) -> Result<ExitCode> {
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;

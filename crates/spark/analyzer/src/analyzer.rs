@@ -17,6 +17,7 @@ use hearth_plan::{Expr, Origin, Relation};
 use hearth_types::StructType;
 
 use crate::rel::Rel;
+use crate::relation::time_window::WindowColumn;
 use crate::scope::{Column, ColumnId};
 use crate::view::{Place, SessionView};
 
@@ -29,6 +30,8 @@ pub(crate) struct Analyzer<'a> {
     pub plan_outputs: RefCell<HashMap<i64, Vec<Vec<Column>>>>,
     pub pending: RefCell<Option<Request>>,
     pub metrics: RefCell<Vec<ObservedMetrics>>,
+    /// The columns that calls of `window` have got.
+    pub time_windows: RefCell<Vec<WindowColumn>>,
 }
 
 /// A query whose answer the analysis needs before it can go on: the values of a pivot, the size for `tail`.
@@ -119,6 +122,7 @@ impl<'a> Analyzer<'a> {
             plan_outputs: RefCell::default(),
             pending: RefCell::default(),
             metrics: RefCell::default(),
+            time_windows: RefCell::default(),
         }
     }
 
@@ -192,7 +196,7 @@ pub(crate) fn located<T>(origin: Option<&Arc<Origin>>, result: Result<T>) -> Res
     }
 }
 
-fn query_context(origin: &Origin) -> QueryContext {
+pub(crate) fn query_context(origin: &Origin) -> QueryContext {
     match origin {
         Origin::Sql { text, start, stop } => {
             let characters =

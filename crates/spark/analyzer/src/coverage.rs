@@ -52,7 +52,7 @@ mod tests {
         let status =
             |kind: &str, name: &str| rows.iter().find(|row| row.kind == kind && row.name == name).map(|row| row.status);
         assert_eq!(status("relation", "Join"), Some(Status::Built));
-        assert_eq!(status("relation", "AsOfJoin"), Some(Status::Unsupported));
+        assert_eq!(status("relation", "MapPartitions"), Some(Status::Unsupported));
         assert_eq!(status("expression", "Window"), Some(Status::Built));
         assert_eq!(status("expression", "TypedAggregate"), Some(Status::Unsupported));
         assert!(rows.iter().filter(|row| row.kind == "relation").count() >= 70);

@@ -11,8 +11,10 @@ pub(crate) mod interval;
 pub(crate) mod lambda;
 pub(crate) mod list;
 pub(crate) mod literal;
+pub(crate) mod located;
 pub(crate) mod named_argument;
 mod named_form;
+mod single_value;
 pub(crate) mod subquery;
 pub(crate) mod user_function;
 pub(crate) mod window;
@@ -32,7 +34,11 @@ impl Analyzer<'_> {
     /// Types one expression.
     pub fn expression(&self, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let typed = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.expression_node(expr, cx));
-        located(expr.origin.as_ref(), typed)
+        let typed = located(expr.origin.as_ref(), typed)?;
+        match &expr.origin {
+            Some(origin) if located::computes(&expr.node) => Ok(located::with_origin(typed, origin)),
+            _ => Ok(typed),
+        }
     }
 
     fn expression_node(&self, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {

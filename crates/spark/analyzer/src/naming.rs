@@ -7,7 +7,8 @@ mod call;
 mod literal;
 
 use hearth_plan::expression::{
-    FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, SubqueryKind, TypeRef, Window, WindowSpec,
+    FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, SubqueryKind, TypeRef, Window, WindowFrame,
+    WindowSpec,
 };
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::{DataType, Value};
@@ -242,11 +243,20 @@ fn frame_sql(window: &Window) -> String {
             (false, false) => "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned(),
         };
     };
+    frame_of(frame)
+}
+
+fn frame_of(frame: &WindowFrame) -> String {
     let unit = match frame.unit {
         FrameUnit::Rows => "ROWS",
         FrameUnit::Range => "RANGE",
     };
     format!("{unit} BETWEEN {} AND {}", bound_sql(&frame.lower), bound_sql(&frame.upper))
+}
+
+/// The frame of a window as written.
+pub(crate) fn frame_text(spec: &WindowSpec) -> String {
+    spec.frame.as_ref().map(frame_of).unwrap_or_default()
 }
 
 /// `lag` and `lead` print their offset as their frame.

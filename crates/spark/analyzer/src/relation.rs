@@ -4,13 +4,16 @@ pub(crate) mod aggregate;
 pub(crate) mod block;
 pub(crate) mod columns;
 pub(crate) mod cte;
+pub(crate) mod freq_items;
 pub(crate) mod generate;
 pub(crate) mod join;
 pub(crate) mod limit;
 pub(crate) mod na;
+pub(crate) mod parse;
 pub(crate) mod pivot;
 pub(crate) mod project;
 pub(crate) mod range;
+pub(crate) mod ranked_join;
 pub(crate) mod repartition;
 pub(crate) mod sample;
 pub(crate) mod set_op;
@@ -18,7 +21,9 @@ pub(crate) mod sort;
 pub(crate) mod source;
 pub(crate) mod sql;
 pub(crate) mod stat;
+pub(crate) mod time_window;
 pub(crate) mod to_schema;
+pub(crate) mod transpose;
 pub(crate) mod unpivot;
 
 use hearth_base::Result;
@@ -70,9 +75,11 @@ impl Analyzer<'_> {
             Node::ToDf { input, names } => self.to_df(input, names, env),
             Node::ToSchema { input, schema } => self.to_schema(input, schema, env),
             Node::Unpivot(unpivot) => self.unpivot(unpivot, env),
-            Node::Transpose { .. } => unsupported("transpose"),
+            Node::Transpose { input, index } => self.transpose(input, index, env),
             Node::LateralView(view) => self.lateral_view(view, env),
-            Node::Parse { .. } => unsupported("parsing CSV or JSON out of a DataFrame of text"),
+            Node::Parse { input, format, schema, options } => {
+                self.parse(input, (*format, schema.as_ref()), options, env)
+            }
             Node::SubqueryAlias { input, alias, qualifier, columns } => {
                 self.subquery_alias(input, (alias, qualifier), columns, env)
             }
@@ -83,8 +90,8 @@ impl Analyzer<'_> {
             Node::CollectMetrics { input, name, metrics } => self.collect_metrics(input, name, metrics, env),
             Node::WithWatermark { input, .. } => self.relation(input, env),
             Node::Join(join) => self.join(join, env),
-            Node::AsOfJoin(_) => unsupported("as-of joins"),
-            Node::NearestByJoin(_) => unsupported("nearest-by joins"),
+            Node::AsOfJoin(join) => self.as_of_join(join, env),
+            Node::NearestByJoin(join) => self.nearest_by_join(join, env),
             Node::SetOp(operation) => self.set_op(operation, env),
             Node::Aggregate { input, grouping, expressions } => self.aggregate(input, grouping, expressions, env),
             Node::Pivot(pivot) => self.pivot(pivot, env),
@@ -117,7 +124,7 @@ impl Analyzer<'_> {
             Node::ApproxQuantile { input, columns, probabilities, .. } => {
                 self.approx_quantile(input, columns, probabilities, env)
             }
-            Node::FreqItems { .. } => unsupported("freqItems"),
+            Node::FreqItems { input, columns, support } => self.freq_items(input, columns, *support, env),
             Node::SampleBy { input, column, fractions, seed } => self.sample_by(input, column, (fractions, *seed), env),
             Node::ShowString { .. } => unsupported("the text of a DataFrame as an input of another"),
             Node::HtmlString { .. } => unsupported("the HTML of a DataFrame as an input of another"),

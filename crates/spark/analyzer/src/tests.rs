@@ -1,6 +1,10 @@
 //! Queries end to end, with answers recorded from Spark 4.2.
 
-use crate::testing::TestSession;
+use hearth_base::QueryContext;
+use hearth_plan::relation::AsOfJoin;
+use hearth_plan::{Expr, Relation, RelationNode};
+
+use crate::testing::{TestSession, parse};
 
 /// Expressions of `testing/names.tsv` that differ from Spark, with the reason.
 const KNOWN: &[(&str, &str)] = &[
@@ -9,12 +13,13 @@ const KNOWN: &[(&str, &str)] = &[
     ("s not like any ('a','b')", "the parser writes NOT LIKE ANY as OR"),
     ("array_sort(arr)", "Spark prints its own comparator"),
     ("(a, b)", "a row constructor is a struct here"),
-    ("window(ts, '1 day')", "time windows are not built"),
     ("collate(s, 'UTF8_LCASE')", "collations are not built"),
     ("s collate utf8_lcase", "collations are not built"),
     ("variant_get(parse_json(s),'$.a','int')", "VARIANT is not built"),
     ("parse_json(s):a", "VARIANT is not built"),
     ("make_interval(1)", "Spark prints the defaults"),
+    ("time'10:11:12'", "TIME is switched off, as it is by default in Spark Connect"),
+    ("session_user", "the parser makes a call of it, which Spark prints as session_user()"),
 ];
 
 /// Expressions whose nullability the function crate states more narrowly than Spark does.
@@ -94,4 +99,43 @@ fn queries_answer_as_spark() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn transpose_and_as_of_join_answer_as_spark() {
+    let session = TestSession::new();
+    let table = |sql: &str| Box::new(parse(sql).unwrap());
+    let rows = table("select * from values ('a', 1, 2), ('b', 3, 4) as t(k, x, y)");
+    let transposed = Relation::new(RelationNode::Transpose { input: rows, index: Vec::new() });
+    assert_eq!(session.answer(&transposed).unwrap(), "key|a|b :: x|1|3;y|2|4");
+
+    let join = |direction: &str, join_type: &str, allow_exact_matches| {
+        let join = AsOfJoin {
+            left: table("select * from values (1, 5), (2, 10), (3, 0) as l(id, a)"),
+            right: table("select * from values (4, 40), (5, 50), (9, 90), (11, 110) as r(b, v)"),
+            left_as_of: Expr::column("a"),
+            right_as_of: Expr::column("b"),
+            condition: None,
+            using: Vec::new(),
+            join_type: join_type.to_owned(),
+            tolerance: None,
+            allow_exact_matches,
+            direction: direction.to_owned(),
+        };
+        session.answer(&Relation::new(RelationNode::AsOfJoin(Box::new(join))))
+    };
+    assert_eq!(join("backward", "inner", true).unwrap(), "id|a|b|v :: 1|5|5|50;2|10|9|90");
+    assert_eq!(join("forward", "inner", true).unwrap(), "id|a|b|v :: 1|5|5|50;2|10|11|110;3|0|4|40");
+    assert_eq!(join("backward", "left", true).unwrap(), "id|a|b|v :: 1|5|5|50;2|10|9|90;3|0|NULL|NULL");
+    assert_eq!(join("backward", "inner", false).unwrap(), "id|a|b|v :: 1|5|4|40;2|10|9|90");
+    assert_eq!(join("x", "inner", true).unwrap_err().condition().name, "AS_OF_JOIN.UNSUPPORTED_DIRECTION");
+}
+
+/// A failure of the tenth batch points at the expression.
+#[test]
+fn runtime_errors_know_where_they_were_written() {
+    let session = TestSession::new();
+    let error = session.rows("select 10 / (id - 2) from emp").unwrap_err();
+    let [QueryContext::Sql { fragment, start, stop, .. }] = error.contexts() else { panic!("{error:?}") };
+    assert_eq!((fragment.as_str(), *start, *stop), ("10 / (id - 2)", 7, 19));
 }

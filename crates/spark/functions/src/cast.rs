@@ -10,18 +10,22 @@ pub use allowed::can_cast;
 
 use std::sync::Arc;
 
+use datafusion::common::ScalarValue;
 use hearth_base::condition::{
     DATATYPE_MISMATCH_CAST_WITH_CONF_SUGGESTION, DATATYPE_MISMATCH_CAST_WITH_FUNC_SUGGESTION,
     DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION,
 };
 use hearth_base::{Error, Result};
-use hearth_types::DataType;
+use hearth_types::{DataType, Zone};
 
 use crate::call::SessionSettings;
 use crate::coercion::force_nullable;
+use crate::expr;
 use crate::kernels::cast::{CastPlan, cast_arrays};
 use crate::kernels::invoke;
 use crate::typed::Typed;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// What happens to a value that does not convert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,6 +56,9 @@ pub fn cast(value: Typed, to: &DataType, mode: CastMode, session: &SessionSettin
     if !can_cast(&from, to, mode != CastMode::Legacy) {
         return Err(cannot_cast(&value, to, mode));
     }
+    if let Some(special) = special_datetime(&value, to, session) {
+        return Ok(special);
+    }
     let nullable = value.nullable || mode == CastMode::Try || force_nullable(&from, to);
     if native::same_value(&from, to) {
         return Ok(Typed::new(value.expr, to.clone(), value.nullable));
@@ -62,6 +69,39 @@ pub fn cast(value: Typed, to: &DataType, mode: CastMode, session: &SessionSettin
     let time_zone = Arc::from(session.time_zone.as_str());
     let plan = CastPlan { from, to: to.clone(), mode, time_zone, now: session.statement_micros };
     invoke::call_arrays_with("spark_cast", plan, vec![value], (to.clone(), nullable), cast_arrays)
+}
+
+/// `'epoch'`, `'now'`, `'today'`, `'tomorrow'` and `'yesterday'`, which mean something as constants only. Source:
+/// `SpecialDatetimeValues` of Spark.
+fn special_datetime(value: &Typed, to: &DataType, session: &SessionSettings) -> Option<Typed> {
+    if !matches!(to, DataType::Date | DataType::Timestamp | DataType::TimestampNtz) {
+        return None;
+    }
+    let word = value.literal_str()?.trim().to_ascii_lowercase();
+    let zone = Zone::parse(&session.time_zone)?;
+    let local_now = zone.to_local(session.statement_micros);
+    let today = local_now.div_euclid(MICROS_PER_DAY);
+    let days = match word.as_str() {
+        "epoch" => 0,
+        "today" | "now" => today,
+        "tomorrow" => today + 1,
+        "yesterday" => today - 1,
+        _ => return None,
+    };
+    let local = if word == "now" { local_now } else { days * MICROS_PER_DAY };
+    let scalar = match to {
+        DataType::Date => ScalarValue::Date32(Some(i32::try_from(days).ok()?)),
+        DataType::TimestampNtz => ScalarValue::TimestampMicrosecond(Some(local), None),
+        _ => {
+            let instant = match word.as_str() {
+                "epoch" => 0,
+                "now" => session.statement_micros,
+                _ => zone.to_instant(local)?,
+            };
+            ScalarValue::TimestampMicrosecond(Some(instant), Some(Arc::from("UTC")))
+        }
+    };
+    Some(expr::literal(scalar, to.clone()))
 }
 
 fn cannot_cast(value: &Typed, to: &DataType, mode: CastMode) -> Error {

@@ -43,6 +43,9 @@ pub fn check_arity(row: &FunctionRow, call: &Call<'_>) -> Result<(), Error> {
 mod tests {
     use super::*;
 
+    /// The names of `SHOW SYSTEM FUNCTIONS` in Spark 4.2.
+    const SPARK: &str = include_str!("table/spark_functions.txt");
+
     #[test]
     fn names_are_unique_and_lower_case() {
         let mut names: Vec<_> = all_rows().map(|row| row.name).collect();
@@ -51,5 +54,36 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    /// The examples run end to end in `tests/golden/functions/examples.tsv`, against Spark's own answers.
+    #[test]
+    fn examples_are_golden_cases() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/golden/functions/examples.tsv");
+        let golden = std::fs::read_to_string(path).unwrap();
+        let cases: HashMap<&str, Vec<&str>> = golden
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(call, answer)| (call, answer.split('\t').collect()))
+            .collect();
+        let examples = || all_rows().filter_map(|row| row.example);
+        let lacking: Vec<_> = examples().map(|(call, _)| call).filter(|call| !cases.contains_key(call)).collect();
+        assert!(lacking.is_empty(), "run scripts/golden after adding these lines:\n{}", lacking.join("\n"));
+        for (call, answer) in examples() {
+            let [_, data_type, value] = cases[call][..] else { panic!("{call} has no answer") };
+            let plain = data_type.trim_end_matches(" not null");
+            if matches!(plain, "string" | "int" | "bigint" | "double" | "boolean" | "date") {
+                let value = if value == "null" { "NULL" } else { value };
+                let text = value.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(value);
+                assert_eq!(text.replace("\\\"", "\""), answer, "{call}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_function_of_spark_has_a_row() {
+        let lacking: Vec<_> = SPARK.lines().filter(|name| lookup(name).is_none()).collect();
+        assert!(lacking.is_empty(), "{lacking:?}");
     }
 }

@@ -81,7 +81,7 @@ impl<'a> Task<'a> {
     }
 
     async fn run_folders(&mut self, mut stream: SendableRecordBatchStream) -> Result<u64> {
-        let splitter = Splitter::new(&self.job.columns, self.job.format.zone().clone())?;
+        let splitter = Splitter::new(&self.job.columns, *self.job.format.zone())?;
         let mut open: HashMap<String, OpenFile> = HashMap::new();
         let mut surplus = Vec::new();
         while surplus.is_empty()
@@ -126,17 +126,13 @@ impl<'a> Task<'a> {
         let mut current: Option<OpenFile> = None;
         while let Some(batch) = sorted.next().await {
             for share in splitter.split(&batch.map_err(from_datafusion)?)? {
-                let mut file = match current.take() {
-                    Some(file) if file.folder == share.folder => file,
-                    other => {
-                        if let Some(mut done) = other {
-                            done.finish()?;
-                            numbers.insert(done.folder, done.next);
-                        }
-                        let next = numbers.get(&share.folder).copied().unwrap_or_default();
-                        OpenFile::new(share.folder, next)
-                    }
-                };
+                let same = current.take_if(|file| file.folder == share.folder);
+                if let Some(mut done) = current.take() {
+                    done.finish()?;
+                    numbers.insert(done.folder, done.next);
+                }
+                let next = || numbers.get(&share.folder).copied().unwrap_or_default();
+                let mut file = same.unwrap_or_else(|| OpenFile::new(share.folder.clone(), next()));
                 self.write(&mut file, &share.rows)?;
                 self.account([&mut file])?;
                 current = Some(file);

@@ -7,8 +7,8 @@ use datafusion::arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, Record
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::execution::context::{SessionConfig, SessionState};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{LogicalPlanBuilder, cast, ident, lit};
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;

@@ -78,11 +78,10 @@ fn holds(format: TextFormat, data_type: &DataType) -> bool {
 
 /// The names of the columns as a CSV record.
 fn header_line(data: &StructType, options: &Options) -> Result<String> {
-    let names = data.fields.iter().enumerate();
-    let fields = names.clone().map(|(index, _)| StructField::new(format!("c{index}"), DataType::STRING, false));
-    let schema = StructType::new(fields);
-    let columns =
-        names.map(|(_, field)| Arc::new(StringArray::from(vec![field.name.to_string()])) as ArrayRef).collect();
+    let places = 0..data.fields.len();
+    let schema = StructType::new(places.map(|place| StructField::new(format!("c{place}"), DataType::STRING, false)));
+    let name = |field: &StructField| Arc::new(StringArray::from(vec![field.name.to_string()])) as ArrayRef;
+    let columns = data.fields.iter().map(name).collect();
     let row = RowText::new(TextFormat::Csv, &schema, options.clone())?;
     let batch =
         RecordBatch::try_new(hearth_types::arrow::to_engine_schema(&schema), columns).map_err(Error::internal)?;

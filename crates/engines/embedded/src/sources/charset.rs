@@ -11,7 +11,9 @@ pub enum Charset {
     Utf8,
     Latin1,
     /// `None`: a mark at the start says which end comes first; big without one.
-    Utf16 { little: Option<bool> },
+    Utf16 {
+        little: Option<bool>,
+    },
 }
 
 impl Charset {

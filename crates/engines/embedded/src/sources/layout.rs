@@ -61,9 +61,8 @@ impl Layout {
 
     /// Those of `columns` that are in the files.
     pub fn without_partitions(&self, columns: &[StructField]) -> Vec<StructField> {
-        let is_partition = |field: &StructField| {
-            self.partitions.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name))
-        };
+        let is_partition =
+            |field: &StructField| self.partitions.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name));
         columns.iter().filter(|field| !is_partition(field)).cloned().collect()
     }
 }

@@ -113,9 +113,9 @@ impl TableProvider for LinesTable {
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let groups = groups(&self.files, state.config().target_partitions());
         let schema = Arc::clone(&self.schema);
-        let streams = groups.into_iter().map(|files| {
-            Arc::new(Group { schema: Arc::clone(&schema), files }) as Arc<dyn PartitionStream>
-        });
+        let streams = groups
+            .into_iter()
+            .map(|files| Arc::new(Group { schema: Arc::clone(&schema), files }) as Arc<dyn PartitionStream>);
         let streams = streams.collect();
         Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(&self.schema), streams, projection, [], false, limit)?))
     }
@@ -203,10 +203,7 @@ impl FileLines {
     }
 
     /// Calls `take` with each line, until it answers `false`.
-    pub fn each_line(
-        &self,
-        take: &mut dyn FnMut(&str) -> hearth_base::Result<bool>,
-    ) -> hearth_base::Result<()> {
+    pub fn each_line(&self, take: &mut dyn FnMut(&str) -> hearth_base::Result<bool>) -> hearth_base::Result<()> {
         let start = self.range.as_ref().map_or(0, |range| range.start);
         let mut lines = LineReader::open(self, start).map_err(|error| failed(&self.path, error))?;
         let mut skip = if start == 0 { self.cut.skip } else { 0 };
@@ -217,7 +214,10 @@ impl FileLines {
                 break;
             }
             if lines.line.len() as u64 + record.len() as u64 > MAX_LINE_BYTES {
-                return Err(LIMIT_EXCEEDED.with("what", "A line").with("limit", "source.max_line").with("value", "1 GiB"));
+                return Err(LIMIT_EXCEEDED
+                    .with("what", "A line")
+                    .with("limit", "source.max_line")
+                    .with("value", "1 GiB"));
             }
             let line = String::from_utf8_lossy(lines.content());
             let line = line.strip_prefix('\u{feff}').filter(|_| lines.is_first).unwrap_or(&line);
@@ -468,7 +468,8 @@ mod tests {
             std::fs::write(&path, content).unwrap();
             let cut = Cut { separator, ..Cut::default() };
             let bytes = content.len() as u64;
-            let file = FileLines { path: path.clone(), bytes, range: None, cut, schema: schema(&[]), partition: vec![] };
+            let file =
+                FileLines { path: path.clone(), bytes, range: None, cut, schema: schema(&[]), partition: vec![] };
             let read = |range: Option<Range<u64>>| {
                 let mut found = Vec::new();
                 let part = FileLines { range, ..file.clone() };
@@ -509,6 +510,9 @@ mod tests {
     #[test]
     fn elements_of_json_arrays_are_lines() {
         let cut = Cut { spread: true, whole: true, ..Cut::default() };
-        assert_eq!(lines("[{\"a\": [1, 2]},\n {\"b\": \",]\\\"\"}]\n", cut), ["{\"a\": [1, 2]}", "{\"b\": \",]\\\"\"}"]);
+        assert_eq!(
+            lines("[{\"a\": [1, 2]},\n {\"b\": \",]\\\"\"}]\n", cut),
+            ["{\"a\": [1, 2]}", "{\"b\": \",]\\\"\"}"]
+        );
     }
 }

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn types_hold_all_values() {
-        let found = types(&["/t/a=1/b=x/d=2024-01-02/f", "/t/a=5000000000/b=__HIVE_DEFAULT_PARTITION__/d=2024-03-04/f"]);
+        let found =
+            types(&["/t/a=1/b=x/d=2024-01-02/f", "/t/a=5000000000/b=__HIVE_DEFAULT_PARTITION__/d=2024-03-04/f"]);
         let named = |name: &str, data_type| (name.to_owned(), data_type);
         assert_eq!(found, [named("a", DataType::Long), named("b", DataType::STRING), named("d", DataType::Date)]);
     }

@@ -88,7 +88,8 @@ fn records_table(
     columns: &[StructField],
     mut options: Options,
 ) -> Result<Arc<dyn TableProvider>> {
-    let mut plan = LogicalPlanBuilder::scan("lines", provider_as_source(files.table()), None).map_err(from_datafusion)?;
+    let mut plan =
+        LogicalPlanBuilder::scan("lines", provider_as_source(files.table()), None).map_err(from_datafusion)?;
     // The record's fields get names that are all different: CSV headers may repeat.
     let rename = |index: usize, field: &StructField| match format {
         TextFormat::Csv => StructField { name: format!("c{index}").into(), ..field.clone() },

@@ -85,18 +85,18 @@ impl ConnectService {
         if !operation.reattachable {
             return Err(fail(CURSOR_NOT_REATTACHABLE.error()));
         }
-        let (from, part_size) = match request.last_response_id.filter(|last| !last.is_empty()) {
-            Some(last) => {
-                let place = Place::read(&last, &id).map_err(fail)?;
-                if place.next().0 < operation.log.first() {
-                    let released = CURSOR_NOT_AVAILABLE.with("index", place.item.wrapping_add(1));
-                    return Err(fail(released.with("responseId", last)));
-                }
-                (place.next(), place.part_size)
-            }
-            None => ((0, 0), PartSize::WHOLE),
+        let last = match request.last_response_id.filter(|last| !last.is_empty()) {
+            Some(last) => Place::read(&last, &id).map_err(fail)?,
+            None => Place::start(),
         };
-        Ok(self.stream(session, operation, Options { reattachable: true, part_size }, from))
+        let from = last.next();
+        if from.0 < operation.log.first() {
+            // Spark counts responses from 1, and names the one that the client would get next.
+            let released = CURSOR_NOT_AVAILABLE.with("index", from.0 + 1);
+            return Err(fail(released.with("responseId", Place::whole(from.0).id(&id))));
+        }
+        let options = Options { reattachable: true, part_size: last.part_size };
+        Ok(self.stream(session, operation, options, from))
     }
 
     fn stream(

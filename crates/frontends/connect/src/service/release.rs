@@ -2,6 +2,7 @@
 
 use hearth_base::OperationId;
 use hearth_base::condition::INVALID_REQUEST;
+use hearth_core::Session;
 use hearth_proto::connect as pb;
 use pb::release_execute_request::Release;
 use tonic::Status;
@@ -19,6 +20,10 @@ impl ConnectService {
         let known = self.known_session(&caller);
         let session = known.as_ref().ok().map(|session| session.session());
         let id = OperationId::new(request.operation_id);
+        if session.is_some_and(|session| session.had(&id)) {
+            // Clients release the parts of an answer beside the whole, in any order; the store need not be asked.
+            return Ok(released(&caller, session.map(|session| &**session), None));
+        }
         let found = self.hearth.operations.find(&caller.principal, session.map(|session| &**session), &id).await;
         // As in Spark: an operation that is not there is released already, and the answer does not name it.
         let operation_id = match found {
@@ -43,10 +48,14 @@ impl ConnectService {
                 Some(id.to_string())
             }
         };
-        Ok(pb::ReleaseExecuteResponse {
-            session_id: caller.session.to_string(),
-            server_side_session_id: session.map(|session| session.server_side_id.clone()).unwrap_or_default(),
-            operation_id,
-        })
+        Ok(released(&caller, session.map(|session| &**session), operation_id))
+    }
+}
+
+fn released(caller: &Caller, session: Option<&Session>, operation_id: Option<String>) -> pb::ReleaseExecuteResponse {
+    pb::ReleaseExecuteResponse {
+        session_id: caller.session.to_string(),
+        server_side_session_id: session.map(|session| session.server_side_id.clone()).unwrap_or_default(),
+        operation_id,
     }
 }

@@ -34,6 +34,9 @@ impl Analyzer<'_> {
         if let Some(argument) = self.function_argument(name, cx)? {
             return Ok(argument);
         }
+        if let Some(window) = self.window_by_name(name, cx)? {
+            return Ok(window);
+        }
         if let Some(column) = self.outer_column(name, cx.env.outer)? {
             return Ok(column);
         }
@@ -131,7 +134,8 @@ impl Analyzer<'_> {
             let typed = outer_reference(found.column, outer.rel);
             return self.fields(typed, &name[name.len() - found.fields..]).map(Some);
         }
-        self.outer_column(name, outer.parent)
+        // As in Spark, a subquery sees the query around it and none further out.
+        Ok(None)
     }
 
     fn variable_or_bare_function(&self, name: &[String], cx: Cx<'_>) -> Result<Option<Typed>> {

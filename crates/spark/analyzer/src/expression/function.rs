@@ -41,7 +41,7 @@ impl Analyzer<'_> {
             Builder::Scalar(build) => build(self.checked_call(row, call, expr, cx.nested())?),
             Builder::Aggregate(_) => self.aggregate_call(row, call, expr, cx),
             Builder::Window(_) => Err(window_expected(row)),
-            Builder::Generator(_) => super::generator::misplaced(expr),
+            Builder::Generator(_) => super::generator::misplaced(expr, cx),
             Builder::Analyzer(_) => self.analyzer_function(row, call, expr, cx),
             Builder::Missing(reason) => unsupported(&format!("the function {} ({reason})", row.name)),
         }
@@ -161,6 +161,8 @@ impl Analyzer<'_> {
             "grouping" => self.grouping(&call.arguments, cx),
             "grouping_id" => self.grouping_id(&call.arguments, cx),
             "struct" => self.structure(call, expr, cx),
+            "window" => self.time_window(call, cx),
+            "window_time" => self.window_time(call, cx),
             name => self.session_value(name, cx),
         }
     }

@@ -4,13 +4,13 @@
 //! block that the list belongs to (`relation/block.rs`).
 
 use hearth_base::Result;
-use hearth_base::condition::{NESTED_GENERATOR, UDTF_ALIAS_NUMBER_MISMATCH};
+use hearth_base::condition::{GENERATOR_OUTSIDE_SELECT, NESTED_GENERATOR, UDTF_ALIAS_NUMBER_MISMATCH};
 use hearth_functions::row::Builder;
 use hearth_functions::{Generated, Typed, lookup};
 use hearth_plan::Expr;
 use hearth_plan::expression::FunctionCall;
 
-use super::context::Cx;
+use super::context::{Clause, Cx};
 use super::function::builtin_name;
 use crate::analyzer::Analyzer;
 use crate::naming;
@@ -28,7 +28,7 @@ impl Analyzer<'_> {
         cx: Cx<'_>,
     ) -> Result<Option<Vec<Item>>> {
         let Some((generated, outer)) = self.generated(call, expr, cx)? else { return Ok(None) };
-        let Some(steps) = cx.generators else { return misplaced(expr).map(|_: Typed| None) };
+        let Some(steps) = cx.generators else { return misplaced(expr, cx).map(|_: Typed| None) };
         let step = self.generator_step(generated, outer);
         let items = generator_items(&step, names)?;
         steps.borrow_mut().push(step);
@@ -76,6 +76,9 @@ pub(crate) fn generator_items(step: &GeneratorStep, names: &[String]) -> Result<
         .collect())
 }
 
-pub(crate) fn misplaced(expr: &Expr) -> Result<Typed> {
+pub(crate) fn misplaced(expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+    if cx.clause == Clause::Where {
+        return Err(GENERATOR_OUTSIDE_SELECT.with("plan", format!("'Filter {}", naming::sql(expr))));
+    }
     Err(NESTED_GENERATOR.with("expression", format!("\"{}\"", naming::sql(expr))))
 }

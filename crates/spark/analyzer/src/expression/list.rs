@@ -171,7 +171,8 @@ impl Analyzer<'_> {
         let pattern = pattern.trim_matches('`');
         let prefix = if self.case_sensitive { "" } else { "(?i)" };
         let regex = regex::Regex::new(&format!("{prefix}^(?:{pattern})$")).map_err(Error::internal)?;
-        let columns = self.star_columns(plan_id, cx)?;
+        // Spark does not look at the relation that `colRegex` was called on.
+        let columns = self.star_columns(plan_id, cx).unwrap_or_else(|_| cx.rel.scope.columns.clone());
         Ok(columns.iter().filter(|column| regex.is_match(&column.name)).map(Item::column).collect())
     }
 }

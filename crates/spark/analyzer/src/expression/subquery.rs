@@ -17,6 +17,7 @@ use hearth_plan::{Expr, Relation};
 use hearth_types::DataType;
 
 use super::context::{Clause, Cx};
+use super::single_value::single_value;
 use crate::analyzer::{Analyzer, Env, Outer, References, plan_error, unsupported};
 use crate::rel::{Item, Rel, project};
 
@@ -81,7 +82,13 @@ impl Analyzer<'_> {
         }
         let right = self.project_items(query, &items)?;
         let expr = match left.as_slice() {
-            [value] if !in_filter(cx) => value_in(value.clone(), &right, cx.rel, negated)?,
+            // DataFusion cannot make a join of a value without columns.
+            [value] if in_filter(cx) && !negated && value.column_refs().is_empty() => {
+                rows_in(left, &right, cx.rel, negated)?
+            }
+            [value] if !in_filter(cx) || value.column_refs().is_empty() => {
+                value_in(value.clone(), &right, cx.rel, negated)?
+            }
             [value] => {
                 // Under a name of its own: DataFusion mistakes an unqualified column for that of its join.
                 let name = format!("q{}", self.new_id().0);
@@ -163,8 +170,25 @@ fn scalar(query: &Rel) -> Result<Typed> {
     let [column] = query.scope.columns.as_slice() else {
         return Err(SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN.with("number", query.scope.columns.len()));
     };
-    let plan = project(query.plan.clone(), vec![column.id.expr()])?;
+    let plan = if is_one_row(&query.plan) {
+        project(query.plan.clone(), vec![column.id.expr()])?
+    } else {
+        let value = single_value(column.id.expr()).alias(format!("{}_value", column.id.plan_name()));
+        query.builder().aggregate(Vec::<PlanExpr>::new(), [value]).and_then(|b| b.build()).map_err(plan_error)?
+    };
     Ok(Typed::new(PlanExpr::ScalarSubquery(plan_subquery(plan)), column.data_type.clone(), true))
+}
+
+/// Whether a plan has one row whatever its tables hold: an aggregate without grouping.
+fn is_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        LogicalPlan::Projection(projection) => is_one_row(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => is_one_row(&alias.input),
+        LogicalPlan::Sort(sort) => is_one_row(&sort.input),
+        LogicalPlan::EmptyRelation(empty) => empty.produce_one_row,
+        _ => false,
+    }
 }
 
 pub(crate) fn plan_subquery(plan: LogicalPlan) -> PlanSubquery {

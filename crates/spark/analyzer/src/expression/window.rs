@@ -7,8 +7,8 @@ use datafusion::logical_expr::{
     Expr as PlanExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 use hearth_base::condition::{
-    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, MISSING_WINDOW_SPECIFICATION, UNSUPPORTED_EXPR_FOR_WINDOW,
-    WINDOW_FRAME_MISMATCH, WINDOW_FUNCTION_FRAME_NOT_ORDERED,
+    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FRAME_WRONG_COMPARISON, MISSING_WINDOW_SPECIFICATION,
+    RANGE_FRAME_WITHOUT_ORDER, UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH, WINDOW_FUNCTION_FRAME_NOT_ORDERED,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
@@ -111,7 +111,7 @@ impl Analyzer<'_> {
         }
         let frame = self.frame(spec, &key_types, row, cx)?;
         if frame.units == WindowFrameUnits::Range && order_by.is_empty() && !whole_partition(&frame) {
-            return unsupported("a RANGE frame without ORDER BY");
+            return Err(RANGE_FRAME_WITHOUT_ORDER.with("sqlExpr", format!("\"({})\"", naming::frame_text(spec))));
         }
         Ok(Over { partition_by, order_by, frame })
     }
@@ -133,6 +133,11 @@ impl Analyzer<'_> {
             FrameBound::UnboundedFollowing => WindowFrameBound::Following(ScalarValue::Null),
             other => self.bound(other, frame.unit, key_types, cx)?,
         };
+        if is_reversed(&lower, &upper) {
+            return Err(FRAME_WRONG_COMPARISON
+                .with("sqlExpr", format!("\"{}\"", naming::frame_text(spec)))
+                .with("comparison", "less than or equal"));
+        }
         Ok(WindowFrame::new_bounds(units, lower, upper))
     }
 
@@ -167,6 +172,17 @@ impl Analyzer<'_> {
             (_, size) => size,
         };
         Ok(if negative { WindowFrameBound::Preceding(size) } else { WindowFrameBound::Following(size) })
+    }
+}
+
+/// Whether a frame ends before it starts.
+fn is_reversed(lower: &WindowFrameBound, upper: &WindowFrameBound) -> bool {
+    use WindowFrameBound as B;
+    match (lower, upper) {
+        (B::Following(low), B::Following(high)) => !high.is_null() && low > high,
+        (B::Preceding(low), B::Preceding(high)) => !low.is_null() && low < high,
+        (B::Following(_), B::Preceding(_) | B::CurrentRow) | (B::CurrentRow, B::Preceding(_)) => true,
+        (B::CurrentRow, B::CurrentRow | B::Following(_)) | (B::Preceding(_), B::CurrentRow | B::Following(_)) => false,
     }
 }
 

@@ -312,7 +312,9 @@ fn plain(name: &str, call: &FunctionCall) -> String {
         ("last_value", Some(true)) => "last",
         _ => name,
     };
-    let printed = PRINTED.iter().find(|(known, _)| *known == name).map_or(name, |(_, printed)| printed);
+    // Only with an order does Spark print the function that `string_agg` stands for.
+    let own = name == "string_agg" && call.within_group.is_empty();
+    let printed = PRINTED.iter().find(|(known, _)| *known == name && !own).map_or(name, |(_, printed)| printed);
     let mut arguments: Vec<String> = call
         .arguments
         .iter()

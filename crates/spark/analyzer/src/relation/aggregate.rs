@@ -1,14 +1,15 @@
 //! `GROUP BY`: keys by expression, ordinal and alias, `ALL`, rollups, cubes and grouping sets.
 
 use hearth_base::Result;
-use hearth_base::condition::{GROUP_BY_POS_OUT_OF_RANGE, GROUPING_SIZE_LIMIT};
+use hearth_base::condition::{GROUP_BY_POS_OUT_OF_RANGE, GROUPING_SIZE_LIMIT, UNSUPPORTED_EXPR_FOR_OPERATOR};
 use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
 use hearth_plan::{Expr, ExprNode, Relation};
 use hearth_types::Value;
 
-use super::block::{Block, has_aggregate};
+use super::block::{Block, has_aggregate, has_window};
 use crate::analyzer::{Analyzer, Env, located};
 use crate::expression::context::{Clause, Cx, Grouped};
+use crate::naming;
 use crate::rel::Rel;
 
 /// Spark's grouping id has 64 bits.
@@ -33,6 +34,7 @@ impl Analyzer<'_> {
     }
 
     pub(crate) fn aggregate_rel(&self, input: Rel, grouping: &Grouping, list: &[Expr], env: Env<'_>) -> Result<Rel> {
+        let input = self.with_time_windows(input, grouping_expressions(grouping).chain(list), env)?;
         let grouped = match grouping {
             Grouping::All => self.group_by_all(&input, list, env)?,
             Grouping::Items(items) => self.grouped(items, Keys { input: &input, list, env })?,
@@ -143,6 +145,9 @@ impl Analyzer<'_> {
                 },
             },
         };
+        if has_window(&typed.expr) {
+            return Err(UNSUPPORTED_EXPR_FOR_OPERATOR.with("invalidExprSqls", format!("\"{}\"", naming::sql(key))));
+        }
         Ok(add_key(grouped, typed.expr))
     }
 
@@ -173,6 +178,18 @@ impl Analyzer<'_> {
             _ => false,
         })
     }
+}
+
+/// The expressions of a grouping that are no sets.
+fn grouping_expressions(grouping: &Grouping) -> impl Iterator<Item = &Expr> {
+    let items = match grouping {
+        Grouping::All => &[][..],
+        Grouping::Items(items) => items.as_slice(),
+    };
+    items.iter().filter_map(|item| match item {
+        GroupingItem::Expr(expr) => Some(expr),
+        GroupingItem::Rollup(_) | GroupingItem::Cube(_) | GroupingItem::Sets { .. } => None,
+    })
 }
 
 /// The groups whose bits are set, the first group having the highest bit.

@@ -37,6 +37,7 @@ impl Analyzer<'_> {
                 Expr { node: alias, origin: expr.origin.clone() }
             })
             .collect();
+        let input = self.with_time_windows(input, aliased.iter(), env)?;
         let (made, generators) = self.items(&aliased, Cx::new(env, &input, Clause::Select))?;
         let mut used = vec![false; made.len()];
         let mut items: Vec<Item> = Vec::with_capacity(input.scope.columns.len() + made.len());

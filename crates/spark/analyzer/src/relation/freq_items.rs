@@ -26,13 +26,7 @@ const DEFAULT_SUPPORT: f64 = 0.01;
 const LEAST_SUPPORT: f64 = 1e-4;
 
 impl Analyzer<'_> {
-    pub fn freq_items(
-        &self,
-        input: &Relation,
-        columns: &[String],
-        support: Option<f64>,
-        env: Env<'_>,
-    ) -> Result<Rel> {
+    pub fn freq_items(&self, input: &Relation, columns: &[String], support: Option<f64>, env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
         let support = support.unwrap_or(DEFAULT_SUPPORT).max(LEAST_SUPPORT);
         let counters = (1.0 / support) as usize;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{JoinType, Spans};
+use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery};
 use hearth_base::condition::{DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, UNRESOLVED_USING_COLUMN_FOR_JOIN};
 use hearth_base::{Error, Result};
@@ -31,8 +32,14 @@ impl Analyzer<'_> {
             JoinConstraint::None => self.join_on(&left, &right, join.kind, None)?,
             JoinConstraint::On(condition) => {
                 let both = both_sides(&left, &right)?;
-                let predicate = self.condition(condition, Cx::new(env, &both, Clause::Join))?;
-                self.join_on(&left, &right, join.kind, Some(predicate))?
+                let inner = matches!(join.kind, JoinKind::Inner | JoinKind::Cross);
+                let clause = if inner { Clause::Where } else { Clause::Join };
+                let predicate = self.condition(condition, Cx::new(env, &both, clause))?;
+                if inner {
+                    self.inner_join(&left, &right, predicate)?
+                } else {
+                    self.join_on(&left, &right, join.kind, Some(predicate))?
+                }
             }
             JoinConstraint::Using(names) => self.join_using((&left, &right), join.kind, names, env)?,
             JoinConstraint::Natural => {
@@ -49,6 +56,20 @@ impl Analyzer<'_> {
     fn join_on(&self, left: &Rel, right: &Rel, kind: JoinKind, predicate: Option<PlanExpr>) -> Result<Rel> {
         let plan = join_plan(left.plan.clone(), right.plan.clone(), kind, predicate)?;
         Ok(Rel::new(plan, joined_scope(&left.scope, &right.scope, kind)))
+    }
+
+    /// Subqueries of an inner join's condition filter its rows: DataFusion makes joins of them there only.
+    fn inner_join(&self, left: &Rel, right: &Rel, predicate: PlanExpr) -> Result<Rel> {
+        let (above, on): (Vec<PlanExpr>, Vec<PlanExpr>) =
+            split_conjunction_owned(predicate).into_iter().partition(has_subquery);
+        let joined = self.join_on(left, right, JoinKind::Inner, on.into_iter().reduce(PlanExpr::and))?;
+        match above.into_iter().reduce(PlanExpr::and) {
+            Some(condition) => {
+                let plan = super::block::filter(joined.plan, condition)?;
+                Ok(Rel::new(plan, joined.scope))
+            }
+            None => Ok(joined),
+        }
     }
 
     fn common_names(&self, left: &Scope, right: &Scope) -> Vec<String> {
@@ -224,6 +245,12 @@ impl Analyzer<'_> {
     }
 }
 
+fn has_subquery(expr: &PlanExpr) -> bool {
+    let subquery =
+        |expr: &PlanExpr| matches!(expr, PlanExpr::ScalarSubquery(_) | PlanExpr::InSubquery(_) | PlanExpr::Exists(_));
+    expr.exists(|expr| Ok(subquery(expr))).unwrap_or(false)
+}
+
 /// Puts the steps of a lateral side on top of the left side, if they go row by row.
 fn graft(right: &LogicalPlan, left: &LogicalPlan) -> Result<Option<LogicalPlan>> {
     match right {
@@ -286,7 +313,12 @@ pub(super) fn joined_scope(left: &Scope, right: &Scope, kind: JoinKind) -> Scope
     Scope { columns, hidden }
 }
 
-pub(super) fn join_plan(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, on: Option<PlanExpr>) -> Result<LogicalPlan> {
+pub(super) fn join_plan(
+    left: LogicalPlan,
+    right: LogicalPlan,
+    kind: JoinKind,
+    on: Option<PlanExpr>,
+) -> Result<LogicalPlan> {
     let join_type = match kind {
         JoinKind::Inner | JoinKind::Cross => JoinType::Inner,
         JoinKind::LeftOuter => JoinType::Left,

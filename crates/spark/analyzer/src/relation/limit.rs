@@ -2,7 +2,10 @@
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, lit};
-use hearth_base::condition::INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE;
+use hearth_base::condition::{
+    INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE, INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE,
+    INVALID_LIMIT_LIKE_EXPRESSION_IS_NULL, INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast};
 use hearth_plan::{Expr, Relation};
@@ -16,14 +19,16 @@ use crate::rel::{Item, Rel};
 
 impl Analyzer<'_> {
     pub fn limit(&self, input: &Relation, limit: &Expr, env: Env<'_>) -> Result<Rel> {
-        let rows = self.row_count("limit", limit, env)?;
         let input = self.relation(input, env)?;
+        let rows =
+            self.row_count("limit", limit, env).map_err(|error| self.unfoldable("limit", limit, &input, error))?;
         self.skip_fetch(input, 0, Some(rows))
     }
 
     pub fn offset(&self, input: &Relation, offset: &Expr, env: Env<'_>) -> Result<Rel> {
-        let rows = self.row_count("offset", offset, env)?;
         let input = self.relation(input, env)?;
+        let rows =
+            self.row_count("offset", offset, env).map_err(|error| self.unfoldable("offset", offset, &input, error))?;
         self.skip_fetch(input, rows, None)
     }
 
@@ -54,10 +59,28 @@ impl Analyzer<'_> {
         self.skip_fetch(input, skip, None)
     }
 
+    /// A limit that names a column is no constant; other names are unknown.
+    fn unfoldable(&self, what: &str, expr: &Expr, input: &Rel, error: Error) -> Error {
+        let hearth_plan::ExprNode::Attribute { name, .. } = &expr.node else { return error };
+        match input.scope.find(name, self.case_sensitive) {
+            Ok(Some(_)) => INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE
+                .with("name", what)
+                .with("expr", format!("\"{}\"", naming::sql(expr))),
+            Ok(None) => input.scope.unresolved(name),
+            Err(_) => error,
+        }
+    }
+
     /// The value of a `LIMIT`, `OFFSET` or the like: a constant that is not negative.
     pub(crate) fn row_count(&self, what: &str, expr: &Expr, env: Env<'_>) -> Result<usize> {
         let nothing = Rel::one_row();
         let typed = self.expression(expr, Cx::new(env, &nothing, Clause::Values))?;
+        if typed.data_type != DataType::Integer {
+            return Err(INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE
+                .with("name", what)
+                .with("expr", format!("\"{}\"", naming::sql(expr)))
+                .with("dataType", format!("\"{}\"", typed.data_type.sql())));
+        }
         let typed = cast::cast(typed, &DataType::Long, cast::CastMode::Ansi, env.settings)?;
         match self.constant(&typed)? {
             ScalarValue::Int64(Some(rows)) => usize::try_from(rows).map_err(|_| {
@@ -66,7 +89,9 @@ impl Analyzer<'_> {
                     .with("expr", format!("\"{}\"", naming::sql(expr)))
                     .with("v", rows)
             }),
-            _ => unsupported("a LIMIT that is NULL"),
+            _ => Err(INVALID_LIMIT_LIKE_EXPRESSION_IS_NULL
+                .with("name", what)
+                .with("expr", format!("\"{}\"", naming::sql(expr)))),
         }
     }
 
@@ -79,6 +104,7 @@ impl Analyzer<'_> {
         if input.scope.columns.is_empty() {
             return Ok(input);
         }
+        super::set_op::check_no_maps(&input.scope)?;
         let scope = crate::scope::Scope::new(input.scope.columns.clone());
         let mut ids = std::collections::HashSet::new();
         let keys: Vec<PlanExpr> =

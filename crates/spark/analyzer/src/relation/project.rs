@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use hearth_base::Result;
-use hearth_base::condition::{ASSIGNMENT_ARITY_MISMATCH, INVALID_WHERE_CONDITION};
+use hearth_base::condition::{ASSIGNMENT_ARITY_MISMATCH, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE};
 use hearth_plan::{Expr, Relation};
 
 use super::block::{Block, filter, has_window};
 use crate::analyzer::{Analyzer, Env, ObservedMetrics};
 use crate::expression::context::{Clause, Cx};
-use crate::naming;
 use crate::rel::Rel;
 use crate::scope::{Column, Scope};
 
 impl Analyzer<'_> {
     pub fn project(&self, input: &Relation, expressions: &[Expr], env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
+        let input = self.with_time_windows(input, expressions.iter(), env)?;
         let (items, generators) = self.items(expressions, Cx::new(env, &input, Clause::Select))?;
         self.block_rel(Block::new(input, items, generators))
     }
@@ -31,8 +31,7 @@ impl Analyzer<'_> {
             },
         };
         if has_window(&predicate) {
-            let text = naming::sql(condition);
-            return Err(INVALID_WHERE_CONDITION.with("condition", format!("\"{text}\"")).with("expressionList", text));
+            return Err(WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE.with("clauseName", "WHERE"));
         }
         let plan = filter(input.plan.clone(), predicate)?;
         Ok(input.with_plan(plan))

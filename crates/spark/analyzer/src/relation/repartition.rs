@@ -27,10 +27,20 @@ impl Analyzer<'_> {
     ) -> Result<Rel> {
         let input = self.relation(input, env)?;
         let cx = Cx::new(env, &input, Clause::Select);
-        let keys = expressions.iter().map(|key| Ok(self.expression(key, cx)?.expr)).collect::<Result<Vec<_>>>()?;
-        let Some(count) = partitions.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0) else {
-            return Ok(Rel { block: None, ..input });
-        };
+        let count = partitions.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
+        let mut keys = Vec::with_capacity(expressions.len());
+        for key in expressions {
+            match (self.expression(key, cx), &input.block) {
+                (Ok(typed), _) => keys.push(typed.expr),
+                // `SELECT a FROM t DISTRIBUTE BY b`: a key that only the input of the list has.
+                (Err(_), Some(block)) if count.is_none() => {
+                    self.expression(key, Cx { output: &block.items, ..Cx::new(env, &block.input, Clause::OrderBy) })?;
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        // Nothing moves, and `CLUSTER BY` sorts by the same keys next.
+        let Some(count) = count else { return Ok(input) };
         spread(input, Partitioning::Hash(keys, count))
     }
 }

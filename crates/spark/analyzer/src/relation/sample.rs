@@ -6,15 +6,20 @@
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Expr as PlanExpr, lit};
 use hearth_base::Result;
+use hearth_functions::{Generated, GeneratedColumn, Typed};
 use hearth_plan::relation::{Sample, SampleMethod};
 use hearth_plan::{Expr, Relation};
-use hearth_types::Value;
+use hearth_types::{DataType, Value};
 
 use super::block::filter;
 use crate::analyzer::{Analyzer, Env, unsupported};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::literal;
-use crate::rel::Rel;
+use crate::rel::{Rel, all_columns, project};
+
+/// Means over this are typing mistakes; the table of probabilities stays small.
+const MAX_POISSON_MEAN: f64 = 100.0;
+const MAX_COPIES: u64 = 1000;
 
 impl Analyzer<'_> {
     pub fn sample(&self, sample: &Sample, env: Env<'_>) -> Result<Rel> {
@@ -29,14 +34,41 @@ impl Analyzer<'_> {
     }
 
     fn fraction(&self, sample: &Sample, (lower, upper): (f64, f64), env: Env<'_>) -> Result<Rel> {
-        if sample.with_replacement {
-            return unsupported("sampling with replacement");
-        }
         let input = self.relation(&sample.input, env)?;
+        if sample.with_replacement {
+            return self.with_replacement(input, upper - lower, sample.seed, env);
+        }
         let random = self.random(sample.seed, env)?;
         let below = random.clone().lt(lit(upper));
         let inside = if lower <= 0.0 { below } else { between_once(random, lower, upper) };
         let plan = filter(input.plan.clone(), inside)?;
+        Ok(input.with_plan(plan))
+    }
+
+    /// Each row comes as often as a Poisson distribution with the fraction as its mean says.
+    fn with_replacement(&self, input: Rel, mean: f64, seed: Option<i64>, env: Env<'_>) -> Result<Rel> {
+        if mean > MAX_POISSON_MEAN {
+            return unsupported("sampling with replacement of more than 100 times the rows");
+        }
+        // Drawn once for a row, in a column of its own.
+        let drawn = self.new_id();
+        let mut outputs = all_columns(&input.plan);
+        outputs.push(self.random(seed, env)?.alias(drawn.plan_name()));
+        let plan = project(input.plan.clone(), outputs)?;
+        let mut branches = Vec::new();
+        let (mut probability, mut below, mut copies) = ((-mean).exp(), 0.0, 0_u64);
+        while below < 1.0 - 1e-12 && copies < MAX_COPIES {
+            below += probability;
+            branches.push((Box::new(drawn.expr().lt(lit(below))), Box::new(lit(copies))));
+            copies += 1;
+            probability *= mean / copies as f64;
+        }
+        let copies = PlanExpr::Case(Case::new(None, branches, Some(Box::new(lit(copies)))));
+        let list = datafusion::functions_nested::expr_fn::array_repeat(lit(1_i32), copies);
+        let list = Typed::new(list, DataType::array(DataType::Integer, false), false);
+        let column = GeneratedColumn { name: "copy".to_owned(), data_type: DataType::Integer, nullable: false };
+        let step = self.generator_step(Generated { list, columns: vec![column], elements_are_structs: false }, false);
+        let plan = self.generate(plan, &step, step.generated.list.expr.clone())?;
         Ok(input.with_plan(plan))
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Union};
-use hearth_base::condition::{INCOMPATIBLE_COLUMN_TYPE, NUM_COLUMNS_MISMATCH};
+use hearth_base::condition::{
+    INCOMPATIBLE_COLUMN_TYPE, NUM_COLUMNS_MISMATCH, SET_OPERATION_ON_MAP_TYPE, UNRESOLVED_COLUMN_AMONG_FIELD_NAMES,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::call::ordinal;
 use hearth_functions::{Typed, cast, coercion};
@@ -124,7 +126,7 @@ impl Analyzer<'_> {
             let positions = scope.positions(name, self.case_sensitive);
             match positions.as_slice() {
                 [] if allow_missing => Ok(None),
-                [] => Err(scope.unresolved(&[name.to_owned()])),
+                [] => Err(unknown_field(name, scope)),
                 [index] => Ok(Some(scope.columns[*index].clone())),
                 _ => Err(hearth_base::condition::COLUMN_ALREADY_EXISTS.with("columnName", format!("`{name}`"))),
             }
@@ -140,7 +142,7 @@ impl Analyzer<'_> {
         for column in &right.scope.columns {
             if left.scope.positions(&column.name, self.case_sensitive).is_empty() {
                 if !allow_missing {
-                    return Err(left.scope.unresolved(&[column.name.to_string()]));
+                    return Err(unknown_field(&column.name, &left.scope));
                 }
                 left_items.push(null_item(column)?);
                 right_items.push(Item::column(column));
@@ -154,6 +156,8 @@ impl Analyzer<'_> {
     fn intersect_or_except(&self, left: Rel, right: Rel, how: (JoinType, bool), env: Env<'_>) -> Result<Rel> {
         let (join_type, all) = how;
         let operator = if join_type == JoinType::LeftSemi { "INTERSECT" } else { "EXCEPT" };
+        check_no_maps(&left.scope)?;
+        check_no_maps(&right.scope)?;
         let inputs = [left, right];
         let schema = self.common_schema(operator, &inputs, env)?;
         let mut schema_fields = schema.fields.to_vec();
@@ -226,6 +230,30 @@ fn plain_union(relation: &Relation) -> Option<&SetOp> {
             Some(inner)
         }
         _ => None,
+    }
+}
+
+fn unknown_field(name: &str, scope: &Scope) -> Error {
+    let names: Vec<&str> = scope.columns.iter().map(|column| column.name.as_ref()).collect();
+    UNRESOLVED_COLUMN_AMONG_FIELD_NAMES.with("colName", name).with("fieldNames", names.join(", "))
+}
+
+/// Rows with maps cannot be compared (`CheckAnalysis.mapColumnInSetOperation`).
+pub(crate) fn check_no_maps(scope: &Scope) -> Result<()> {
+    match scope.columns.iter().find(|column| holds_map(&column.data_type)) {
+        Some(column) => Err(SET_OPERATION_ON_MAP_TYPE
+            .with("colName", format!("`{}`", column.name))
+            .with("dataType", format!("\"{}\"", column.data_type.sql()))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn holds_map(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map(_) => true,
+        DataType::Array(array) => holds_map(&array.element),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| holds_map(&field.data_type)),
+        _ => false,
     }
 }
 

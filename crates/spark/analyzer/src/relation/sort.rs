@@ -2,16 +2,22 @@
 
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder};
-use hearth_base::condition::{MISSING_AGGREGATION, ORDER_BY_POS_OUT_OF_RANGE};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, MISSING_AGGREGATION, ORDER_BY_POS_OUT_OF_RANGE,
+    UNSUPPORTED_EXPR_FOR_OPERATOR,
+};
 use hearth_base::{Error, Result};
+use hearth_functions::Typed;
 use hearth_plan::expression::SortOrder;
 use hearth_plan::{Expr, ExprNode, Relation};
 use hearth_types::Value;
 
 use super::block::{Block, has_aggregate, has_window};
+use super::set_op::holds_map;
 use crate::analyzer::{Analyzer, Env, located, plan_error};
 use crate::expression::aggregate_call::sort_expr;
 use crate::expression::context::{Clause, Cx};
+use crate::naming;
 use crate::rel::Rel;
 use crate::scope::ColumnId;
 
@@ -21,6 +27,10 @@ impl Analyzer<'_> {
         let mut order = order.to_vec();
         for key in &mut order {
             flatten_text(key)?;
+            if contains_window(&key.child) {
+                let text = naming::sql(&key.child);
+                return Err(UNSUPPORTED_EXPR_FOR_OPERATOR.with("invalidExprSqls", format!("\"{text}\"")));
+            }
         }
         if let Some(block) = &input.block {
             return self.sort_block(&input, block, &order, env);
@@ -31,7 +41,7 @@ impl Analyzer<'_> {
             .map(|key| {
                 let expr = match self.ordinal_column(&key.child, &input)? {
                     Some(expr) => expr,
-                    None => self.expression(&key.child, cx)?.expr,
+                    None => orderable(self.expression(&key.child, cx)?, key)?,
                 };
                 Ok(sort_expr(expr, key))
             })
@@ -63,7 +73,7 @@ impl Analyzer<'_> {
             let column = match self.ordinal_column(&key.child, rel)? {
                 Some(column) => column,
                 None => {
-                    let typed = located(key.child.origin.as_ref(), self.sort_key(&key.child, rel, block, cx))?;
+                    let typed = located(key.child.origin.as_ref(), self.sort_key(key, rel, block, cx))?;
                     self.key_column(typed, block, &mut extra)
                 }
             };
@@ -80,9 +90,10 @@ impl Analyzer<'_> {
     }
 
     /// A key, typed over the block's input.
-    fn sort_key(&self, key: &Expr, rel: &Rel, block: &Block, cx: Cx<'_>) -> Result<PlanExpr> {
+    fn sort_key(&self, order: &SortOrder, rel: &Rel, block: &Block, cx: Cx<'_>) -> Result<PlanExpr> {
+        let key = &order.child;
         match self.expression(key, cx) {
-            Ok(typed) => Ok(typed.expr),
+            Ok(typed) => orderable(typed, order),
             // Suggestions come from what the user sees: the output.
             Err(error) => {
                 let seen = self.expression(key, Cx { output: &[], grouped: None, rel, ..cx });
@@ -152,6 +163,28 @@ fn replace_output(expr: PlanExpr, block: &Block) -> Result<PlanExpr> {
         Ok(Transformed::no(expr))
     });
     Ok(transformed.map_err(plan_error)?.data)
+}
+
+/// Maps have no order.
+fn orderable(typed: Typed, order: &SortOrder) -> Result<PlanExpr> {
+    if !holds_map(&typed.data_type) {
+        return Ok(typed.expr);
+    }
+    let text = naming::sql(&Expr::new(ExprNode::SortOrder(Box::new(order.clone()))));
+    Err(DATATYPE_MISMATCH_INVALID_ORDERING_TYPE
+        .with("functionName", "`sortorder`")
+        .with("dataType", format!("\"{}\"", typed.data_type.sql()))
+        .with("sqlExpr", format!("\"{text}\"")))
+}
+
+/// A window function written in a key; one behind an alias of the list is fine.
+fn contains_window(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Window(_) => true,
+        ExprNode::Function(call) => call.arguments.iter().any(contains_window),
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => contains_window(expr),
+        _ => false,
+    }
 }
 
 /// `ORDER BY` keys given as text may hold their direction: `sort(expr("a desc"))` arrives as a nested sort order.

@@ -137,7 +137,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn rows(&self, rows: &LocalRows) -> Result<Rel> {
+    pub(crate) fn rows(&self, rows: &LocalRows) -> Result<Rel> {
         let schema = match rows.batches.first() {
             Some(batch) => batch.schema(),
             None => to_engine_schema(&rows.schema),

@@ -88,8 +88,7 @@ impl Analyzer<'_> {
             return Ok(None);
         }
         let known = self.time_windows.borrow();
-        let present =
-            |column: &&WindowColumn| cx.rel.schema().has_column_with_unqualified_name(&column.id.plan_name());
+        let present = |column: &&WindowColumn| cx.rel.schema().has_column_with_unqualified_name(&column.id.plan_name());
         let Some(column) = known.iter().find(present) else { return Ok(None) };
         let typed = Typed::new(column.id.expr(), column.data_type.clone(), column.nullable);
         fields.iter().try_fold(typed, |value, field| self.field(value, field)).map(Some)
@@ -180,7 +179,7 @@ impl Analyzer<'_> {
             slide,
         );
         let last = minus(micros.clone(), remainder);
-        let overlap = source.duration.div_ceil(source.slide);
+        let overlap = (source.duration - 1) / source.slide + 1;
         if overlap > MAX_OVERLAP {
             return Err(Error::unsupported("more than 10000 time windows for a row"));
         }
@@ -201,7 +200,8 @@ impl Analyzer<'_> {
         let end = binary(start.expr(), Operator::Plus, lit(source.duration));
         let window = make_struct(vec![("start".into(), bound(start.expr())), ("end".into(), bound(end))]);
         let (plan, id) = self.with_column(plan, window.expr)?;
-        let data_type = DataType::structure(["start", "end"].map(|n| StructField::new(n, source.time_type.clone(), true)));
+        let data_type =
+            DataType::structure(["start", "end"].map(|n| StructField::new(n, source.time_type.clone(), true)));
         let column = WindowColumn { id, source, data_type, nullable: overlap > 1 };
         self.time_windows.borrow_mut().push(column);
         Ok(input.with_plan(plan))

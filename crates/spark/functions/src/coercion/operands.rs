@@ -1,9 +1,11 @@
 //! The two sides of an operator: strings promoted, decimals kept apart, everything else brought to one type.
 
+use std::sync::Arc;
+
 use datafusion::common::ScalarValue;
 use hearth_base::condition::{DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, DATATYPE_MISMATCH_BINARY_OP_WRONG_TYPE};
 use hearth_base::{Error, Result};
-use hearth_types::DataType;
+use hearth_types::{DataType, StructField};
 
 use super::widen::{promoted_string, tightest_type};
 use super::{decimal, quoted, widened, wider_type};
@@ -85,8 +87,24 @@ pub fn comparison_operands(call: &Call<'_>, left: Typed, right: Typed) -> Result
 
 /// Common type without turning strings into anything.
 fn compared(left: &DataType, right: &DataType, ansi: bool) -> Option<DataType> {
+    let right = &like_named(left, right);
     tightest_type(left, right, ansi)
         .or_else(|| if left.is_string() || right.is_string() { None } else { wider_type(left, right, ansi) })
+}
+
+/// Structs are compared field by field, whatever the fields are called: the right type under the left one's names.
+fn like_named(left: &DataType, right: &DataType) -> DataType {
+    match (left, right) {
+        (DataType::Struct(a), DataType::Struct(b)) if a.fields.len() == b.fields.len() => {
+            let fields = a.fields.iter().zip(b.fields.iter());
+            DataType::structure(fields.map(|(a, b)| StructField {
+                name: Arc::clone(&a.name),
+                data_type: like_named(&a.data_type, &b.data_type),
+                ..b.clone()
+            }))
+        }
+        _ => right.clone(),
+    }
 }
 
 /// Without ANSI a string is read as what it is compared with; with a fraction in play, as a double.

@@ -74,10 +74,10 @@ fn when(mut call: Call<'_>) -> Result<Typed> {
     Ok(expr::case(conditions.into_iter().zip(results).collect(), otherwise, data_type))
 }
 
-/// A condition must be boolean already, and not the bare NULL.
+/// A condition must be boolean already; the bare NULL converts for `if` but not for `CASE`.
 fn condition(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
-    if value.data_type == DataType::Boolean {
-        return Ok(value);
+    if value.data_type == DataType::Boolean || (value.is_void() && call.name.eq_ignore_ascii_case("if")) {
+        return coercion::boolean(call, index, value);
     }
     Err(call.unexpected_type(index, "\"BOOLEAN\"", &value.data_type))
 }

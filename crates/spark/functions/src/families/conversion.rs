@@ -3,6 +3,7 @@
 use hearth_base::Result;
 use hearth_types::DataType;
 
+use super::datetime::no_time;
 use crate::call::Call;
 use crate::cast::{self, CastMode};
 use crate::row::{Arity, Family, FunctionRow, analyzer, scalar};
@@ -31,7 +32,6 @@ casts! {
     int => DataType::Integer;
     smallint => DataType::Short;
     string => DataType::STRING;
-    time => DataType::Time { precision: 6 };
     timestamp => DataType::Timestamp;
     tinyint => DataType::Byte;
 }
@@ -48,7 +48,7 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("int", CONVERSION, ONE, int).example("int('12')", "12").summary("Converts to int."),
     scalar("smallint", CONVERSION, ONE, smallint).example("smallint('12')", "12").summary("Converts to smallint."),
     scalar("string", CONVERSION, ONE, string).example("string(1.5)", "1.5").summary("Converts to string."),
-    scalar("time", CONVERSION, ONE, time).example("time('12:30:00')", "12:30:00").summary("Converts to time(6)."),
+    scalar("time", CONVERSION, ONE, no_time).summary("Refused, as Spark 4.2 refuses the type TIME."),
     scalar("timestamp", CONVERSION, ONE, timestamp)
         .example("timestamp('2020-01-31 12:30:00')", "2020-01-31 12:30:00")
         .summary("Converts to timestamp."),

@@ -22,7 +22,7 @@ fn setting(call: &Call<'_>) -> Setting {
 /// Spark 4.2 itself refuses the TIME type unless `spark.sql.timeType.enabled` is set.
 const NO_TIME: &str = "Refused, as Spark 4.2 refuses the type TIME.";
 
-fn no_time(_call: Call<'_>) -> Result<Typed> {
+pub(super) fn no_time(_call: Call<'_>) -> Result<Typed> {
     Err(UNSUPPORTED_TIME_TYPE.error())
 }
 
@@ -126,7 +126,7 @@ pub const ROWS: &[FunctionRow] = &[
         .example("make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887")
         .summary("A wall clock from its parts."),
     scalar("make_ym_interval", F, Arity::Range(0, 2), convert::make_ym_interval)
-        .example("make_ym_interval(1, 2)", "INTERVAL '1-2' YEAR TO MONTH")
+        .example("cast(make_ym_interval(1, 2) as string)", "INTERVAL '1-2' YEAR TO MONTH")
         .summary("A year-month interval from its parts."),
     scalar("minute", F, ONE, parts::minute)
         .example("minute('2009-07-30 12:58:59')", "58")

@@ -38,10 +38,9 @@ impl Mode {
             mode if is(mode, "GCM") && (is(padding, "NONE") || is(padding, "DEFAULT")) => Ok(Self::Gcm),
             mode if is(mode, "CBC") && padded => Ok(Self::Cbc),
             mode if is(mode, "ECB") && padded => Ok(Self::Ecb),
-            _ => Err(UNSUPPORTED_FEATURE_AES_MODE
-                .with("mode", mode)
-                .with("padding", padding)
-                .with("functionName", BOTH)),
+            _ => {
+                Err(UNSUPPORTED_FEATURE_AES_MODE.with("mode", mode).with("padding", padding).with("functionName", BOTH))
+            }
         }
     }
 
@@ -208,9 +207,7 @@ impl<'a> Cipher<'a> {
             return Ok(Vec::new());
         }
         if !blocks.len().is_multiple_of(BLOCK) {
-            return Err(crypto_error(
-                "Input length must be multiple of 16 when decrypting with padded cipher",
-            ));
+            return Err(crypto_error("Input length must be multiple of 16 when decrypting with padded cipher"));
         }
         let mut plain = match self {
             Self::Short(key) => decrypt_with(&Aes128::new(GenericArray::from_slice(key)), blocks, iv),

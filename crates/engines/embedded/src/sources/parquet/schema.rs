@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType as Arrow, Field, FieldRef, TimeUnit}
 use datafusion::parquet::arrow::parquet_to_arrow_schema;
 use datafusion::parquet::basic::Type as Physical;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
-use hearth_base::condition::{CANNOT_MERGE_SCHEMAS, FAILED_READ_FILE};
+use hearth_base::condition::{CANNOT_MERGE_SCHEMAS, CANNOT_READ_FILE_FOOTER};
 use hearth_base::{Error, Result};
 use hearth_types::arrow::from_arrow_field;
 use hearth_types::{DataType, StructField, StructType};
@@ -21,7 +21,7 @@ const SPARK_SCHEMA: &str = "org.apache.spark.sql.parquet.row.metadata";
 /// The columns of one file.
 pub fn read(path: &Path) -> Result<Vec<StructField>> {
     let uri = location_uri(&path.to_string_lossy());
-    let broken = |error: String| FAILED_READ_FILE.with("path", &uri).caused_by(error);
+    let broken = |error: String| CANNOT_READ_FILE_FOOTER.with("path", &uri).caused_by(error);
     let file = File::open(path).map_err(|error| broken(error.to_string()))?;
     let reader = SerializedFileReader::new(file).map_err(|error| broken(error.to_string()))?;
     let metadata = reader.metadata().file_metadata();
@@ -32,8 +32,8 @@ pub fn read(path: &Path) -> Result<Vec<StructField>> {
         return Ok(schema.fields.iter().map(nullable).collect());
     }
     let descriptor = metadata.schema_descr();
-    let arrow = parquet_to_arrow_schema(descriptor, metadata.key_value_metadata())
-        .map_err(|error| Error::internal(error).with("path", &uri))?;
+    // Spark does not know the Arrow schema that other writers leave in the file.
+    let arrow = parquet_to_arrow_schema(descriptor, None).map_err(|error| Error::internal(error).with("path", &uri))?;
     let old_times = descriptor.columns().iter().any(|column| column.physical_type() == Physical::INT96);
     let fields = arrow.fields().iter().map(|field| {
         let field = if old_times { instants(field) } else { field.as_ref().clone() };
@@ -71,9 +71,8 @@ pub fn nullable_type(data_type: &DataType) -> DataType {
 
 /// `mergeSchema`: the columns of all files.
 pub fn merge(left: Vec<StructField>, right: Vec<StructField>) -> Result<Vec<StructField>> {
-    let text = |fields: &[StructField]| {
-        format!("\"{}\"", DataType::Struct(StructType::new(fields.iter().cloned())).sql())
-    };
+    let text =
+        |fields: &[StructField]| format!("\"{}\"", DataType::Struct(StructType::new(fields.iter().cloned())).sql());
     merge_fields(&left, &right)
         .ok_or_else(|| CANNOT_MERGE_SCHEMAS.with("left", text(&left)).with("right", text(&right)))
 }

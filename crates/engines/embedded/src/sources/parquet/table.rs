@@ -81,7 +81,8 @@ impl ParquetTable {
         file: &PlacedFile,
     ) -> Result<PartitionedFile> {
         let meta = ObjectMeta {
-            location: Path::from_absolute_path(&file.path).map_err(|error| DataFusionError::External(Box::new(error)))?,
+            location: Path::from_absolute_path(&file.path)
+                .map_err(|error| DataFusionError::External(Box::new(error)))?,
             last_modified: file.modified.into(),
             size: file.bytes,
             e_tag: None,

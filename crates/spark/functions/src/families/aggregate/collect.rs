@@ -52,6 +52,9 @@ pub fn listagg(mut call: Call<'_>) -> Result<Typed> {
         .collect();
     let keys: Vec<Typed> = call.modifiers.within_group.iter().map(|(_, key)| key.clone()).collect();
     let data_type = value.data_type.clone();
+    // A value that is its own key is one argument: DataFusion knows DISTINCT over one only.
+    let own_key = matches!(keys.as_slice(), [key] if key.expr == value.expr);
+    let keys = if own_key { Vec::new() } else { keys };
     let arguments: Vec<Typed> = std::iter::once(value).chain(keys).collect();
     let plan = Gather {
         name: "listagg",

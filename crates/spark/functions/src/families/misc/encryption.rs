@@ -5,12 +5,12 @@ use hearth_base::Result;
 use hearth_types::DataType;
 
 use crate::call::Call;
+use crate::expr;
 use crate::inputs::Input::{Binary, Text};
 use crate::inputs::{coerced, text_literal};
 use crate::kernels::aes;
 use crate::kernels::rowwise::{call_rows, call_volatile};
 use crate::typed::Typed;
-use crate::expr;
 
 const RESULT: (DataType, bool) = (DataType::Binary, true);
 

@@ -143,7 +143,9 @@ pub fn format_string(mut call: Call<'_>) -> Result<Typed> {
                 Typed::new(number, DataType::Long, value.nullable)
             }
             // As text: Java formats Spark's decimals with %s only.
-            DataType::Null | DataType::Decimal { .. } => cast(value, &DataType::STRING, CastMode::Legacy, call.session)?,
+            DataType::Null | DataType::Decimal { .. } => {
+                cast(value, &DataType::STRING, CastMode::Legacy, call.session)?
+            }
             _ => value,
         });
     }

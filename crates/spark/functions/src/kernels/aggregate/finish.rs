@@ -127,7 +127,9 @@ fn first_of_each(values: &ArrayRef) -> DfResult<UInt32Array> {
 fn join(columns: &[ArrayRef], delimiter: &[u8], order: &[SortOptions], result: &ArrowType) -> DfResult<ScalarValue> {
     let mut values = Arc::clone(&columns[0]);
     if !order.is_empty() {
-        let keys: Vec<_> = columns[1..]
+        // Without keys of their own the values are the keys.
+        let keys = if columns.len() > 1 { &columns[1..] } else { columns };
+        let keys: Vec<_> = keys
             .iter()
             .zip(order)
             .map(|(key, options)| Ok(SortColumn { values: comparable(key)?, options: Some(*options) }))

@@ -180,7 +180,11 @@ impl Dialect {
     /// Appends a field; `None` is NULL.
     pub fn write(&self, text: Option<&str>, out: &mut String) {
         let Some(text) = text else {
-            return if self.quote_all { self.write_quoted(&self.null_value, out) } else { out.push_str(&self.null_value) };
+            return if self.quote_all {
+                self.write_quoted(&self.null_value, out)
+            } else {
+                out.push_str(&self.null_value)
+            };
         };
         let text = self.trim_write.trim(text);
         if text.is_empty() {
