@@ -75,7 +75,7 @@ def measure_all(texts, systems, runners, rounds):
 
 
 def report(best, failed, systems, peaks, options):
-    names = sorted({query for query, _ in best}, key=queries.order)
+    names = sorted({query for query, _ in best}, key=lambda query: (len(query), query))
     common = [query for query in names if all((query, system) in best for system in systems)]
     rows = [{"query": q, **{s: best.get((q, s)) for s in systems},
              **{f"hearth/{s}": ratio(best.get((q, "hearth")), best.get((q, s))) for s in systems[1:]}} for q in names]

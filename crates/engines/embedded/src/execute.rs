@@ -15,7 +15,10 @@ use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream};
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning, SendableRecordBatchStream};
 use futures::StreamExt;
 use hearth_base::task::TaskGroup;
 use hearth_base::{Error, Result};
@@ -51,6 +54,22 @@ impl Query {
         Ok(Self { plan: physical, context: datafusion.task_ctx() })
     }
 
+    /// The same rows in `count` partitions.
+    pub fn in_partitions(mut self, count: usize) -> Result<Self> {
+        if self.plan.output_partitioning().partition_count() == count {
+            return Ok(self);
+        }
+        self.plan = match (count, self.plan.output_ordering().cloned()) {
+            (1, Some(order)) => Arc::new(SortPreservingMergeExec::new(order, self.plan)),
+            (1, None) => Arc::new(CoalescePartitionsExec::new(self.plan)),
+            _ => {
+                let spread = RepartitionExec::try_new(self.plan, Partitioning::RoundRobinBatch(count));
+                Arc::new(spread.map_err(from_datafusion)?)
+            }
+        };
+        Ok(self)
+    }
+
     /// The rows in the order of the partitions.
     pub fn rows(&self) -> Result<Rows> {
         let partitions = self.plan.output_partitioning().partition_count();
@@ -60,18 +79,9 @@ impl Query {
         let tasks = TaskGroup::new(Handle::current());
         let mut receivers = Vec::with_capacity(partitions);
         for partition in 0..partitions {
-            let mut stream = self.stream(partition)?;
             let (sender, receiver) = mpsc::channel(PARTITION_BUFFER);
             receivers.push(receiver);
-            tasks.spawn("partition", async move {
-                while let Some(batch) = stream.next().await {
-                    if sender.send(batch.map(Some).map_err(from_datafusion)).await.is_err() {
-                        return;
-                    }
-                }
-                // Without this mark the partition died, and what it gave is not the whole.
-                let _ = sender.send(Ok(None)).await;
-            });
+            tasks.spawn("partition", forward(self.stream(partition)?, sender));
         }
         receivers.reverse();
         Ok(Rows::Many { receivers, _tasks: tasks })
@@ -217,6 +227,18 @@ impl Chunk {
             }
         }
     }
+}
+
+/// Sends the batches of a partition, and at the end a mark: without it the partition died, and what it gave is not the
+/// whole.
+async fn forward(mut stream: SendableRecordBatchStream, sender: mpsc::Sender<Result<Option<RecordBatch>>>) {
+    while let Some(batch) = stream.next().await {
+        if sender.send(batch.map(Some).map_err(from_datafusion)).await.is_err() {
+            return;
+        }
+    }
+    // Nobody listens any more when the query was dropped.
+    let _ = sender.send(Ok(None)).await;
 }
 
 /// Rows that are being computed. Dropping them stops the work.

@@ -19,8 +19,8 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use hearth_base::{Error, Result};
 use hearth_base::condition::DATA_SOURCE_NOT_FOUND;
+use hearth_base::{Error, Result};
 use hearth_functions::SessionSettings;
 use hearth_functions::records::TextFormat;
 use hearth_types::StructType;
@@ -56,7 +56,9 @@ pub async fn open(request: SourceRequest<'_>) -> Result<Source> {
         "csv" => text::open_records(&request, TextFormat::Csv),
         "json" => text::open_records(&request, TextFormat::Json),
         "text" => text::open_text(&request),
-        "orc" | "avro" | "xml" | "binaryfile" => Err(Error::unsupported(format!("reading the format {}", request.format))),
+        "orc" | "avro" | "xml" | "binaryfile" => {
+            Err(Error::unsupported(format!("reading the format {}", request.format)))
+        }
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }

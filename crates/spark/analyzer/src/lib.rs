@@ -67,6 +67,8 @@ pub struct Analyzed {
     pub metrics: Vec<ObservedMetrics>,
     /// The client asked for a rendering of the rows; `schema` is that of the rows.
     pub render: Option<Render>,
+    /// How many partitions the root asked for (`coalesce(1)`, `repartition(n)`): a write makes as many files.
+    pub partitions: Option<usize>,
 }
 
 /// What the engine makes of the rows before they go to the client.
@@ -123,7 +125,24 @@ fn analyze_root(analyzer: &Analyzer<'_>, relation: &Relation) -> Result<Analyzed
         }
         _ => (analyzer.relation(relation, env)?, None),
     };
-    Ok(Analyzed { plan: rel.positional()?, schema: rel.scope.schema(), metrics: analyzer.metrics.take(), render })
+    Ok(Analyzed {
+        plan: rel.positional()?,
+        schema: rel.scope.schema(),
+        metrics: analyzer.metrics.take(),
+        render,
+        partitions: partitions_of(relation),
+    })
+}
+
+/// The number of partitions that the root of a query asks for. `coalesce` only lowers it, which matters for one.
+fn partitions_of(relation: &Relation) -> Option<usize> {
+    let count = match &relation.node {
+        RelationNode::Repartition { partitions, shuffle: true, .. } => *partitions,
+        RelationNode::Repartition { partitions: 1, shuffle: false, .. } => 1,
+        RelationNode::RepartitionByExpression { partitions: Some(partitions), .. } => *partitions,
+        _ => return None,
+    };
+    usize::try_from(count).ok().filter(|count| *count > 0)
 }
 
 /// Types an expression that stands alone: its names are the columns of `input`, if there is one.

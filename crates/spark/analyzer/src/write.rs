@@ -72,7 +72,13 @@ pub fn align_for_write(analyzed: &Analyzed, view: &SessionView, target: &WriteTa
         items.push(Item::named(value, Arc::clone(&field.name)));
     }
     let aligned = analyzer.project_items(rel, &items)?;
-    Ok(Analyzed { plan: aligned.positional()?, schema: target.schema.clone(), metrics: Vec::new(), render: None })
+    Ok(Analyzed {
+        plan: aligned.positional()?,
+        schema: target.schema.clone(),
+        metrics: Vec::new(),
+        render: None,
+        partitions: analyzed.partitions,
+    })
 }
 
 fn check_counts(scope: &Scope, names: &[String], target: &WriteTarget<'_>) -> Result<()> {

@@ -37,7 +37,10 @@ pub struct FileWrite<'a> {
 
 /// Runs a query and writes its rows to files.
 pub async fn files(session: &EmbeddedSession, analyzed: &Analyzed, write: FileWrite<'_>) -> Result<u64> {
-    let query = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?;
+    let mut query = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?;
+    if let Some(count) = analyzed.partitions {
+        query = query.in_partitions(count)?;
+    }
     let time_zone = session.state.read().config.time_zone().to_owned();
     sinks::write(WriteRequest {
         query,

@@ -32,8 +32,7 @@ pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
         .map(|field| {
             // The types of a table in the catalog are kept to the letter: its plans name them.
             let is_known = request.partition_columns.is_some();
-            let data_type =
-                if is_known { field.data_type.clone() } else { schema::nullable_type(&field.data_type) };
+            let data_type = if is_known { field.data_type.clone() } else { schema::nullable_type(&field.data_type) };
             StructField { nullable: true, data_type, ..field }
         })
         .collect();

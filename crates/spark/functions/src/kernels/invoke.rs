@@ -179,7 +179,8 @@ pub fn apply<S: State>(udf: SparkUdf<S>, arguments: Vec<Typed>, data_type: DataT
     let folded = fold(&udf, &arguments);
     match folded {
         Some(value) => {
-            let nullable = value.is_null();
+            // Spark types a call before it computes it: what the function promises stays, whatever came out.
+            let nullable = nullable || value.is_null();
             Typed::new(Expr::Literal(value, None), data_type, nullable)
         }
         None => native(&Arc::new(ScalarUDF::new_from_impl(udf)), arguments, data_type, nullable),
