@@ -146,10 +146,13 @@ async fn a_clone_is_a_session_of_its_own() {
     let taken = Some(clone.key.session.clone());
     assert_eq!(
         condition(hearth.sessions.clone_session(&source, taken).await),
-        "CONNECT_INVALID_PLAN.SESSION_ALREADY_EXISTS"
+        "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS"
     );
     hearth.sessions.close(&hearth.principal, &source.key.session, false).await.unwrap();
     assert!(clone.folder.is_dir());
     let closed = Some(source.key.session.clone());
-    assert_eq!(condition(hearth.sessions.clone_session(&clone, closed).await), "INVALID_HANDLE.SESSION_CLOSED");
+    assert_eq!(
+        condition(hearth.sessions.clone_session(&clone, closed).await),
+        "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_CLOSED"
+    );
 }

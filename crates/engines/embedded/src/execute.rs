@@ -29,6 +29,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::error::from_datafusion;
+use crate::recursion;
 
 /// Batches of one partition that may wait for their turn.
 const PARTITION_BUFFER: usize = 4;
@@ -49,7 +50,10 @@ impl Query {
     pub async fn prepare(datafusion: &SessionState, plan: &LogicalPlan) -> Result<Self> {
         let physical = match constant_row(plan) {
             Some(row) => one_batch(plan, &row)?,
-            None => datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?,
+            None => {
+                let physical = datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?;
+                recursion::limited(physical, recursion::LEVEL_LIMIT).map_err(from_datafusion)?
+            }
         };
         Ok(Self { plan: physical, context: datafusion.task_ctx() })
     }

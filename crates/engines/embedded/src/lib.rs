@@ -18,6 +18,7 @@ pub mod explain;
 pub mod memory;
 pub mod observe;
 pub mod question;
+pub mod recursion;
 pub mod resolve;
 pub mod run;
 pub mod samples;

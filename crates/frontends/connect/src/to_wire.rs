@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
+use hearth_base::condition::INVALID_REQUEST;
 use hearth_base::{Error, QueryContext, Result};
 use hearth_core::OperationState;
 use hearth_core::engine::{Answer, Question, StorageLevel};
@@ -162,15 +163,17 @@ pub fn error_chain(error: &Arc<Error>) -> Vec<details::Error> {
 
 fn throwable(error: &Error) -> details::SparkThrowable {
     let condition = error.condition();
+    // As in the status: a message that makes no sense has no condition.
+    let named = condition != INVALID_REQUEST;
     details::SparkThrowable {
-        error_class: Some(condition.name.to_owned()),
+        error_class: named.then(|| condition.name.to_owned()),
         message_parameters: error
             .parameters()
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect(),
         query_contexts: error.contexts().iter().map(query_context).collect(),
-        sql_state: Some(condition.sqlstate.to_owned()),
+        sql_state: named.then(|| condition.sqlstate.to_owned()),
         breaking_change_info: None,
     }
 }

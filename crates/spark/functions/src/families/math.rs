@@ -133,10 +133,8 @@ fn minus(call: Call<'_>) -> Result<Typed> {
 fn unary(mut call: Call<'_>, function: Unary) -> Result<Typed> {
     let [value] = call.take()?;
     let value = coercion::double(&call, 0, value)?;
-    // Logarithms are NULL outside their domain.
-    let partial = matches!(function, Unary::Ln | Unary::Log10 | Unary::Log1p | Unary::Log2);
-    let nullable = value.nullable || partial;
-    invoke::call_arrays_with("spark_math", function, vec![value], (DataType::Double, nullable), math::unary)
+    // Nullable whatever the argument is, though only logarithms outside their domain are NULL.
+    invoke::call_arrays_with("spark_math", function, vec![value], (DataType::Double, true), math::unary)
 }
 
 fn binary(mut call: Call<'_>, function: Binary) -> Result<Typed> {
@@ -194,8 +192,7 @@ fn signum(mut call: Call<'_>) -> Result<Typed> {
         }
         _ => coercion::double(&call, 0, value)?,
     };
-    let nullable = value.nullable;
-    invoke::call_arrays_with("spark_math", Unary::Signum, vec![value], (DataType::Double, nullable), math::unary)
+    invoke::call_arrays_with("spark_math", Unary::Signum, vec![value], (DataType::Double, true), math::unary)
 }
 
 fn log(call: Call<'_>) -> Result<Typed> {

@@ -114,10 +114,13 @@ pub fn numbers(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Type
         _ => {}
     }
     let result = result_type(call, op, &left.data_type, &right.data_type);
-    match native(op, mode, &left, &result) {
-        Some(operator) => Ok(expr::binary(left, operator, right, result)),
-        None => checked(op, mode, left, right, result),
-    }
+    let value = match native(op, mode, &left, &result) {
+        Some(operator) => expr::binary(left, operator, right, result),
+        None => checked(op, mode, left, right, result)?,
+    };
+    // Spark calls a division nullable also where a zero is an error.
+    let divides = matches!(op, Op::Divide | Op::IntegralDivide | Op::Remainder | Op::PositiveRemainder);
+    Ok(Typed { nullable: value.nullable || divides, ..value })
 }
 
 fn integer_as_long(call: &Call<'_>, value: Typed) -> Result<Typed> {
