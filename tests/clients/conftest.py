@@ -8,6 +8,7 @@ Tests marked `hearth_only` are about promises Spark does not make; `versions(low
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -52,6 +53,18 @@ def pytest_collection_modifyitems(config, items):
         marker = item.get_closest_marker("versions")
         if marker and CLIENT < marker.args[0]:
             item.add_marker(pytest.mark.skip(reason=f"needs a client of {marker.args[0]}"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected_in_main_thread():
+    """Forgotten sessions are collected here only.
+
+    `SparkSession.__del__` waits for the threads that release results; a collection that happens to
+    run in one of these threads waits for itself (clients 3.5 and 4.0).
+    """
+    gc.disable()
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 
+import grpc
 import pyspark.sql.connect.proto as pb
 import pytest
 from harness.wire import consume, failure, sql
@@ -65,11 +66,23 @@ def test_interrupt_by_operation_id(wire):
     assert "OPERATION_CANCELED" in text
 
 
+def until_it_runs(stopped):
+    """Tries until the call that runs in another thread has reached the server and was stopped there."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if stopped():
+                return True
+        except grpc.RpcError as error:
+            if "INVALID_HANDLE.SESSION_NOT_FOUND" not in error.details():
+                raise
+        time.sleep(0.05)
+    return False
+
+
 def test_release_all_stops_a_running_operation(wire):
     operation, future = start_slow(wire)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not wire.release(operation).HasField("operation_id"):
-        time.sleep(0.05)
+    assert until_it_runs(lambda: wire.release(operation).HasField("operation_id"))
     assert future.result(30) != "no error"
 
 
