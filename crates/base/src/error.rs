@@ -106,6 +106,11 @@ impl Error {
         self
     }
 
+    /// What `trailer` added.
+    pub fn behind(&self) -> Option<&str> {
+        self.0.trailer.as_deref()
+    }
+
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));

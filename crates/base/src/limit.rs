@@ -8,6 +8,10 @@ use std::str::FromStr;
 pub struct ByteSize(pub u64);
 
 impl ByteSize {
+    pub const fn new(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
     pub const fn kib(count: u64) -> Self {
         Self(count * 1024)
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use hearth_base::{Result, SessionId};
-use hearth_types::{DataType, Value};
+use hearth_types::DataType;
 
 use crate::{OpContext, Principal, ResultWriter};
 
@@ -21,8 +21,56 @@ use crate::{OpContext, Principal, ResultWriter};
 pub enum Work {
     /// An encoded `spark.connect.Plan`.
     Plan(Bytes),
-    /// One SQL statement with its parameters.
-    Sql { text: String, named: Vec<(String, Value)>, positional: Vec<Value> },
+    Sql(SqlWork),
+}
+
+/// One SQL statement.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SqlWork {
+    pub text: String,
+    pub parameters: Vec<Parameter>,
+    /// Where the statement stands, when that is not where its session stands.
+    pub namespace: Namespace,
+    pub flavor: Flavor,
+}
+
+/// The value of a parameter marker, as a client's text: `CAST('<value>' AS <data_type>)`, or NULL of that type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Without its colon. Parameters without a name stand for `?`, in their order.
+    pub name: Option<String>,
+    pub data_type: DataType,
+    pub value: Option<String>,
+}
+
+/// A place among catalogs and schemas; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespace {
+    pub catalog: Option<String>,
+    pub schema: Option<String>,
+}
+
+impl Namespace {
+    pub fn is_empty(&self) -> bool {
+        self.catalog.is_none() && self.schema.is_none()
+    }
+}
+
+/// Whose answers a SQL statement gets where the two differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Flavor {
+    /// Apache Spark's.
+    #[default]
+    Spark,
+    /// A Databricks SQL warehouse's: counts of changed rows, the columns of `SHOW` that drivers read.
+    Warehouse,
+}
+
+impl SqlWork {
+    /// A statement as Spark runs it, without parameters.
+    pub fn spark(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
 }
 
 impl Work {
@@ -31,10 +79,7 @@ impl Work {
         let mut hasher = DefaultHasher::new();
         match self {
             Self::Plan(bytes) => bytes.hash(&mut hasher),
-            Self::Sql { text, named, positional } => {
-                text.hash(&mut hasher);
-                format!("{named:?} {positional:?}").hash(&mut hasher);
-            }
+            Self::Sql(sql) => format!("{sql:?}").hash(&mut hasher),
         }
         hasher.finish()
     }
@@ -55,7 +100,7 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
 pub struct SessionSpec {
     pub principal: Principal,
     pub session: SessionId,
-    /// The session's own folder; it exists and is removed when the session closes.
+    /// The session's own folder: made by whoever first keeps a file there, removed when the session closes.
     pub folder: PathBuf,
 }
 
@@ -71,6 +116,9 @@ pub trait EngineSession: Send + Sync + std::fmt::Debug {
 
     /// Reads and changes the session's settings.
     async fn configure(&self, request: ConfigRequest) -> Result<ConfigAnswer>;
+
+    /// Moves the session to a catalog and schema; an error when they are not there.
+    async fn use_namespace(&self, namespace: &Namespace) -> Result<()>;
 
     /// Takes artifacts that were checked and stored under the session's folder.
     async fn add_artifact(&self, artifact: Artifact) -> Result<()>;

@@ -22,6 +22,8 @@ pub struct Limits {
     pub operation_retention: Duration,
     /// `operation.abandon_timeout`: a running reattachable operation that no client is attached to is given up after this.
     pub abandon_timeout: Duration,
+    /// `operation.max_recent`: ended operations that are kept in memory; older ones are read from the store.
+    pub max_recent_operations: usize,
     /// `history.retention`: how long the history tells of an expired operation.
     pub history_retention: Duration,
     /// `result.memory`: bytes of one result that are kept in memory; the rest goes to disk.
@@ -45,6 +47,7 @@ impl Default for Limits {
             max_queued_operations: 10_000,
             operation_retention: Duration::from_secs(60 * 60),
             abandon_timeout: Duration::from_secs(10 * 60),
+            max_recent_operations: 1_000,
             history_retention: Duration::from_secs(30 * 24 * 60 * 60),
             result_memory: ByteSize::mib(16),
             max_result_size: ByteSize::gib(100),

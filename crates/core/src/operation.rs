@@ -4,6 +4,7 @@
 //! while it runs and is read from there by any door.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hearth_base::clock::EpochMillis;
 use hearth_base::{Clock, Error, OperationId, SessionId};
@@ -12,8 +13,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::progress::Progress;
-use crate::result::ResultLog;
-use crate::store::{FailureRecord, OperationRecord};
+use crate::result::{Bounds, ResultLog};
+use crate::store::{FailureRecord, OperationRecord, Origin};
 use crate::{OpContext, Principal};
 
 /// Where an operation is in its life.
@@ -104,6 +105,8 @@ pub struct Operation {
     /// Whether a client may come back for the rest of the answer.
     pub reattachable: bool,
     pub description: String,
+    pub origin: Origin,
+    pub bounds: Bounds,
     /// Two requests with one id are one operation only if they ask for the same.
     pub work_digest: u64,
     pub progress: Progress,
@@ -138,6 +141,8 @@ pub struct OperationSpec {
     pub tags: Vec<String>,
     pub reattachable: bool,
     pub description: String,
+    pub origin: Origin,
+    pub bounds: Bounds,
     pub work_digest: u64,
 }
 
@@ -151,6 +156,8 @@ impl Operation {
             tags: spec.tags,
             reattachable: spec.reattachable,
             description: spec.description,
+            origin: spec.origin,
+            bounds: spec.bounds,
             work_digest: spec.work_digest,
             progress: Progress::default(),
             log,
@@ -179,6 +186,8 @@ impl Operation {
             tags: record.tags,
             reattachable: record.reattachable,
             description: record.description,
+            origin: record.origin,
+            bounds: Bounds::default(),
             work_digest: 0,
             progress: Progress::default(),
             log,
@@ -236,8 +245,15 @@ impl Operation {
         self.cancel.cancel();
     }
 
-    /// Gives up work that nobody has read since `deadline`. `false` while somebody reads or the time is not over.
-    pub(crate) fn abandon(&self, now: EpochMillis, deadline: EpochMillis) -> bool {
+    /// Says that a client has asked about the operation: the time after which it is given up starts again.
+    pub fn attend(&self) {
+        self.life.lock().unattended_since = None;
+    }
+
+    /// Gives up work that nobody has read for `patience`. `false` while somebody reads or the time is not over.
+    pub(crate) fn abandon(&self, now: EpochMillis, patience: Duration) -> bool {
+        let patience = self.bounds.abandon_after.unwrap_or(patience);
+        let deadline = now.saturating_sub(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
         let mut life = self.life.lock();
         if self.log.readers() > 0 || !self.reattachable || life.state.is_finished() {
             life.unattended_since = None;
@@ -294,6 +310,8 @@ impl Operation {
             rows: size.rows,
             bytes: size.bytes,
             failure: life.failure.as_deref().map(FailureRecord::of).or(life.recorded_failure),
+            origin: self.origin.clone(),
+            result: None,
         }
     }
 }
@@ -305,6 +323,7 @@ impl FailureRecord {
             sqlstate: error.condition().sqlstate.to_owned(),
             message: error.text(),
             parameters: error.parameters().iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+            trailer: error.behind().map(ToOwned::to_owned),
         }
     }
 
@@ -317,6 +336,9 @@ impl FailureRecord {
             if let Some(name) = parameter_name(condition.map_or("", |condition| condition.text), key) {
                 error = error.with(name, value);
             }
+        }
+        if let Some(trailer) = &self.trailer {
+            error = error.trailer(trailer);
         }
         error.message(self.message.clone())
     }

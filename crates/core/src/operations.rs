@@ -2,6 +2,8 @@
 //!
 //! An operation is in the store before `submit` returns, and its end is there before a reader sees it.
 
+mod live;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +11,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use hearth_base::condition::{
     DRAINING, INVALID_HANDLE_FORMAT, OPERATION_ABANDONED, OPERATION_ALREADY_EXISTS, OPERATION_CANCELED,
-    OPERATION_NOT_FOUND, SERVER_STOPPED,
+    OPERATION_NOT_FOUND, OPERATION_TIMEOUT, SERVER_STOPPED,
 };
 use hearth_base::task::TaskGroup;
 use hearth_base::{Clock, Error, ErrorKind, OperationId, Result};
@@ -20,9 +22,10 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{Admission, Place, Ticket};
 use crate::engine::Work;
 use crate::operation::{OperationEvent, OperationSpec};
-use crate::result::{LogSpec, ResultLog, ResultWriter};
-use crate::store::{MetadataStore, OperationRecord, ResultStore};
+use crate::result::{Bounds, LogSpec, ResultLog, ResultWriter};
+use crate::store::{MetadataStore, OperationRecord, Origin, ResultStore};
 use crate::{Limits, Operation, OperationState, Principal, Session};
+use live::Live;
 
 /// How long stopped work may take to be recorded as such.
 const SETTLE_GRACE: Duration = Duration::from_secs(2);
@@ -37,6 +40,8 @@ pub struct Submission {
     pub reattachable: bool,
     /// For the history: the SQL text, or what the plan is.
     pub description: String,
+    pub origin: Origin,
+    pub bounds: Bounds,
 }
 
 #[derive(Debug)]
@@ -46,6 +51,7 @@ pub struct Operations {
     admission: Arc<Admission>,
     limits: Limits,
     clock: Clock,
+    live: Live,
     tasks: TaskGroup,
     draining: CancellationToken,
     /// Ends when work that still runs must end at once, with `HEARTH_SERVER_STOPPED`.
@@ -63,7 +69,9 @@ impl Operations {
     ) -> Self {
         let admission = Admission::new(limits.max_running_operations, limits.max_queued_operations);
         let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
-        Self { metadata, results, admission, limits, clock, tasks: TaskGroup::new(executor), draining, stopping }
+        let live = Live::new(limits.max_recent_operations);
+        let tasks = TaskGroup::new(executor);
+        Self { metadata, results, admission, limits, clock, live, tasks, draining, stopping }
     }
 
     pub fn admission(&self) -> &Arc<Admission> {
@@ -98,6 +106,8 @@ impl Operations {
             tags: submission.tags,
             reattachable: submission.reattachable,
             description: submission.description,
+            origin: submission.origin,
+            bounds: submission.bounds,
             work_digest: submission.work.digest(),
         };
         let operation = Arc::new(Operation::new(spec, log, &self.clock, CancellationToken::new()));
@@ -110,7 +120,10 @@ impl Operations {
             Ok(ticket)
         };
         match admitted.await {
-            Ok(ticket) => self.start(session, &operation, submission.work, ticket),
+            Ok(ticket) => {
+                self.live.insert(&operation);
+                self.start(session, &operation, submission.work, ticket);
+            }
             Err(error) => {
                 session.remove(&id);
                 return Err(error);
@@ -133,6 +146,11 @@ impl Operations {
                 () = operations.stopping.cancelled() => Err(SERVER_STOPPED.error()),
             };
             operations.settle(&operation, outcome).await;
+            if session.is_transient {
+                session.engine.close().await;
+                session.remove_folder().await;
+                operations.live.keep(operation);
+            }
         });
     }
 
@@ -149,10 +167,15 @@ impl Operations {
             return Err(OPERATION_CANCELED.error());
         }
         let mut writer = ResultWriter::new(Arc::clone(operation), &self.limits);
+        let timeout = operation.bounds.timeout;
         let execute = session.engine.execute(&cx, work, &mut writer);
         tokio::select! {
             biased;
             outcome = execute => outcome?,
+            () = sleep(timeout) => {
+                let seconds = timeout.unwrap_or_default().as_secs();
+                return Err(OPERATION_TIMEOUT.with("limit", "its timeout").with("value", format!("{seconds} s")));
+            }
             // The engine watches the token too; this is for work that does not come back to look.
             () = cx.cancel.cancelled() => return Err(OPERATION_CANCELED.error()),
         }
@@ -166,15 +189,20 @@ impl Operations {
             Err(error) => Err(error),
         };
         let cancelled = operation.is_cancel_requested();
+        let mut result = None;
         let (event, failure) = match outcome {
-            Ok(()) => (OperationEvent::Succeed, None),
+            Ok(small) => {
+                result = small;
+                (OperationEvent::Succeed, None)
+            }
             Err(error) if cancelled || error.kind() == ErrorKind::Cancelled => {
                 (OperationEvent::Cancel, Some(Arc::new(why_cancelled(operation).caused_by(error))))
             }
             Err(error) => (OperationEvent::Fail, Some(Arc::new(error))),
         };
         operation.apply(event, failure.clone(), &self.clock);
-        if let Err(error) = self.metadata.put_operation(operation.record()).await {
+        let record = OperationRecord { result, ..operation.record() };
+        if let Err(error) = self.metadata.put_operation(record).await {
             tracing::error!(operation = %operation.id, %error, "the end of an operation is not in the store");
         }
         match failure {
@@ -211,24 +239,35 @@ impl Operations {
         session: Option<&Session>,
         id: &OperationId,
     ) -> Result<Arc<Operation>> {
-        if let Some(operation) = session.and_then(|session| session.operation(id)) {
+        let not_found = || OPERATION_NOT_FOUND.with("handle", id);
+        let operation = match session.and_then(|session| session.operation(id)) {
+            Some(operation) => operation,
+            None if session.is_some_and(|session| session.had(id)) => return Err(not_found()),
+            None => self.by_id(id).await?,
+        };
+        (operation.principal == *principal).then_some(operation).ok_or_else(not_found)
+    }
+
+    /// The operation of this id, whoever it belongs to: the caller has its own proof of the right to read it.
+    pub async fn by_id(&self, id: &OperationId) -> Result<Arc<Operation>> {
+        if let Some(operation) = self.live.get(id) {
             return Ok(operation);
         }
         let not_found = || OPERATION_NOT_FOUND.with("handle", id);
         let record = self.metadata.operation(id).await?.ok_or_else(not_found)?;
-        if record.principal != principal.id || record.state == OperationState::Expired {
-            return Err(not_found());
-        }
         self.restore(record).await?.ok_or_else(not_found)
     }
 
-    async fn restore(&self, record: OperationRecord) -> Result<Option<Arc<Operation>>> {
+    async fn restore(&self, mut record: OperationRecord) -> Result<Option<Arc<Operation>>> {
         let spec = self.log_spec(&record.id, false);
         let results = Arc::clone(&self.results);
         let log = match record.state {
-            OperationState::Succeeded => match self.results.open(&record.id).await? {
-                Some((file, index)) => ResultLog::restore(spec, results, file, &index)?,
-                None => return Ok(None),
+            OperationState::Succeeded => match record.result.take() {
+                Some(whole) => ResultLog::restore_small(spec, results, whole)?,
+                None => match self.results.open(&record.id).await? {
+                    Some((file, index)) => ResultLog::restore(spec, results, file, &index)?,
+                    None => return Ok(None),
+                },
             },
             OperationState::Failed | OperationState::Cancelled => {
                 let error =
@@ -267,7 +306,28 @@ impl Operations {
         if let Some(session) = session {
             session.remove(&operation.id);
         }
+        self.live.release(&operation.id);
         operation.log.discard().await
+    }
+
+    /// As `release`, and the store says so when this returns: the operation's record stays, as expired.
+    pub async fn close(&self, session: Option<&Session>, operation: &Arc<Operation>) -> Result<()> {
+        operation.request_cancel();
+        operation.log.ended().await;
+        operation.apply(OperationEvent::Expire, None, &self.clock);
+        self.release(session, operation).await?;
+        self.flush_released().await?;
+        // A result that an earlier run of the server left has no open file.
+        self.results.remove(&operation.id).await
+    }
+
+    /// Tells the store of released operations, several at once: nobody waits for it.
+    async fn flush_released(&self) -> Result<()> {
+        let ids = self.live.take_released();
+        if !ids.is_empty() {
+            self.metadata.release_operations(ids).await?;
+        }
+        Ok(())
     }
 
     /// Stops running operations that nobody came back for, and forgets finished ones that are past their retention.
@@ -275,12 +335,14 @@ impl Operations {
         let now = self.clock.now();
         let before = |span: Duration| now.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
         let expired = before(self.limits.operation_retention);
-        let abandoned = before(self.limits.abandon_timeout);
+        for operation in self.live.all() {
+            if operation.abandon(now, self.limits.abandon_timeout) {
+                tracing::info!(operation = %operation.id, "operation given up: no client came back for it");
+            }
+        }
+        self.flush_released().await?;
         for session in sessions {
             for operation in session.operations() {
-                if operation.abandon(now, abandoned) {
-                    tracing::info!(operation = %operation.id, "operation given up: no client came back for it");
-                }
                 if operation.finished_at().is_some_and(|at| at <= expired) && operation.log.readers() == 0 {
                     operation.apply(OperationEvent::Expire, None, &self.clock);
                     self.release(Some(session), &operation).await?;
@@ -288,8 +350,10 @@ impl Operations {
             }
         }
         for id in self.metadata.expire_operations(expired).await? {
+            self.live.release(&id);
             self.results.remove(&id).await?;
         }
+        self.live.take_released();
         self.metadata.prune_history(before(self.limits.history_retention)).await?;
         Ok(())
     }
@@ -306,6 +370,9 @@ impl Operations {
             () = self.tasks.shutdown(grace + SETTLE_GRACE) => {}
             () = stop => {}
         }
+        if let Err(error) = self.flush_released().await {
+            tracing::warn!(%error, "released operations are not marked as such in the store");
+        }
     }
 
     pub fn metadata(&self) -> &Arc<dyn MetadataStore> {
@@ -315,6 +382,14 @@ impl Operations {
     /// Where the results of this server are kept, for `hearth doctor` and tests.
     pub fn results(&self) -> &Arc<dyn ResultStore> {
         &self.results
+    }
+}
+
+/// Waits for `timeout`; without one, for ever.
+async fn sleep(timeout: Option<Duration>) {
+    match timeout {
+        Some(timeout) => tokio::time::sleep(timeout).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Counters of one operation. There is one stage; tasks are the partitions of its output.
+/// Counters of one operation. There is one stage; what its tasks are is the engine's to say.
 #[derive(Debug, Default)]
 pub struct Progress {
     tasks: AtomicI64,
@@ -22,8 +22,8 @@ impl Progress {
         self.tasks.store(count, Ordering::Relaxed);
     }
 
-    pub fn complete_task(&self) {
-        self.completed.fetch_add(1, Ordering::Relaxed);
+    pub fn set_completed(&self, count: i64) {
+        self.completed.store(count, Ordering::Relaxed);
     }
 
     pub fn set_bytes_read(&self, bytes: i64) {

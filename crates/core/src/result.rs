@@ -3,6 +3,7 @@
 //! `log` holds the items of one operation, in memory up to a bound and on disk behind it; `writer` is what an engine
 //! writes to; `reader` follows a log while it grows; `index` is the form in which a finished log outlives the process.
 
+mod bounds;
 mod index;
 mod log;
 mod reader;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hearth_types::StructType;
 
-pub use log::{LogSpec, ResultLog, ResultSize};
+pub use bounds::{Bounds, ByteBound};
+pub use log::{BatchPlace, Layout, LogSpec, ResultLog, ResultSize};
 pub use reader::{ReadError, ResultReader};
 pub use writer::ResultWriter;
 

@@ -30,6 +30,8 @@ pub struct Session {
     pub server_side_id: String,
     pub folder: PathBuf,
     pub engine: Arc<dyn EngineSession>,
+    /// Opened for one operation, and gone with it.
+    pub is_transient: bool,
     pub created_at: EpochMillis,
     last_used_at: AtomicI64,
     /// Requests and operations that use the session now; it does not idle meanwhile.
@@ -61,6 +63,7 @@ pub struct SessionParts {
     pub server_side_id: String,
     pub folder: PathBuf,
     pub engine: Arc<dyn EngineSession>,
+    pub is_transient: bool,
     pub now: EpochMillis,
     pub max_errors: usize,
 }
@@ -73,6 +76,7 @@ impl Session {
             server_side_id: parts.server_side_id,
             folder: parts.folder,
             engine: parts.engine,
+            is_transient: parts.is_transient,
             created_at: parts.now,
             last_used_at: AtomicI64::new(parts.now),
             users: AtomicUsize::new(0),
@@ -133,6 +137,16 @@ impl Session {
     /// Whether an operation of this id was here and was let go.
     pub fn had(&self, id: &OperationId) -> bool {
         self.gone.lock().contains(id)
+    }
+
+    /// Removes the session's files, if there are any.
+    pub(crate) async fn remove_folder(&self) {
+        match tokio::fs::remove_dir_all(&self.folder).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::debug!(session = %self.key.session, %error, "the folder of a session stays");
+            }
+            Ok(()) | Err(_) => {}
+        }
     }
 
     /// Keeps an error so that a client can ask for its details; returns the id to ask with.

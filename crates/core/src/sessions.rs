@@ -13,7 +13,7 @@ use hearth_base::condition::{
     CLONE_TARGET_CLOSED, CLONE_TARGET_EXISTS, CLONE_TARGET_FORMAT, INVALID_HANDLE_FORMAT, LIMIT_EXCEEDED,
     SESSION_CHANGED, SESSION_CLOSED, SESSION_NOT_FOUND,
 };
-use hearth_base::{Clock, Error, Result, SessionId};
+use hearth_base::{Clock, Result, SessionId};
 use parking_lot::Mutex;
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -75,11 +75,18 @@ impl Sessions {
         self.check_count()?;
         let key = key(principal, id);
         let spec = self.spec(principal, id);
-        std::fs::create_dir_all(&spec.folder)
-            .map_err(|error| Error::internal("the folder of a session cannot be made").caused_by(error))?;
         let folder = spec.folder.clone();
         let engine = self.engine.open_session(spec).await?;
         Ok(self.adopt(key, principal, folder, engine))
+    }
+
+    /// A session for one operation: nobody finds it, and it closes when its operation ends.
+    pub async fn open_transient(&self, principal: &Principal) -> Result<Arc<Session>> {
+        let id = SessionId::random();
+        let spec = self.spec(principal, &id);
+        let folder = spec.folder.clone();
+        let engine = self.engine.open_session(spec).await?;
+        Ok(self.new_session(key(principal, &id), principal, folder, engine, true))
     }
 
     /// The open session of this key, or the error that Spark gives.
@@ -124,17 +131,29 @@ impl Sessions {
         folder: PathBuf,
         engine: Arc<dyn EngineSession>,
     ) -> Arc<Session> {
-        let session = Arc::new(Session::new(SessionParts {
-            key: key.clone(),
+        let session = self.new_session(key.clone(), principal, folder, engine, false);
+        self.state.lock().open.insert(key, Arc::clone(&session));
+        session
+    }
+
+    fn new_session(
+        &self,
+        key: SessionKey,
+        principal: &Principal,
+        folder: PathBuf,
+        engine: Arc<dyn EngineSession>,
+        is_transient: bool,
+    ) -> Arc<Session> {
+        Arc::new(Session::new(SessionParts {
+            key,
             principal: principal.clone(),
             server_side_id: SessionId::random().to_string(),
             folder,
             engine,
+            is_transient,
             now: self.clock.now(),
             max_errors: self.limits.max_errors_per_session,
-        }));
-        self.state.lock().open.insert(key, Arc::clone(&session));
-        session
+        }))
     }
 
     /// A new session with the state of `source`.
@@ -151,8 +170,6 @@ impl Sessions {
         }
         self.check_count()?;
         let spec = self.spec(&source.principal, &id);
-        std::fs::create_dir_all(&spec.folder)
-            .map_err(|error| Error::internal("the folder of a session cannot be made").caused_by(error))?;
         let folder = spec.folder.clone();
         let engine = source.engine.fork(spec).await?;
         Ok(self.adopt(key(&source.principal, &id), &source.principal, folder, engine))
@@ -186,9 +203,7 @@ impl Sessions {
             operation.request_cancel();
         }
         session.engine.close().await;
-        if let Err(error) = tokio::fs::remove_dir_all(&session.folder).await {
-            tracing::debug!(session = %session.key.session, %error, "the folder of a session stays");
-        }
+        session.remove_folder().await;
     }
 
     /// Closes sessions that nobody has used for the idle timeout. Returns how many.

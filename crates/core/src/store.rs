@@ -29,6 +29,31 @@ pub struct OperationRecord {
     pub rows: i64,
     pub bytes: i64,
     pub failure: Option<FailureRecord>,
+    pub origin: Origin,
+    /// The whole result when it is small (`ResultLog::seal`); larger ones are in the `ResultStore`. Written with the
+    /// end of an operation and read by `MetadataStore::operation` only.
+    pub result: Option<Bytes>,
+}
+
+/// Where an operation came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The door: `connect`, `statements`, `livy`, `cli`.
+    pub door: String,
+    /// What the client calls itself.
+    pub client: String,
+    /// The warehouse that was asked, where a door has them.
+    pub warehouse: Option<String>,
+    /// What the door must know to answer for the operation again, in the door's own form.
+    pub request: String,
+}
+
+/// A small document that a door keeps, as text that only the door reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub kind: String,
+    pub id: String,
+    pub body: String,
 }
 
 /// An error in the form in which it is kept.
@@ -38,6 +63,8 @@ pub struct FailureRecord {
     pub sqlstate: String,
     pub message: String,
     pub parameters: Vec<(String, String)>,
+    /// What stands behind the SQLSTATE: the place in a SQL text.
+    pub trailer: Option<String>,
 }
 
 /// A token as it is kept: never the secret itself.
@@ -69,8 +96,20 @@ pub trait MetadataStore: Send + Sync + std::fmt::Debug {
     /// Forgets history older than `before`.
     async fn prune_history(&self, before: EpochMillis) -> Result<u64>;
 
+    /// Marks operations as expired and drops the results that are kept with them.
+    async fn release_operations(&self, ids: Vec<OperationId>) -> Result<u64>;
+
     /// Operations of all doors, newest first.
     async fn history(&self, filter: &HistoryFilter) -> Result<HistoryPage>;
+
+    /// Writes a document, over one of the same kind and id.
+    async fn put_document(&self, document: Document) -> Result<()>;
+
+    /// All documents of a kind, by id.
+    async fn documents(&self, kind: &str) -> Result<Vec<Document>>;
+
+    /// Whether there was such a document.
+    async fn delete_document(&self, kind: &str, id: &str) -> Result<bool>;
 
     async fn put_token(&self, token: TokenRecord) -> Result<()>;
 

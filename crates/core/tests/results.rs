@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hearth_base::{ByteSize, OperationId};
-use hearth_core::result::ResultReader;
-use hearth_core::{Item, Limits, OperationState};
-use hearth_testkit::hearth::{read_from, wait_finished};
+use hearth_base::{ByteSize, Error, OperationId};
+use hearth_core::result::{Bounds, ByteBound, ResultReader};
+use hearth_core::{Item, Limits, MetadataStore, OperationState, Submission};
+use hearth_testkit::hearth::{read_from, submission, wait_finished};
 use hearth_testkit::{Gate, MemoryMetadataStore, MemoryResultStore, Step, TestHearth};
 use tempfile::TempDir;
 
@@ -223,7 +223,8 @@ async fn an_expired_answer_is_gone_and_its_history_later() {
     let limits = Limits { history_retention: Duration::from_secs(24 * 3600), ..Limits::default() };
     let hearth = TestHearth::on(folder.path(), limits, metadata, results.clone());
     let session = hearth.session().await.unwrap();
-    let operation = hearth.submit(&session, "anything").await.unwrap();
+    hearth.engine.script("large", long_script(20));
+    let operation = hearth.submit(&session, "large").await.unwrap();
     wait_finished(&operation).await;
     assert_eq!(results.count(), 1);
     let sweep = async || hearth.operations.sweep(&hearth.sessions.all()).await.unwrap();
@@ -238,4 +239,51 @@ async fn an_expired_answer_is_gone_and_its_history_later() {
     hearth.clock.advance(Duration::from_secs(24 * 3600));
     sweep().await;
     assert_eq!(hearth.metadata.operation(&operation.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_small_result_is_kept_with_its_operation() {
+    let folder = TempDir::new().unwrap();
+    let (metadata, results) = (Arc::new(MemoryMetadataStore::default()), Arc::new(MemoryResultStore::default()));
+    let first = TestHearth::on(folder.path(), Limits::default(), metadata.clone(), results.clone());
+    let session = first.session().await.unwrap();
+    let operation = first.submit(&session, "anything").await.unwrap();
+    let (items, _) = read_from(&operation, 0).await;
+    assert_eq!(results.count(), 0);
+    let again = TestHearth::on(folder.path(), Limits::default(), metadata.clone(), results);
+    let restored = again.operations.find(&again.principal, None, &operation.id).await.unwrap();
+    assert_eq!((read_from(&restored, 0).await.0, restored.log.size()), (items, operation.log.size()));
+    assert_eq!(restored.log.layout(), operation.log.layout());
+    again.operations.close(None, &restored).await.unwrap();
+    let record = metadata.operation(&operation.id).await.unwrap().unwrap();
+    assert_eq!((record.state, record.result), (OperationState::Expired, None));
+}
+
+#[tokio::test]
+async fn bounds_cut_a_result_and_say_so() {
+    let folder = TempDir::new().unwrap();
+    let hearth = TestHearth::new(folder.path(), Limits::default());
+    hearth.engine.script("ten", vec![Step::Schema, Step::Rows(4), Step::Rows(6)]);
+    let run = async |bounds: Bounds| {
+        let session = hearth.sessions.open_transient(&hearth.principal).await.unwrap();
+        let submission = Submission { bounds, ..submission("ten", None) };
+        let operation = hearth.operations.submit(&session, submission).await.unwrap();
+        wait_finished(&operation).await;
+        let layout = operation.log.layout();
+        (operation, layout.batches.iter().map(|batch| batch.rows).collect::<Vec<_>>(), layout.truncated)
+    };
+    let rows = |rows| Bounds { rows: Some(rows), ..Bounds::default() };
+    let bytes = |bytes| Bounds { bytes: Some(bytes), ..Bounds::default() };
+    assert_eq!(run(rows(0)).await.1, Vec::<i64>::new());
+    let (operation, batches, truncated) = run(rows(5)).await;
+    assert_eq!((batches, truncated), (vec![4, 1], true));
+    let found = hearth.operations.find(&hearth.principal, None, &operation.id).await.unwrap();
+    assert!(Arc::ptr_eq(&found, &operation), "a transient session's operation is found by its id");
+    let (_, batches, truncated) = run(rows(10)).await;
+    assert_eq!((batches, truncated), (vec![4, 6], false));
+    let (_, batches, truncated) = run(bytes(ByteBound::Truncate(ByteSize::new(40)))).await;
+    assert_eq!((batches, truncated), (vec![4, 1], true));
+    let refusal = ByteBound::Refuse(ByteSize::new(40), Error::internal("too large"));
+    assert_eq!(run(bytes(refusal)).await.0.state(), OperationState::Failed);
+    assert_eq!(hearth.engine.open_sessions(), 0);
 }

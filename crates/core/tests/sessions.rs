@@ -54,7 +54,8 @@ async fn a_closed_session_is_refused_unless_its_client_comes_back() {
     let hearth = TestHearth::new(folder.path(), Limits::default());
     let session = hearth.session().await.unwrap();
     let id = session.key.session.clone();
-    assert!(session.folder.is_dir());
+    assert!(!session.folder.exists(), "it is made when there is something to keep");
+    std::fs::create_dir_all(session.folder.join("kept")).unwrap();
     hearth.sessions.close(&hearth.principal, &id, true).await.unwrap();
     assert!(!session.folder.exists());
     let again = hearth.sessions.get_or_open(&hearth.principal, &id, None).await.unwrap();
@@ -148,6 +149,7 @@ async fn a_clone_is_a_session_of_its_own() {
         condition(hearth.sessions.clone_session(&source, taken).await),
         "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS"
     );
+    std::fs::create_dir_all(&clone.folder).unwrap();
     hearth.sessions.close(&hearth.principal, &source.key.session, false).await.unwrap();
     assert!(clone.folder.is_dir());
     let closed = Some(source.key.session.clone());

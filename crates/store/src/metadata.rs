@@ -19,7 +19,7 @@ use hearth_base::task::TaskGroup;
 use hearth_base::{Error, OperationId, Result};
 use hearth_core::MetadataStore;
 use hearth_core::history::{HistoryFilter, HistoryPage};
-use hearth_core::store::{OperationRecord, TokenRecord};
+use hearth_core::store::{Document, OperationRecord, TokenRecord};
 use parking_lot::Mutex;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
@@ -142,8 +142,26 @@ impl MetadataStore for SqliteStore {
         self.write(Write::PruneHistory(before)).await.map(Reply::count)
     }
 
+    async fn release_operations(&self, ids: Vec<OperationId>) -> Result<u64> {
+        self.write(Write::ReleaseOperations(ids)).await.map(Reply::count)
+    }
+
     async fn history(&self, filter: &HistoryFilter) -> Result<HistoryPage> {
         history::page(&self.readers, filter).await
+    }
+
+    async fn put_document(&self, document: Document) -> Result<()> {
+        self.write(Write::Document(document)).await.map(|_| ())
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<Document>> {
+        let query = sqlx::query("SELECT * FROM documents WHERE kind = ?1 ORDER BY id").bind(kind.to_owned());
+        query.fetch_all(&self.readers).await.map_err(failed)?.iter().map(row::document).collect()
+    }
+
+    async fn delete_document(&self, kind: &str, id: &str) -> Result<bool> {
+        let write = Write::DeleteDocument { kind: kind.to_owned(), id: id.to_owned() };
+        self.write(write).await.map(|reply| reply.count() > 0)
     }
 
     async fn put_token(&self, token: TokenRecord) -> Result<()> {

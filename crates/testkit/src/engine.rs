@@ -10,7 +10,7 @@ use arrow::array::{Int64Array, RecordBatch};
 use async_trait::async_trait;
 use hearth_base::condition::OPERATION_CANCELED;
 use hearth_base::{Error, Result};
-use hearth_core::engine::{Answer, Artifact, ConfigAnswer, ConfigRequest, Question, SessionSpec};
+use hearth_core::engine::{Answer, Artifact, ConfigAnswer, ConfigRequest, Namespace, Question, SessionSpec};
 use hearth_core::{Engine, EngineSession, OpContext, ResultWriter, Work};
 use hearth_types::{DataType, StructField, StructType};
 use parking_lot::Mutex;
@@ -114,7 +114,7 @@ impl EngineSession for ScriptedSession {
     async fn execute(&self, cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
         self.shared.executed.fetch_add(1, Ordering::SeqCst);
         let name = match work {
-            Work::Sql { text, .. } => text,
+            Work::Sql(sql) => sql.text,
             Work::Plan(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         };
         let script = self.shared.scripts.lock().get(&name).cloned();
@@ -146,6 +146,10 @@ impl EngineSession for ScriptedSession {
             other => return Err(Error::unsupported(format!("{other:?}"))),
         };
         Ok(ConfigAnswer { pairs, warnings: Vec::new() })
+    }
+
+    async fn use_namespace(&self, _namespace: &Namespace) -> Result<()> {
+        Ok(())
     }
 
     async fn add_artifact(&self, _artifact: Artifact) -> Result<()> {

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hearth_base::{Clock, OperationId, Result, SessionId};
-use hearth_core::result::{ReadError, ResultReader};
+use hearth_core::engine::SqlWork;
+use hearth_core::result::{Bounds, ReadError, ResultReader};
+use hearth_core::store::Origin;
 use hearth_core::{
-    Item, Limits, MetadataStore, Operation, Operations, Principal, ResultStore, Session, Sessions, Submission, Work,
+    Authenticator, Hearth, Item, Limits, MetadataStore, Operation, Operations, Principal, ResultStore, Session, Sessions, Submission, Work,
 };
 use tokio::runtime::Handle;
 
@@ -22,7 +24,7 @@ pub struct TestHearth {
     pub metadata: Arc<dyn MetadataStore>,
     pub results: Arc<dyn ResultStore>,
     pub clock: Clock,
-    pub sessions: Sessions,
+    pub sessions: Arc<Sessions>,
     pub operations: Arc<Operations>,
     pub principal: Principal,
 }
@@ -37,7 +39,7 @@ impl TestHearth {
     /// A core on given stores; a second one on the same stores is the server after a restart.
     pub fn on(root: &Path, limits: Limits, metadata: Arc<dyn MetadataStore>, results: Arc<dyn ResultStore>) -> Self {
         let (engine, clock) = (Arc::new(ScriptedEngine::default()), Clock::manual(START));
-        let sessions = Sessions::new(engine.clone(), limits.clone(), clock.clone(), root.to_owned());
+        let sessions = Arc::new(Sessions::new(engine.clone(), limits.clone(), clock.clone(), root.to_owned()));
         let operations = Arc::new(Operations::new(
             Arc::clone(&metadata),
             Arc::clone(&results),
@@ -46,6 +48,16 @@ impl TestHearth {
             Handle::current(),
         ));
         Self { engine, metadata, results, clock, sessions, operations, principal: Principal::named("ada") }
+    }
+
+    /// What a door gets.
+    pub fn core(&self, authenticator: Arc<dyn Authenticator>) -> Hearth {
+        Hearth {
+            engine: self.engine.clone(),
+            sessions: Arc::clone(&self.sessions),
+            operations: Arc::clone(&self.operations),
+            authenticator,
+        }
     }
 
     /// A new session of `self.principal`.
@@ -67,10 +79,12 @@ impl TestHearth {
 pub fn submission(script: &str, id: Option<OperationId>) -> Submission {
     Submission {
         id,
-        work: Work::Sql { text: script.to_owned(), named: Vec::new(), positional: Vec::new() },
+        work: Work::Sql(SqlWork::spark(script)),
         tags: Vec::new(),
         reattachable: true,
         description: script.to_owned(),
+        origin: Origin::default(),
+        bounds: Bounds::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use hearth_base::clock::EpochMillis;
 use hearth_base::condition::{INVALID_REQUEST, OPERATION_ALREADY_EXISTS, SERVER_STOPPED};
 use hearth_base::{Error, OperationId, Result};
 use hearth_core::history::{HistoryFilter, HistoryPage};
-use hearth_core::store::{FailureRecord, OperationRecord, TokenRecord};
+use hearth_core::store::{Document, FailureRecord, OperationRecord, TokenRecord};
 use hearth_core::{MetadataStore, OperationState};
 use parking_lot::Mutex;
 
@@ -27,6 +27,7 @@ struct State {
     /// Each state that an operation was put in, in order.
     transitions: Vec<(OperationId, OperationState)>,
     tokens: BTreeMap<String, TokenRecord>,
+    documents: BTreeMap<(String, String), Document>,
 }
 
 impl MemoryMetadataStore {
@@ -91,6 +92,7 @@ impl MetadataStore for MemoryMetadataStore {
             let is_old = record.finished_at.is_some_and(|at| at < before);
             if record.state.is_finished() && record.state != OperationState::Expired && is_old {
                 record.state = OperationState::Expired;
+                record.result = None;
                 expired.push(record.id.clone());
             }
         }
@@ -105,6 +107,19 @@ impl MetadataStore for MemoryMetadataStore {
         Ok((count - state.operations.len()) as u64)
     }
 
+    async fn release_operations(&self, ids: Vec<OperationId>) -> Result<u64> {
+        self.check_writable()?;
+        let mut released = 0;
+        for record in self.state.lock().operations.values_mut() {
+            if ids.contains(&record.id) && record.state.is_finished() && record.state != OperationState::Expired {
+                record.state = OperationState::Expired;
+                record.result = None;
+                released += 1;
+            }
+        }
+        Ok(released)
+    }
+
     async fn history(&self, filter: &HistoryFilter) -> Result<HistoryPage> {
         let after = filter.after.as_deref().map(read_key).transpose()?;
         let key = |record: &OperationRecord| (record.submitted_at, record.id.to_string());
@@ -114,13 +129,31 @@ impl MetadataStore for MemoryMetadataStore {
             let wanted = |record: &&OperationRecord| {
                 matches(filter, record) && after.as_ref().is_none_or(|after| key(record) < *after)
             };
-            state.operations.values().filter(wanted).cloned().collect()
+            let bare = |record: &OperationRecord| OperationRecord { result: None, ..record.clone() };
+            state.operations.values().filter(wanted).map(bare).collect()
         };
         operations.sort_by_key(|record| std::cmp::Reverse(key(record)));
         let more = operations.len() > limit;
         operations.truncate(limit);
         let next = operations.last().filter(|_| more).map(|last| format!("{}:{}", last.submitted_at, last.id));
         Ok(HistoryPage { operations, next })
+    }
+
+    async fn put_document(&self, document: Document) -> Result<()> {
+        self.check_writable()?;
+        let key = (document.kind.clone(), document.id.clone());
+        self.state.lock().documents.insert(key, document);
+        Ok(())
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<Document>> {
+        let state = self.state.lock();
+        Ok(state.documents.values().filter(|document| document.kind == kind).cloned().collect())
+    }
+
+    async fn delete_document(&self, kind: &str, id: &str) -> Result<bool> {
+        self.check_writable()?;
+        Ok(self.state.lock().documents.remove(&(kind.to_owned(), id.to_owned())).is_some())
     }
 
     async fn put_token(&self, token: TokenRecord) -> Result<()> {
@@ -148,7 +181,10 @@ impl MetadataStore for MemoryMetadataStore {
 }
 
 fn matches(filter: &HistoryFilter, record: &OperationRecord) -> bool {
-    filter.principal.as_ref().is_none_or(|principal| *principal == record.principal)
+    (filter.principals.is_empty() || filter.principals.contains(&record.principal))
+        && (filter.ids.is_empty() || filter.ids.contains(&record.id))
+        && (filter.warehouses.is_empty()
+            || record.origin.warehouse.as_ref().is_some_and(|warehouse| filter.warehouses.contains(warehouse)))
         && filter.session.as_ref().is_none_or(|session| *session == record.session)
         && (filter.states.is_empty() || filter.states.contains(&record.state))
         && filter.submitted_from.is_none_or(|from| record.submitted_at >= from)

@@ -64,6 +64,9 @@ conditions! { ANALYSIS:
     SCHEMA_NOT_FOUND "SCHEMA_NOT_FOUND" "42704" Analysis "There is no schema <schemaName>.";
     SCHEMA_ALREADY_EXISTS "SCHEMA_ALREADY_EXISTS" "42P06" Analysis "The schema <schemaName> exists already.";
     SCHEMA_NOT_EMPTY "SCHEMA_NOT_EMPTY" "2BP01" Analysis "The schema <schemaName> still has objects. Drop them first or use CASCADE.";
+    NO_SUCH_CATALOG_EXCEPTION "NO_SUCH_CATALOG_EXCEPTION" "42704" Analysis "There is no catalog '<catalog>'.";
+    CATALOG_ALREADY_EXISTS "CATALOG_ALREADY_EXISTS" "42710" Analysis "There is a catalog <catalogName> already.";
+    CATALOG_NOT_EMPTY "CATALOG_NOT_EMPTY" "2BP01" Analysis "The catalog <catalogName> is not empty. CASCADE drops what is in it too.";
     CATALOG_NOT_FOUND "CATALOG_NOT_FOUND" "42P08" Analysis "There is no catalog <catalogName>.";
     UNRESOLVED_COLUMN_WITH_SUGGESTION "UNRESOLVED_COLUMN.WITH_SUGGESTION" "42703" Analysis "No column or parameter is called <objectName> here. Similar ones: <proposal>.";
     UNRESOLVED_COLUMN_WITHOUT_SUGGESTION "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION" "42703" Analysis "No column or parameter is called <objectName> here.";

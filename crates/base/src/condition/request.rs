@@ -37,5 +37,6 @@ conditions! { REQUEST:
     ARTIFACT_ALREADY_EXISTS "ARTIFACT_ALREADY_EXISTS" "42713" Conflict "The artifact <normalizedRemoteRelativePath> exists already with other content.";
     INVALID_ARTIFACT_PATH "INVALID_ARTIFACT_PATH" "22023" InvalidRequest "<name> is not a name for an artifact: it must be a relative path that stays inside the folder of the session.";
     LIMIT_EXCEEDED "HEARTH_LIMIT" "54000" Exhausted "<what> is over <limit> (<value>).";
+    INLINE_LIMIT "HEARTH_INLINE_LIMIT" "54000" Runtime "Inline byte limit exceeded. Statements executed with disposition=INLINE can have a result size of at most <value> bytes. Please execute the statement with disposition=EXTERNAL_LINKS if you want to download the full result.";
     DRAINING "HEARTH_DRAINING" "57P01" Unavailable "The server is shutting down and takes no new work.";
 }

@@ -14,9 +14,8 @@ use hearth_types::StructType;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::index;
 use super::reader::ReadError;
-use super::{Batch, Item};
+use super::{Batch, Item, index};
 use crate::store::{ResultFile, ResultStore};
 
 /// How long a writer waits for a reader that has stopped taking items before it spills.
@@ -25,6 +24,8 @@ const READER_PATIENCE: Duration = Duration::from_millis(200);
 const RELEASE_PATIENCE: Duration = Duration::from_millis(20);
 /// A sealed item above this size is read back from the file rather than kept in memory.
 const KEEP_IN_MEMORY: usize = 64 * 1024;
+/// A result up to this size is kept with the operation's metadata instead of in a file of its own.
+const SMALL_RESULT: usize = 32 * 1024;
 
 /// The bounds of one log.
 #[derive(Debug, Clone)]
@@ -63,6 +64,8 @@ struct State {
     stalled: bool,
     /// The operation was released: nothing is kept any more.
     discarded: bool,
+    /// Rows were left out, since the result has a bound.
+    truncated: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +87,25 @@ enum End {
     Failed(Arc<Error>),
 }
 
+/// Which rows a batch of a result holds, and where it stands among the items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchPlace {
+    pub item: u64,
+    pub rows: i64,
+    pub start: i64,
+    pub bytes: usize,
+}
+
+/// The shape of a result, without its rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Layout {
+    /// `None` when the work gives no rows.
+    pub schema: Option<Arc<StructType>>,
+    /// The batches that have rows, in order.
+    pub batches: Vec<BatchPlace>,
+    pub truncated: bool,
+}
+
 /// What was written, whether or not it is still there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ResultSize {
@@ -103,9 +125,40 @@ impl ResultLog {
         file: Arc<dyn ResultFile>,
         index: &[u8],
     ) -> Result<Self> {
-        let (first, slots) = index::decode(index)?;
-        let state = State { first, slots, end: Some(End::Complete), file: Some(file), ..State::default() };
-        Ok(Self { spec, store, state: Mutex::new(state), grown: Notify::new(), drained: Notify::new() })
+        Ok(Self::ended_with(spec, store, index::decode(index)?, Some(file)))
+    }
+
+    /// As `restore`, of a small result that `seal` gave in one piece.
+    pub fn restore_small(spec: LogSpec, store: Arc<dyn ResultStore>, whole: Bytes) -> Result<Self> {
+        Ok(Self::ended_with(spec, store, index::decode_whole(whole)?, None))
+    }
+
+    fn ended_with(
+        spec: LogSpec,
+        store: Arc<dyn ResultStore>,
+        index: index::Index,
+        file: Option<Arc<dyn ResultFile>>,
+    ) -> Self {
+        let mut size = ResultSize::default();
+        let mut memory = 0;
+        for slot in &index.slots {
+            size.bytes += slot.payload().map_or(0, |payload| i64::try_from(payload.len()).unwrap_or(i64::MAX));
+            memory += slot.memory();
+            if let Slot::Batch { rows, .. } = slot {
+                size.rows += rows;
+            }
+        }
+        let state = State {
+            first: index.first,
+            slots: index.slots,
+            memory,
+            size,
+            end: Some(End::Complete),
+            file,
+            truncated: index.truncated,
+            ..State::default()
+        };
+        Self { spec, store, state: Mutex::new(state), grown: Notify::new(), drained: Notify::new() }
     }
 
     /// The log of an operation that has nothing but its failure.
@@ -117,6 +170,37 @@ impl ResultLog {
 
     pub fn size(&self) -> ResultSize {
         self.state.lock().size
+    }
+
+    /// The shape of what was written so far.
+    pub fn layout(&self) -> Layout {
+        let state = self.state.lock();
+        let mut layout = Layout { truncated: state.truncated, ..Layout::default() };
+        for (item, slot) in (state.first..).zip(&state.slots) {
+            match slot {
+                Slot::Schema(schema) => layout.schema = Some(Arc::clone(schema)),
+                Slot::Batch { rows, start, data } if *rows > 0 => {
+                    layout.batches.push(BatchPlace { item, rows: *rows, start: *start, bytes: data.len() });
+                }
+                Slot::Batch { .. } | Slot::Answer(_) => {}
+            }
+        }
+        layout
+    }
+
+    /// The batch at `item`, which `layout` told of. Any number of readers may ask, in any order.
+    pub async fn batch(&self, item: u64) -> Result<Batch, ReadError> {
+        match self.item(item).await? {
+            Some(Item::Batch(batch)) => Ok(batch),
+            Some(Item::Schema(_) | Item::Answer(_) | Item::Complete) | None => {
+                Err(ReadError::from(Error::internal("there are no rows at this place of a result")))
+            }
+        }
+    }
+
+    /// Says that rows were left out.
+    pub(super) fn truncate(&self) {
+        self.state.lock().truncated = true;
     }
 
     /// The index of the first item that was not released.
@@ -231,6 +315,11 @@ impl ResultLog {
         self.drained.notify_waiters();
     }
 
+    /// Whether readers may see the end.
+    pub fn is_ended(&self) -> bool {
+        self.state.lock().end.is_some()
+    }
+
     /// Waits until the work has ended, however it did. Nothing is read.
     pub async fn ended(&self) {
         loop {
@@ -242,15 +331,16 @@ impl ResultLog {
         }
     }
 
-    /// Writes what is in memory to the file, when the log is durable.
-    pub(super) async fn seal(&self) -> Result<()> {
+    /// Makes a durable result outlive the process: a small one is given back in one piece, to be kept with the
+    /// operation; of others, what is in memory is written to the file.
+    pub(super) async fn seal(&self) -> Result<Option<Bytes>> {
         if !self.spec.durable {
-            return Ok(());
+            return Ok(None);
         }
-        let file = self.file().await?;
-        let (first, slots) = {
+        let (first, slots, truncated, is_small) = {
             let state = self.state.lock();
-            (state.first, state.slots.clone())
+            let is_small = state.file.is_none() && state.memory <= SMALL_RESULT;
+            (state.first, state.slots.clone(), state.truncated, is_small)
         };
         let mut frame = BytesMut::new();
         let mut offsets = Vec::with_capacity(slots.len());
@@ -260,12 +350,18 @@ impl ResultLog {
                 frame.extend_from_slice(data);
             }
         }
+        if is_small {
+            let slots = slots.into_iter().zip(offsets).map(|(slot, offset)| slot.moved_to(offset)).collect();
+            return Ok(Some(index::encode_whole(&index::encode(truncated, first, &slots), &frame)));
+        }
+        let file = self.file().await?;
         let place = if frame.is_empty() { 0 } else { file.append(frame.freeze()).await? };
         let sealed: VecDeque<Slot> =
             slots.into_iter().zip(offsets).map(|(slot, offset)| slot.moved_to(place + offset)).collect();
-        file.seal(index::encode(first, &sealed)).await?;
+        file.seal(index::encode(truncated, first, &sealed)).await?;
         self.adopt(first, sealed);
-        self.remove_when_discarded().await
+        self.remove_when_discarded().await?;
+        Ok(None)
     }
 
     /// Lets go of the memory of large items that are in the file now.
@@ -371,6 +467,15 @@ enum Found {
     Slot(Slot, Option<Arc<dyn ResultFile>>),
     Complete,
     End,
+}
+
+impl Payload {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Memory(data) => data.len(),
+            Self::File { length, .. } => *length,
+        }
+    }
 }
 
 impl Slot {

@@ -9,7 +9,7 @@ use hearth_base::{Error, Result};
 use hearth_types::StructType;
 
 use super::log::ResultLog;
-use super::{Batch, Item};
+use super::{Batch, ByteBound, Item};
 use crate::limits::Limits;
 use crate::operation::Operation;
 use crate::progress::Progress;
@@ -23,7 +23,10 @@ pub struct ResultWriter {
     schema: Option<Arc<StructType>>,
     arrow: Option<arrow::datatypes::SchemaRef>,
     rows: i64,
+    bytes: u64,
     batches: usize,
+    /// Rows were left out, and all that follow are.
+    full: bool,
 }
 
 impl ResultWriter {
@@ -35,7 +38,9 @@ impl ResultWriter {
             schema: None,
             arrow: None,
             rows: 0,
+            bytes: 0,
             batches: 0,
+            full: false,
         }
     }
 
@@ -64,8 +69,14 @@ impl ResultWriter {
         self.log().push(Item::Schema(schema)).await
     }
 
+    /// Nothing that is still written will be kept: the engine may stop.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
     /// Writes rows, cut into chunks of the named sizes.
     pub async fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        let batch = &self.within_bounds(batch)?;
         let rows_per_chunk = self.rows_per_chunk(batch);
         let mut start = 0;
         while start < batch.num_rows() {
@@ -76,9 +87,35 @@ impl ResultWriter {
         Ok(())
     }
 
+    /// The part of `batch` that the operation's bounds leave.
+    fn within_bounds(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let rows = batch.num_rows();
+        let bounds = &self.operation.bounds;
+        let left = bounds.rows.map_or(rows, |most| usize::try_from(most - self.rows).unwrap_or(0));
+        let mut keep = if self.full { 0 } else { rows.min(left) };
+        if let (Some(bound), 1..) = (&bounds.bytes, keep) {
+            let bytes = slice_bytes(&batch.slice(0, keep)) as u64;
+            match bound {
+                ByteBound::Refuse(most, error) if self.bytes + bytes > most.bytes() => return Err(error.clone()),
+                ByteBound::Truncate(most) if self.bytes + bytes > most.bytes() => {
+                    // Rows of a batch count as equally large.
+                    let left = most.bytes().saturating_sub(self.bytes);
+                    let fit = u128::from(left) * keep as u128 / u128::from(bytes.max(1));
+                    keep = keep.min(usize::try_from(fit).unwrap_or(keep));
+                }
+                ByteBound::Refuse(..) | ByteBound::Truncate(_) => {}
+            }
+            self.bytes += bytes;
+        }
+        if keep < rows {
+            self.full = true;
+            self.log().truncate();
+        }
+        Ok(batch.slice(0, keep))
+    }
+
     fn rows_per_chunk(&self, batch: &RecordBatch) -> usize {
-        let bytes: usize =
-            batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum();
+        let bytes = slice_bytes(batch);
         let chunks = bytes.div_ceil(self.chunk_bytes).max(1);
         batch.num_rows().div_ceil(chunks).clamp(1, self.chunk_rows)
     }
@@ -97,13 +134,17 @@ impl ResultWriter {
     }
 
     /// Ends the writing: a schema without rows gets its one empty batch, as clients expect, and a durable result is in
-    /// its file when this returns. Readers do not see the end yet.
-    pub(crate) async fn seal(mut self) -> Result<()> {
+    /// its file, or given back, when this returns. Readers do not see the end yet.
+    pub(crate) async fn seal(mut self) -> Result<Option<Bytes>> {
         if let (Some(arrow), 0) = (self.arrow.clone(), self.batches) {
             self.chunk(&RecordBatch::new_empty(arrow)).await?;
         }
         self.log().seal().await
     }
+}
+
+fn slice_bytes(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum()
 }
 
 /// One record batch as an Arrow IPC stream.

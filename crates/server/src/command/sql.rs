@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
 use hearth_base::SessionId;
-use hearth_core::result::{Item, ResultReader};
+use hearth_core::engine::SqlWork;
+use hearth_core::result::{Bounds, Item, ResultReader};
+use hearth_core::store::Origin;
 use hearth_core::{Hearth, Operation, Principal, Submission, Work};
 use hearth_types::StructType;
 use hearth_types::show::{ShowOptions, show_string};
@@ -38,10 +40,12 @@ async fn run(hearth: &Hearth, statement: &str, format: Format) -> Result<()> {
     let session = hearth.sessions.get_or_open(&Principal::named(PRINCIPAL), &SessionId::random(), None).await?;
     let submission = Submission {
         id: None,
-        work: Work::Sql { text: statement.to_owned(), named: Vec::new(), positional: Vec::new() },
+        work: Work::Sql(SqlWork::spark(statement)),
         tags: Vec::new(),
         reattachable: false,
         description: statement.to_owned(),
+        origin: Origin { door: "cli".to_owned(), client: "hearth sql".to_owned(), ..Origin::default() },
+        bounds: Bounds::default(),
     };
     let operation = hearth.operations.submit(&session, submission).await?;
     match format {

@@ -20,7 +20,11 @@ pub(super) async fn page(readers: &SqlitePool, filter: &HistoryFilter) -> Result
         0 => DEFAULT_PAGE,
         asked => asked.min(MAX_PAGE),
     };
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM operations WHERE TRUE");
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT id, principal, session, server_session, state, reattachable, tags, description, submitted_at, started_at, \
+         finished_at, result_rows, result_bytes, failure, door, client, warehouse, request, NULL AS result \
+         FROM operations WHERE TRUE",
+    );
     conditions(&mut query, filter)?;
     query.push(" ORDER BY submitted_at DESC, id DESC LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX) + 1);
     let rows = query.build().fetch_all(readers).await.map_err(failed)?;
@@ -33,19 +37,12 @@ pub(super) async fn page(readers: &SqlitePool, filter: &HistoryFilter) -> Result
 }
 
 fn conditions(query: &mut QueryBuilder<Sqlite>, filter: &HistoryFilter) -> Result<()> {
-    if let Some(principal) = &filter.principal {
-        query.push(" AND principal = ").push_bind(principal.to_string());
-    }
+    one_of(query, "principal", filter.principals.iter().map(ToString::to_string));
+    one_of(query, "id", filter.ids.iter().map(ToString::to_string));
+    one_of(query, "warehouse", filter.warehouses.iter().cloned());
+    one_of(query, "state", filter.states.iter().map(|state| state.name().to_owned()));
     if let Some(session) = &filter.session {
         query.push(" AND session = ").push_bind(session.to_string());
-    }
-    if !filter.states.is_empty() {
-        query.push(" AND state IN (");
-        let mut states = query.separated(", ");
-        for state in &filter.states {
-            states.push_bind(state.name());
-        }
-        query.push(")");
     }
     if let Some(from) = filter.submitted_from {
         query.push(" AND submitted_at >= ").push_bind(from);
@@ -58,6 +55,19 @@ fn conditions(query: &mut QueryBuilder<Sqlite>, filter: &HistoryFilter) -> Resul
         query.push(" AND (submitted_at, id) < (").push_bind(millis).push(", ").push_bind(id).push(")");
     }
     Ok(())
+}
+
+/// Asks that `column` has one of the values; of no values, nothing.
+fn one_of(query: &mut QueryBuilder<Sqlite>, column: &str, values: impl ExactSizeIterator<Item = String>) {
+    if values.len() == 0 {
+        return;
+    }
+    query.push(" AND ").push(column).push(" IN (");
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    query.push(")");
 }
 
 fn read_key(text: &str) -> Result<(i64, String), Error> {

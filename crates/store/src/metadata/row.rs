@@ -1,8 +1,9 @@
 //! Rows to records. A row that does not make sense is an error that names it, never a panic.
 
+use bytes::Bytes;
 use hearth_base::{Error, OperationId, PrincipalId, Result, SessionId};
 use hearth_core::OperationState;
-use hearth_core::store::{FailureRecord, OperationRecord, TokenRecord};
+use hearth_core::store::{Document, FailureRecord, OperationRecord, Origin, TokenRecord};
 use serde_json::{Value, json};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -33,6 +34,13 @@ fn read_operation(row: &SqliteRow, id: &str) -> Result<OperationRecord, Box<dyn 
         rows: row.try_get("result_rows")?,
         bytes: row.try_get("result_bytes")?,
         failure: failure.map(|text| read_failure(&text).ok_or("its failure does not read")).transpose()?,
+        origin: Origin {
+            door: row.try_get("door")?,
+            client: row.try_get("client")?,
+            warehouse: row.try_get("warehouse")?,
+            request: row.try_get("request")?,
+        },
+        result: row.try_get::<Option<Vec<u8>>, _>("result")?.map(Bytes::from),
     })
 }
 
@@ -49,6 +57,14 @@ pub(super) fn token(row: &SqliteRow) -> Result<TokenRecord> {
     })
 }
 
+pub(super) fn document(row: &SqliteRow) -> Result<Document> {
+    Ok(Document {
+        kind: row.try_get("kind").map_err(failed)?,
+        id: row.try_get("id").map_err(failed)?,
+        body: row.try_get("body").map_err(failed)?,
+    })
+}
+
 pub(super) fn failure_text(failure: &FailureRecord) -> String {
     let parameters: Vec<[&str; 2]> = failure.parameters.iter().map(|(name, value)| [&**name, &**value]).collect();
     json!({
@@ -56,6 +72,7 @@ pub(super) fn failure_text(failure: &FailureRecord) -> String {
         "sqlstate": failure.sqlstate,
         "message": failure.message,
         "parameters": parameters,
+        "trailer": failure.trailer,
     })
     .to_string()
 }
@@ -69,6 +86,7 @@ fn read_failure(text: &str) -> Option<FailureRecord> {
         sqlstate: field("sqlstate")?,
         message: field("message")?,
         parameters: value.get("parameters")?.as_array()?.iter().map(pair).collect::<Option<_>>()?,
+        trailer: field("trailer"),
     })
 }
 

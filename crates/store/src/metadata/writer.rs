@@ -3,7 +3,7 @@
 use hearth_base::clock::EpochMillis;
 use hearth_base::condition::SERVER_STOPPED;
 use hearth_base::{Error, OperationId, Result};
-use hearth_core::store::{FailureRecord, OperationRecord, TokenRecord};
+use hearth_core::store::{Document, FailureRecord, OperationRecord, TokenRecord};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite, SqliteConnection};
@@ -25,6 +25,9 @@ pub(super) enum Write {
     FailUnfinished(EpochMillis),
     ExpireOperations(EpochMillis),
     PruneHistory(EpochMillis),
+    ReleaseOperations(Vec<OperationId>),
+    Document(Document),
+    DeleteDocument { kind: String, id: String },
     Token(TokenRecord),
     DeleteToken(String),
 }
@@ -99,6 +102,11 @@ async fn apply(connection: &mut SqliteConnection, write: Write) -> Result<Reply>
         Write::FailUnfinished(now) => fail_unfinished(now)?,
         Write::ExpireOperations(before) => return expire_operations(connection, before).await,
         Write::PruneHistory(before) => prune_history(before),
+        Write::ReleaseOperations(ids) => release_operations(&ids)?,
+        Write::Document(document) => put_document(document),
+        Write::DeleteDocument { kind, id } => {
+            sqlx::query("DELETE FROM documents WHERE kind = ?1 AND id = ?2").bind(kind).bind(id)
+        }
         Write::Token(token) => put_token(token),
         Write::DeleteToken(id) => sqlx::query("DELETE FROM tokens WHERE id = ?1").bind(id),
     };
@@ -114,13 +122,14 @@ fn operation(record: OperationRecord) -> Result<Statement> {
     let failure = record.failure.as_ref().map(row::failure_text);
     Ok(sqlx::query(
         "INSERT INTO operations (id, principal, session, server_session, state, reattachable, tags, description, \
-         submitted_at, started_at, finished_at, result_rows, result_bytes, failure) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+         submitted_at, started_at, finished_at, result_rows, result_bytes, failure, door, client, warehouse, \
+         request, result) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, started_at = excluded.started_at, \
          finished_at = excluded.finished_at, result_rows = excluded.result_rows, \
          result_bytes = excluded.result_bytes, failure = excluded.failure, tags = excluded.tags, \
          description = excluded.description, submitted_at = excluded.submitted_at, \
-         reattachable = excluded.reattachable \
+         reattachable = excluded.reattachable, request = excluded.request, result = excluded.result \
          WHERE principal = excluded.principal AND session = excluded.session \
          AND server_session = excluded.server_session",
     )
@@ -137,7 +146,32 @@ fn operation(record: OperationRecord) -> Result<Statement> {
     .bind(record.finished_at)
     .bind(record.rows)
     .bind(record.bytes)
-    .bind(failure))
+    .bind(failure)
+    .bind(record.origin.door)
+    .bind(record.origin.client)
+    .bind(record.origin.warehouse)
+    .bind(record.origin.request)
+    .bind(record.result.map(Vec::from)))
+}
+
+fn release_operations(ids: &[OperationId]) -> Result<Statement> {
+    let ids: Vec<&str> = ids.iter().map(OperationId::as_str).collect();
+    let ids = serde_json::to_string(&ids).map_err(Error::internal)?;
+    Ok(sqlx::query(
+        "UPDATE operations SET state = 'EXPIRED', result = NULL \
+         WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('SUCCEEDED', 'FAILED', 'CANCELLED')",
+    )
+    .bind(ids))
+}
+
+fn put_document(document: Document) -> Statement {
+    sqlx::query(
+        "INSERT INTO documents (kind, id, body) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+    )
+    .bind(document.kind)
+    .bind(document.id)
+    .bind(document.body)
 }
 
 fn fail_unfinished(now: EpochMillis) -> Result<Statement> {
@@ -151,7 +185,7 @@ fn fail_unfinished(now: EpochMillis) -> Result<Statement> {
 
 async fn expire_operations(connection: &mut SqliteConnection, before: EpochMillis) -> Result<Reply> {
     let rows = sqlx::query(
-        "UPDATE operations SET state = 'EXPIRED' \
+        "UPDATE operations SET state = 'EXPIRED', result = NULL \
          WHERE state IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND finished_at < ?1 RETURNING id",
     )
     .bind(before)

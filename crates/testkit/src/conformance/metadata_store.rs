@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hearth_base::{OperationId, PrincipalId, SessionId};
 use hearth_core::history::HistoryFilter;
-use hearth_core::store::{FailureRecord, OperationRecord, TokenRecord};
+use hearth_core::store::{Document, FailureRecord, OperationRecord, Origin, TokenRecord};
 use hearth_core::{MetadataStore, OperationState};
 
 /// Runs the whole suite on an empty store.
@@ -15,6 +15,8 @@ pub async fn metadata_store(store: Arc<dyn MetadataStore>) {
     many_writers_at_once_lose_nothing(&store).await;
     finished_operations_expire_and_are_pruned(store.as_ref()).await;
     unfinished_operations_fail(store.as_ref()).await;
+    a_result_goes_with_its_release(store.as_ref()).await;
+    documents_are_kept_by_kind(store.as_ref()).await;
     tokens_are_found_by_hash(store.as_ref()).await;
 }
 
@@ -34,6 +36,13 @@ fn record(session: &str, submitted_at: i64) -> OperationRecord {
         rows: 0,
         bytes: 0,
         failure: None,
+        origin: Origin {
+            door: "connect".to_owned(),
+            client: "a client".to_owned(),
+            warehouse: Some("w".to_owned()),
+            request: "{}".to_owned(),
+        },
+        result: None,
     }
 }
 
@@ -51,6 +60,7 @@ async fn a_record_reads_back_as_it_was_put(store: &dyn MetadataStore) {
         sqlstate: "22012".to_owned(),
         message: "a \"message\"\nof two lines".to_owned(),
         parameters: vec![("config".to_owned(), "x".to_owned()), ("empty".to_owned(), String::new())],
+        trailer: Some(" (line 1, pos 0)".to_owned()),
     });
     store.put_operation(record.clone()).await.unwrap();
     assert_eq!(store.operation(&record.id).await.unwrap().unwrap(), record);
@@ -104,7 +114,7 @@ async fn history_filters_and_pages(store: &dyn MetadataStore) {
     assert_eq!(count(HistoryFilter { states, ..all.clone() }).await, 5);
     let (submitted_from, submitted_until) = (Some(102), Some(104));
     assert_eq!(count(HistoryFilter { submitted_from, submitted_until, ..all.clone() }).await, 4);
-    assert_eq!(count(HistoryFilter { principal: Some(PrincipalId::new("nobody")), ..all.clone() }).await, 0);
+    assert_eq!(count(HistoryFilter { principals: vec![PrincipalId::new("nobody")], ..all.clone() }).await, 0);
     assert!(store.history(&HistoryFilter { after: Some("nonsense".to_owned()), ..all }).await.is_err());
 }
 
@@ -145,6 +155,41 @@ async fn finished_operations_expire_and_are_pruned(store: &dyn MetadataStore) {
     assert_eq!(store.operation(&old.id).await.unwrap(), None);
     assert!(store.operation(&young.id).await.unwrap().is_some());
     assert!(store.operation(&running.id).await.unwrap().is_some());
+}
+
+async fn a_result_goes_with_its_release(store: &dyn MetadataStore) {
+    let result = Some(bytes::Bytes::from_static(b"rows"));
+    let done = OperationRecord { state: OperationState::Succeeded, finished_at: Some(2), result, ..record("small", 1) };
+    let running = OperationRecord { state: OperationState::Running, ..record("small", 1) };
+    for record in [&done, &running] {
+        store.put_operation(record.clone()).await.unwrap();
+    }
+    assert_eq!(store.operation(&done.id).await.unwrap().unwrap(), done);
+    let listed =
+        store.history(&HistoryFilter { ids: vec![done.id.clone()], ..HistoryFilter::default() }).await.unwrap();
+    assert_eq!(listed.operations, [OperationRecord { result: None, ..done.clone() }]);
+    let wanted =
+        HistoryFilter { warehouses: vec!["w".to_owned()], ids: vec![done.id.clone()], ..HistoryFilter::default() };
+    assert_eq!(store.history(&wanted).await.unwrap().operations.len(), 1);
+    let other = HistoryFilter { warehouses: vec!["other".to_owned()], ..wanted };
+    assert_eq!(store.history(&other).await.unwrap().operations.len(), 0);
+    let released = store.release_operations(vec![done.id.clone(), running.id.clone(), OperationId::random()]).await;
+    assert_eq!(released.unwrap(), 1, "what runs is not released");
+    let after = store.operation(&done.id).await.unwrap().unwrap();
+    assert_eq!((after.state, after.result), (OperationState::Expired, None));
+}
+
+async fn documents_are_kept_by_kind(store: &dyn MetadataStore) {
+    let document =
+        |kind: &str, id: &str, body: &str| Document { kind: kind.to_owned(), id: id.to_owned(), body: body.to_owned() };
+    for (kind, id, body) in [("a", "2", "two"), ("a", "1", "one"), ("b", "1", "other"), ("a", "1", "one again")] {
+        store.put_document(document(kind, id, body)).await.unwrap();
+    }
+    let kept = store.documents("a").await.unwrap();
+    assert_eq!(kept, [document("a", "1", "one again"), document("a", "2", "two")]);
+    assert!(store.delete_document("a", "1").await.unwrap());
+    assert!(!store.delete_document("a", "1").await.unwrap());
+    assert_eq!((store.documents("a").await.unwrap().len(), store.documents("b").await.unwrap().len()), (1, 1));
 }
 
 async fn unfinished_operations_fail(store: &dyn MetadataStore) {

@@ -8,6 +8,8 @@ use hearth_base::condition::{
     SESSION_CHANGED,
 };
 use hearth_base::{OperationId, Result};
+use hearth_core::result::Bounds;
+use hearth_core::store::Origin;
 use hearth_core::{Operation, Session, Submission, Work};
 use hearth_proto::connect as pb;
 use pb::execute_plan_request::request_option::RequestOption;
@@ -35,17 +37,20 @@ impl ConnectService {
         let session = Arc::clone(session_use.session());
         let options = options(&request);
         let id = request.operation_id.clone().filter(|id| !id.is_empty()).map(OperationId::new);
+        let client = request.client_type.clone().unwrap_or_default();
         let submission = Submission {
             id,
             description: describe(&request.plan),
             work: Work::Plan(request.plan),
             tags: request.tags,
             reattachable: options.reattachable,
+            origin: Origin { door: "connect".to_owned(), client, ..Origin::default() },
+            bounds: Bounds::default(),
         };
         check_tags(&submission.tags).map_err(|error| operation_failure(&session, &Arc::new(error)))?;
         let operation =
             self.submit(&session, submission).await.map_err(|error| operation_failure(&session, &Arc::new(error)))?;
-        Ok(self.stream(Some(session), operation, options, (0, 0)))
+        Ok(self.stream(Some(session), operation, options, (0, 0)).await)
     }
 
     async fn submit(&self, session: &Arc<Session>, submission: Submission) -> Result<Arc<Operation>> {
@@ -96,17 +101,17 @@ impl ConnectService {
             return Err(fail(released.with("responseId", Place::whole(from.0).id(&id))));
         }
         let options = Options { reattachable: true, part_size: last.part_size };
-        Ok(self.stream(session, operation, options, from))
+        Ok(self.stream(session, operation, options, from).await)
     }
 
-    fn stream(
+    async fn stream(
         &self,
         session: Option<Arc<Session>>,
         operation: Arc<Operation>,
         options: Options,
         from: (u64, u16),
     ) -> ResponseStream {
-        ResponseStream::new(StreamSpec {
+        ResponseStream::open(StreamSpec {
             service: self.clone(),
             session,
             operation,
@@ -114,6 +119,7 @@ impl ConnectService {
             part_size: options.part_size,
             from,
         })
+        .await
     }
 }
 
