@@ -30,6 +30,9 @@ use live::Live;
 /// How long stopped work may take to be recorded as such.
 const SETTLE_GRACE: Duration = Duration::from_secs(2);
 
+/// `history.max_text`: bytes of a statement that the history keeps.
+const MAX_DESCRIPTION: usize = 64 * 1024;
+
 /// What a door asks to be run.
 #[derive(Debug)]
 pub struct Submission {
@@ -105,7 +108,7 @@ impl Operations {
             server_session: session.server_side_id.clone(),
             tags: submission.tags,
             reattachable: submission.reattachable,
-            description: submission.description,
+            description: shorten(submission.description),
             origin: submission.origin,
             bounds: submission.bounds,
             work_digest: submission.work.digest(),
@@ -383,6 +386,14 @@ impl Operations {
     pub fn results(&self) -> &Arc<dyn ResultStore> {
         &self.results
     }
+}
+
+fn shorten(mut description: String) -> String {
+    if description.len() > MAX_DESCRIPTION {
+        description.truncate(description.floor_char_boundary(MAX_DESCRIPTION));
+        description.push('…');
+    }
+    description
 }
 
 /// Waits for `timeout`; without one, for ever.

@@ -73,20 +73,17 @@ impl Sessions {
             return Err(SESSION_CHANGED.with("handle", id));
         }
         self.check_count()?;
-        let key = key(principal, id);
         let spec = self.spec(principal, id);
-        let folder = spec.folder.clone();
-        let engine = self.engine.open_session(spec).await?;
-        Ok(self.adopt(key, principal, folder, engine))
+        let engine = self.engine.open_session(spec.clone()).await?;
+        Ok(self.adopt(spec, engine))
     }
 
     /// A session for one operation: nobody finds it, and it closes when its operation ends.
     pub async fn open_transient(&self, principal: &Principal) -> Result<Arc<Session>> {
         let id = SessionId::random();
         let spec = self.spec(principal, &id);
-        let folder = spec.folder.clone();
-        let engine = self.engine.open_session(spec).await?;
-        Ok(self.new_session(key(principal, &id), principal, folder, engine, true))
+        let engine = self.engine.open_session(spec.clone()).await?;
+        Ok(self.new_session(spec, engine, true))
     }
 
     /// The open session of this key, or the error that Spark gives.
@@ -124,31 +121,19 @@ impl Sessions {
         SessionSpec { principal: principal.clone(), session: id.clone(), folder }
     }
 
-    fn adopt(
-        &self,
-        key: SessionKey,
-        principal: &Principal,
-        folder: PathBuf,
-        engine: Arc<dyn EngineSession>,
-    ) -> Arc<Session> {
-        let session = self.new_session(key.clone(), principal, folder, engine, false);
-        self.state.lock().open.insert(key, Arc::clone(&session));
+    /// Makes a session of what its engine opened, and lists it.
+    fn adopt(&self, spec: SessionSpec, engine: Arc<dyn EngineSession>) -> Arc<Session> {
+        let session = self.new_session(spec, engine, false);
+        self.state.lock().open.insert(session.key.clone(), Arc::clone(&session));
         session
     }
 
-    fn new_session(
-        &self,
-        key: SessionKey,
-        principal: &Principal,
-        folder: PathBuf,
-        engine: Arc<dyn EngineSession>,
-        is_transient: bool,
-    ) -> Arc<Session> {
+    fn new_session(&self, spec: SessionSpec, engine: Arc<dyn EngineSession>, is_transient: bool) -> Arc<Session> {
         Arc::new(Session::new(SessionParts {
-            key,
-            principal: principal.clone(),
+            key: key(&spec.principal, &spec.session),
+            principal: spec.principal,
             server_side_id: SessionId::random().to_string(),
-            folder,
+            folder: spec.folder,
             engine,
             is_transient,
             now: self.clock.now(),
@@ -170,9 +155,8 @@ impl Sessions {
         }
         self.check_count()?;
         let spec = self.spec(&source.principal, &id);
-        let folder = spec.folder.clone();
-        let engine = source.engine.fork(spec).await?;
-        Ok(self.adopt(key(&source.principal, &id), &source.principal, folder, engine))
+        let engine = source.engine.fork(spec.clone()).await?;
+        Ok(self.adopt(spec, engine))
     }
 
     /// Closes a session: its operations stop, its state goes. Unless `allow_reconnect`, its id is refused from now on.

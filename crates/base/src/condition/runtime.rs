@@ -68,7 +68,8 @@ conditions! { RUNTIME:
     RECURSION_LEVEL_LIMIT_EXCEEDED "RECURSION_LEVEL_LIMIT_EXCEEDED" "42836" Runtime "A recursive query went deeper than <levelLimit> levels (spark.sql.cteRecursionLevelLimit).";
     OPERATION_CANCELED "OPERATION_CANCELED" "HY008" Cancelled "The operation was cancelled.";
     OPERATION_TIMEOUT "HEARTH_OPERATION_TIMEOUT" "57014" DeadlineExceeded "The operation ran longer than <limit> (<value>).";
-    OUT_OF_MEMORY "HEARTH_MEMORY_LIMIT" "53200" Exhausted "The query needs more memory than <limit> (<value>) leaves: <message>";
+    OUT_OF_MEMORY "HEARTH_MEMORY_LIMIT" "53200" Exhausted "The query needs more memory than <limit> leaves: <message>";
+    SPILL_LIMIT "HEARTH_SPILL_LIMIT" "53100" Exhausted "The query needs more room for spilled rows than <limit> leaves: <message>";
     RESULT_QUOTA_EXCEEDED "HEARTH_RESULT_LIMIT" "54000" Exhausted "The result is larger than <limit> (<value>).";
     SERVER_STOPPED "HEARTH_SERVER_STOPPED" "58000" Unavailable "The server stopped while this operation was running. It was not run again.";
     INTERNAL_ERROR "INTERNAL_ERROR" "XX000" Internal "<message>";

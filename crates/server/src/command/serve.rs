@@ -11,6 +11,7 @@ use hearth_base::task::TaskGroup;
 use hearth_connect::{ConnectService, grpc};
 use hearth_kit::http::{self, HttpState};
 use hearth_kit::{Listener, Shutdown};
+use hearth_statements::{Api, StatementsSettings};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -94,7 +95,9 @@ fn open(
         authenticator: composition.hearth.authenticator.clone(),
         shutdown: shutdown.clone(),
     };
-    let router = http::router(state, http::Router::new());
+    let settings = StatementsSettings { tls: config.tls.is_some(), ..config.statements.clone() };
+    let statements = hearth_statements::router(Api::new(composition.hearth.clone(), settings));
+    let router = http::router(state, statements);
     let (incoming, draining) = (doors.http.incoming(), shutdown.draining());
     tasks.spawn("http", http::serve(incoming, router, draining, DOOR_GRACE));
     Ok(failures)
@@ -150,10 +153,11 @@ fn banner(config: &Config, grpc: SocketAddr, http: SocketAddr) -> String {
         None => ("http", String::new()),
     };
     format!(
-        "Hearth listens on {grpc} (Spark Connect) and {http} (HTTP). Ctrl-C stops it.\n\n  \
+        "Hearth listens on {grpc} (Spark Connect) and {http} (HTTP: SQL statements). Ctrl-C stops it.\n\n  \
          python -c \"from pyspark.sql import SparkSession; \
          SparkSession.builder.remote('{address}').getOrCreate().sql('select * from samples.tpch.nation').show()\"\n  \
          pyspark --remote \"{address}\"\n  \
-         curl {trust}{scheme}://{http}/readyz\n\n"
+         curl {trust}{scheme}://{http}/api/2.0/sql/statements -H 'Authorization: Bearer TOKEN' \
+         -d '{{\"warehouse_id\": \"default\", \"statement\": \"select 1\"}}'\n\n"
     )
 }

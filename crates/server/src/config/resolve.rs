@@ -11,6 +11,7 @@ use hearth_core::Limits;
 use hearth_embedded::EngineSettings;
 use hearth_embedded::samples::SampleSettings;
 use hearth_kit::{Exposure, TlsSettings};
+use hearth_statements::StatementsSettings;
 
 use super::{Mistake, Mistakes, RawConfig};
 use crate::settings::{self, Kind, SPARK_PREFIX, Share, Value};
@@ -34,6 +35,7 @@ pub struct Config {
     pub fsync: bool,
     pub grpc: GrpcSettings,
     pub connect: ConnectSettings,
+    pub statements: StatementsSettings,
     pub engine: EngineSettings,
 }
 
@@ -108,6 +110,7 @@ impl Values {
             fsync: self.get("store.fsync"),
             grpc: self.grpc(),
             connect: self.connect(),
+            statements: self.statements(),
             engine: self.engine(&data_dir),
             data_dir,
         }
@@ -159,6 +162,7 @@ impl Values {
             max_queued_operations: self.get("operation.max_queued"),
             operation_retention: self.get("operation.retention"),
             abandon_timeout: self.get("operation.abandon_timeout"),
+            max_recent_operations: self.get("operation.max_recent"),
             history_retention: self.get("history.retention"),
             result_memory: self.get("result.memory"),
             max_result_size: self.get("result.max_size"),
@@ -187,6 +191,21 @@ impl Values {
         }
     }
 
+    fn statements(&mut self) -> StatementsSettings {
+        let public_url: String = self.get("statements.public_url");
+        StatementsSettings {
+            inline_limit: self.get("statements.inline_limit"),
+            external_limit: self.get("statements.external_limit"),
+            attachment_limit: self.get("statements.attachment_limit"),
+            max_text: self.get("statements.max_text"),
+            timeout: self.get("statements.timeout"),
+            poll_timeout: self.get("statements.poll_timeout"),
+            link_lifetime: self.get("statements.link_lifetime"),
+            public_url: Some(public_url).filter(|url| !url.is_empty()),
+            tls: false,
+        }
+    }
+
     fn engine(&mut self, data_dir: &std::path::Path) -> EngineSettings {
         let spark = self.raw.values.iter().filter(|(name, _)| name.starts_with(SPARK_PREFIX));
         let session_defaults = spark.map(|(name, given)| (name.clone(), given.text.clone())).collect();
@@ -203,10 +222,16 @@ impl Values {
                 tpcds_scale: self.get("samples.tpcds_scale"),
                 folder: self.get("samples.folder"),
             },
+            catalogs: names(&self.get::<String>("catalog.names")),
             session_defaults,
             clock: Clock::system(),
         }
     }
+}
+
+/// The names in a list that commas separate.
+fn names(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
 }
 
 #[cfg(test)]
