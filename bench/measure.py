@@ -24,6 +24,7 @@ from harness.connect import connect  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+LOAD_BEFORE = round(os.getloadavg()[0], 2)
 
 
 def machine():
@@ -35,7 +36,7 @@ def machine():
     return {
         "date": datetime.date.today().isoformat(), "cpu": model, "cores": os.cpu_count(), "memory_gib": round(memory, 1),
         "system": f"{platform.system()} {platform.release()}", "python": platform.python_version(), "commit": commit or "?",
-        "load_before": round(os.getloadavg()[0], 2), "hearth": os.path.basename(os.path.dirname(servers.hearth_binary())),
+        "load_before": LOAD_BEFORE, "hearth": os.path.basename(os.path.dirname(servers.hearth_binary())),
     }
 
 
@@ -64,6 +65,31 @@ def rss_mib(pid):
 
 def peak_rss_mib(pid):
     return status_mib(pid, "VmHWM")
+
+
+def reset_peak(pid):
+    """Makes the peak count from now on; false where the kernel does not allow that."""
+    try:
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+        return True
+    except OSError:
+        return False
+
+
+def written_mib(pid):
+    """What a process has written to disk so far."""
+    with open(f"/proc/{pid}/io") as handle:
+        return next(int(line.split()[1]) / 2**20 for line in handle if line.startswith("write_bytes"))
+
+
+def folder_mib(folder):
+    """Size of the files below a folder, some of which may go away meanwhile."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.stat(os.path.join(place, name)).st_size
+    return total / 2**20
 
 
 def status_mib(pid, key):

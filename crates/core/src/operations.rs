@@ -56,6 +56,8 @@ pub struct Operations {
     clock: Clock,
     live: Live,
     tasks: TaskGroup,
+    /// Where the end of work is recorded: the runtime of the store and of the readers, so that threads change once.
+    settling: TaskGroup,
     draining: CancellationToken,
     /// Ends when work that still runs must end at once, with `HEARTH_SERVER_STOPPED`.
     stopping: CancellationToken,
@@ -74,7 +76,8 @@ impl Operations {
         let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
         let live = Live::new(limits.max_recent_operations);
         let tasks = TaskGroup::new(executor);
-        Self { metadata, results, admission, limits, clock, live, tasks, draining, stopping }
+        let settling = TaskGroup::new(Handle::current());
+        Self { metadata, results, admission, limits, clock, live, tasks, settling, draining, stopping }
     }
 
     pub fn admission(&self) -> &Arc<Admission> {
@@ -138,7 +141,7 @@ impl Operations {
     fn start(self: &Arc<Self>, session: &Arc<Session>, operation: &Arc<Operation>, work: Work, ticket: Ticket) {
         let (operations, session, operation) = (Arc::clone(self), Arc::clone(session), Arc::clone(operation));
         self.tasks.spawn("operation", async move {
-            let _in_use = session.begin_use(&operations.clock);
+            let in_use = session.begin_use(&operations.clock);
             let run = AssertUnwindSafe(operations.run(&session, &operation, work, ticket));
             let outcome = tokio::select! {
                 biased;
@@ -148,12 +151,16 @@ impl Operations {
                 }),
                 () = operations.stopping.cancelled() => Err(SERVER_STOPPED.error()),
             };
-            operations.settle(&operation, outcome).await;
-            if session.is_transient {
-                session.engine.close().await;
-                session.remove_folder().await;
-                operations.live.keep(operation);
-            }
+            let settling = Arc::clone(&operations);
+            settling.settling.spawn("settle", async move {
+                operations.settle(&operation, outcome).await;
+                if session.is_transient {
+                    session.engine.close().await;
+                    session.remove_folder().await;
+                    operations.live.keep(operation);
+                }
+                drop(in_use);
+            });
         });
     }
 
@@ -373,6 +380,7 @@ impl Operations {
             () = self.tasks.shutdown(grace + SETTLE_GRACE) => {}
             () = stop => {}
         }
+        self.settling.shutdown(SETTLE_GRACE).await;
         if let Err(error) = self.flush_released().await {
             tracing::warn!(%error, "released operations are not marked as such in the store");
         }

@@ -1,6 +1,6 @@
 //! One session: whose it is, its engine state, its operations, and the errors a client may still ask about.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -38,7 +38,7 @@ pub struct Session {
     users: AtomicUsize,
     operations: Mutex<HashMap<OperationId, Arc<Operation>>>,
     /// Ids of operations that were let go, oldest first: they are not run again.
-    gone: Mutex<VecDeque<OperationId>>,
+    gone: Mutex<Gone>,
     errors: Mutex<ErrorMemory>,
 }
 
@@ -46,6 +46,25 @@ pub struct Session {
 struct ErrorMemory {
     bound: usize,
     errors: VecDeque<(String, Arc<Error>)>,
+}
+
+#[derive(Debug, Default)]
+struct Gone {
+    ids: HashSet<OperationId>,
+    order: VecDeque<OperationId>,
+}
+
+impl Gone {
+    fn add(&mut self, id: &OperationId) {
+        if self.order.len() >= MAX_GONE
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        if self.ids.insert(id.clone()) {
+            self.order.push_back(id.clone());
+        }
+    }
 }
 
 /// Keeps the session from idling.
@@ -125,18 +144,14 @@ impl Session {
     pub(crate) fn remove(&self, id: &OperationId) -> Option<Arc<Operation>> {
         let removed = self.operations.lock().remove(id);
         if removed.is_some() {
-            let mut gone = self.gone.lock();
-            if gone.len() >= MAX_GONE {
-                gone.pop_front();
-            }
-            gone.push_back(id.clone());
+            self.gone.lock().add(id);
         }
         removed
     }
 
     /// Whether an operation of this id was here and was let go.
     pub fn had(&self, id: &OperationId) -> bool {
-        self.gone.lock().contains(id)
+        self.gone.lock().ids.contains(id)
     }
 
     /// Removes the session's files, if there are any.

@@ -37,7 +37,7 @@ pub const SETTINGS: &[Setting] = &[
     row("tls.self_signed", Kind::Flag, "false", "TLS with a certificate that is made and kept in the data folder."),
     row("tls.names", Kind::Text, "localhost,127.0.0.1,::1", "Names in the self-signed certificate, with commas."),
 
-    row("server.io_threads", Kind::Count, "2", "Threads that answer requests."),
+    row("server.io_threads", Kind::Count, "0", "Threads that answer requests; 0 is half of the cores, at least one and at most four."),
     row("server.work_threads", Kind::Count, "0", "Threads that run work; 0 is one for each core."),
     row("server.work_stack", Kind::Size, "16m", "Stack of a thread that runs work; deep plans need much."),
     row("server.drain_grace", Kind::Duration, "10s", "How long running work may go on when the server stops."),

@@ -51,7 +51,11 @@ where
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
         let id = request_id(&request);
         let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
-        let header = HeaderValue::from_str(&id).ok();
+        let header = HeaderValue::from_str(&id).ok().map(|mut header| {
+            // Never the same again: HTTP/2 need not keep it for later answers.
+            header.set_sensitive(true);
+            header
+        });
         request.extensions_mut().insert(RequestId(id));
         let response = self.inner.call(request);
         let answer = async move {
@@ -71,7 +75,12 @@ fn request_id<A>(request: &Request<A>) -> String {
         (1..=MAX_ID).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    given.filter(is_plain).map_or_else(|| uuid::Uuid::new_v4().to_string(), ToOwned::to_owned)
+    given.filter(is_plain).map_or_else(random_id, ToOwned::to_owned)
+}
+
+/// A UUID that need not be secret: from the thread's generator, not from the system with a call each.
+fn random_id() -> String {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string()
 }
 
 #[cfg(test)]

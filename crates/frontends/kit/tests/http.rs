@@ -37,7 +37,7 @@ async fn start(with_tokens: bool, tls: bool) -> Server {
     };
     let hearth = Hearth {
         engine: parts.engine,
-        sessions: Arc::new(parts.sessions),
+        sessions: parts.sessions,
         operations: parts.operations,
         authenticator: Arc::clone(&authenticator),
     };

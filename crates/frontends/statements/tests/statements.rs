@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scripted::Door;
 use hearth_auth::OpenAuthenticator;
 use hearth_base::condition::{DIVIDE_BY_ZERO, UNAUTHENTICATED};
 use hearth_base::{ByteSize, Result};
@@ -16,6 +15,7 @@ use hearth_core::{Authenticator, Credentials, Principal};
 use hearth_statements::StatementsSettings;
 use hearth_testkit::{Gate, Step};
 use http::StatusCode;
+use scripted::Door;
 use serde_json::{Value, json};
 
 const STATEMENTS: &str = "/api/2.0/sql/statements";
@@ -253,7 +253,11 @@ async fn what_does_not_read_is_refused_in_the_form_of_the_api() {
     let requests = [("POST", STATEMENTS.to_owned(), &large), ("GET", format!("{STATEMENTS}/%ff"), &Value::Null)];
     for (method, path, body) in requests {
         let (status, answer) = door.send(method, &path, "t", body).await;
-        assert_eq!((status, &answer["error_code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER_VALUE")), "{path}");
+        assert_eq!(
+            (status, &answer["error_code"]),
+            (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER_VALUE")),
+            "{path}"
+        );
     }
     let (status, answer) = door.send("PUT", STATEMENTS, "t", &Value::Null).await;
     assert_eq!((status, &answer["error_code"]), (StatusCode::NOT_FOUND, &json!("ENDPOINT_NOT_FOUND")));

@@ -144,7 +144,10 @@ impl Values {
     }
 
     fn threads(&mut self) -> Threads {
-        let io = self.positive("server.io_threads");
+        let io = match self.get("server.io_threads") {
+            0 => (machine::cores() / 2).clamp(1, 4),
+            count => count,
+        };
         let work = match self.get("server.work_threads") {
             0 => machine::cores(),
             count => count,

@@ -50,7 +50,7 @@ impl ConnectService {
         check_tags(&submission.tags).map_err(|error| operation_failure(&session, &Arc::new(error)))?;
         let operation =
             self.submit(&session, submission).await.map_err(|error| operation_failure(&session, &Arc::new(error)))?;
-        Ok(self.stream(Some(session), operation, options, (0, 0)).await)
+        Ok(self.stream(Some(session), operation, options, (0, 0)))
     }
 
     async fn submit(&self, session: &Arc<Session>, submission: Submission) -> Result<Arc<Operation>> {
@@ -101,17 +101,17 @@ impl ConnectService {
             return Err(fail(released.with("responseId", Place::whole(from.0).id(&id))));
         }
         let options = Options { reattachable: true, part_size: last.part_size };
-        Ok(self.stream(session, operation, options, from).await)
+        Ok(self.stream(session, operation, options, from))
     }
 
-    async fn stream(
+    fn stream(
         &self,
         session: Option<Arc<Session>>,
         operation: Arc<Operation>,
         options: Options,
         from: (u64, u16),
     ) -> ResponseStream {
-        ResponseStream::open(StreamSpec {
+        ResponseStream::new(StreamSpec {
             service: self.clone(),
             session,
             operation,
@@ -119,7 +119,6 @@ impl ConnectService {
             part_size: options.part_size,
             from,
         })
-        .await
     }
 }
 

@@ -20,7 +20,7 @@ impl ConnectService {
         let known = self.known_session(&caller);
         let session = known.as_ref().ok().map(|session| session.session());
         let id = OperationId::new(request.operation_id);
-        if session.is_some_and(|session| session.had(&id)) {
+        if session.is_some_and(|session| session.operation(&id).is_none() && session.had(&id)) {
             // Clients release the parts of an answer beside the whole, in any order; the store need not be asked.
             return Ok(released(&caller, session.map(|session| &**session), None));
         }

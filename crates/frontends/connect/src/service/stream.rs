@@ -3,8 +3,6 @@
 //! Items come from the operation's log, in order, each under an id that says where it stands. Between them, progress. A
 //! reattachable stream ends after a while or a size without `ResultComplete`; its client comes back for the rest. A
 //! stream that another one took over ends with `INVALID_CURSOR.DISCONNECTED`.
-//!
-//! An answer waits a moment for the end of its work before it begins: what short work gives goes out in one write.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -31,10 +29,6 @@ use crate::error::{operation_failure, request_error};
 use crate::response_id::{PartSize, Place};
 use crate::to_wire;
 
-/// How long an answer waits for the end of its work before its headers go out. Longer than most commands and small
-/// queries take, shorter than anybody notices.
-const HEAD_START: Duration = Duration::from_millis(2);
-
 /// What a stream is made of.
 pub(super) struct StreamSpec {
     pub service: ConnectService,
@@ -58,14 +52,8 @@ impl Stream for ResponseStream {
 }
 
 impl ResponseStream {
-    /// The stream, when the work has ended or had its head start. Dropping the future detaches as well.
-    pub(super) async fn open(spec: StreamSpec) -> Self {
+    pub(super) fn new(spec: StreamSpec) -> Self {
         let sender = Sender::new(spec);
-        tokio::select! {
-            biased;
-            () = sender.operation.log.ended() => {}
-            () = tokio::time::sleep(HEAD_START) => {}
-        }
         Self(Box::pin(futures::stream::unfold(Some(sender), |sender| async {
             let mut sender = sender?;
             match sender.next().await {
