@@ -120,7 +120,7 @@ def many_clients(server, options):
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     known = recorded(client, began, requests)
     return [{"clients": 64, "statements per second": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-             "p50": re.search(r"50%\s+(\S+)", text)[1], "p99": re.search(r"99%\s+(\S+)", text)[1],
+             "p50": re.search(r"^ +50% +(\S+)", text, re.M)[1], "p99": re.search(r"^ +99% +(\S+)", text, re.M)[1],
              "server CPU ms per statement": cpu / requests / 1e6, "refused": int(refused[1]) if refused else 0,
              "in the history": known}]
 

@@ -1,8 +1,8 @@
 """Servers under test: Hearth, a real Apache Spark, or one that already runs.
 
 Every test program takes `--server hearth|spark|HOST:PORT`, because a test that real Spark does not
-pass is a wrong test. `start` returns a `Server`; leaving its context stops the process it started
-(by pid, politely first) and removes the folders it made.
+pass is a wrong test; tests over HTTP take `http://HOST:PORT`. `start` returns a `Server`; leaving its
+context stops the process it started (by pid, politely first) and removes the folders it made.
 
 Environment:
   HEARTH_BIN       the binary; otherwise target/release/hearth or target/debug/hearth, the newer one
@@ -46,6 +46,10 @@ class Server:
         return f"sc://{self.grpc}"
 
     @property
+    def http_url(self):
+        return f"http://{self.http}"
+
+    @property
     def pid(self):
         return self.process.pid if self.process else None
 
@@ -87,6 +91,8 @@ def start(kind, **options):
         return start_hearth(**options)
     if kind == "spark":
         return start_spark()
+    if kind.startswith("http://"):
+        return Server("url", None, http=kind.removeprefix("http://").rstrip("/"))
     return Server("url", kind.removeprefix("sc://").rstrip("/"))
 
 

@@ -100,6 +100,8 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
 pub struct SessionSpec {
     pub principal: Principal,
     pub session: SessionId,
+    /// Whose defaults it starts with.
+    pub flavor: Flavor,
     /// The session's own folder: made by whoever first keeps a file there, removed when the session closes.
     pub folder: PathBuf,
 }

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Place, Ticket};
 use crate::engine::Work;
+use crate::history::{HistoryFilter, HistoryPage};
 use crate::operation::{OperationEvent, OperationSpec};
 use crate::result::{Bounds, LogSpec, ResultLog, ResultWriter};
 use crate::store::{MetadataStore, OperationRecord, Origin, ResultStore};
@@ -240,6 +241,23 @@ impl Operations {
     pub async fn record(&self, principal: &Principal, id: &OperationId) -> Result<Option<OperationRecord>> {
         let record = self.metadata.operation(id).await?;
         Ok(record.filter(|record| record.principal == principal.id))
+    }
+
+    /// Operations of all doors, newest first, as they are now: the store hears of their beginning and their end.
+    pub async fn history(&self, filter: &HistoryFilter) -> Result<HistoryPage> {
+        let mut wanted = filter.clone();
+        let (queued, running) = (OperationState::Queued, OperationState::Running);
+        if wanted.states.contains(&running) && !wanted.states.contains(&queued) {
+            wanted.states.push(queued);
+        }
+        let mut page = self.metadata.history(&wanted).await?;
+        for record in page.operations.iter_mut().filter(|record| !record.state.is_finished()) {
+            if let Some(operation) = self.live.get(&record.id) {
+                *record = operation.record();
+            }
+        }
+        page.operations.retain(|record| filter.states.is_empty() || filter.states.contains(&record.state));
+        Ok(page)
     }
 
     /// The operation of this id in this session, from memory or from an earlier run of the server.

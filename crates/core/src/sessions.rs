@@ -17,7 +17,7 @@ use hearth_base::{Clock, Result, SessionId};
 use parking_lot::Mutex;
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::engine::{Engine, EngineSession, SessionSpec};
+use crate::engine::{Engine, EngineSession, Flavor, SessionSpec};
 use crate::session::{SessionKey, SessionParts};
 use crate::{Limits, Principal, Session};
 
@@ -61,6 +61,21 @@ impl Sessions {
         id: &SessionId,
         observed: Option<&str>,
     ) -> Result<Arc<Session>> {
+        self.get_or_open_with(principal, id, observed, Flavor::Spark).await
+    }
+
+    /// A session with an id of its own and the defaults of `flavor`.
+    pub async fn open_new(&self, principal: &Principal, flavor: Flavor) -> Result<Arc<Session>> {
+        self.get_or_open_with(principal, &SessionId::random(), None, flavor).await
+    }
+
+    async fn get_or_open_with(
+        &self,
+        principal: &Principal,
+        id: &SessionId,
+        observed: Option<&str>,
+        flavor: Flavor,
+    ) -> Result<Arc<Session>> {
         check_format(id)?;
         if let Some(session) = self.lookup(principal, id, observed)? {
             return Ok(session);
@@ -73,15 +88,15 @@ impl Sessions {
             return Err(SESSION_CHANGED.with("handle", id));
         }
         self.check_count()?;
-        let spec = self.spec(principal, id);
+        let spec = self.spec(principal, id, flavor);
         let engine = self.engine.open_session(spec.clone()).await?;
         Ok(self.adopt(spec, engine))
     }
 
     /// A session for one operation: nobody finds it, and it closes when its operation ends.
-    pub async fn open_transient(&self, principal: &Principal) -> Result<Arc<Session>> {
+    pub async fn open_transient(&self, principal: &Principal, flavor: Flavor) -> Result<Arc<Session>> {
         let id = SessionId::random();
-        let spec = self.spec(principal, &id);
+        let spec = self.spec(principal, &id, flavor);
         let engine = self.engine.open_session(spec.clone()).await?;
         Ok(self.new_session(spec, engine, true))
     }
@@ -115,10 +130,10 @@ impl Sessions {
             .with("value", self.limits.max_sessions))
     }
 
-    fn spec(&self, principal: &Principal, id: &SessionId) -> SessionSpec {
+    fn spec(&self, principal: &Principal, id: &SessionId, flavor: Flavor) -> SessionSpec {
         // The folder's name is our own: neither the principal nor the session id reaches a path.
         let folder = self.root.join(SessionId::random().as_str());
-        SessionSpec { principal: principal.clone(), session: id.clone(), folder }
+        SessionSpec { principal: principal.clone(), session: id.clone(), flavor, folder }
     }
 
     /// Makes a session of what its engine opened, and lists it.
@@ -154,7 +169,7 @@ impl Sessions {
             Err(error) => return Err(CLONE_TARGET_CLOSED.with("targetSessionId", &id).caused_by(error)),
         }
         self.check_count()?;
-        let spec = self.spec(&source.principal, &id);
+        let spec = self.spec(&source.principal, &id, Flavor::Spark);
         let engine = source.engine.fork(spec.clone()).await?;
         Ok(self.adopt(spec, engine))
     }

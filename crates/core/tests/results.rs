@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_base::{ByteSize, Error, OperationId};
+use hearth_core::engine::Flavor;
 use hearth_core::result::{Bounds, ByteBound, ResultReader};
 use hearth_core::{Item, Limits, MetadataStore, OperationState, Submission};
 use hearth_testkit::hearth::{read_from, submission, wait_finished};
@@ -265,7 +266,7 @@ async fn bounds_cut_a_result_and_say_so() {
     let hearth = TestHearth::new(folder.path(), Limits::default());
     hearth.engine.script("ten", vec![Step::Schema, Step::Rows(4), Step::Rows(6)]);
     let run = async |bounds: Bounds| {
-        let session = hearth.sessions.open_transient(&hearth.principal).await.unwrap();
+        let session = hearth.sessions.open_transient(&hearth.principal, Flavor::Spark).await.unwrap();
         let submission = Submission { bounds, ..submission("ten", None) };
         let operation = hearth.operations.submit(&session, submission).await.unwrap();
         wait_finished(&operation).await;

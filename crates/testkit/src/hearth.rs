@@ -8,7 +8,8 @@ use hearth_core::engine::SqlWork;
 use hearth_core::result::{Bounds, ReadError, ResultReader};
 use hearth_core::store::Origin;
 use hearth_core::{
-    Authenticator, Hearth, Item, Limits, MetadataStore, Operation, Operations, Principal, ResultStore, Session, Sessions, Submission, Work,
+    Authenticator, Hearth, Item, Limits, MetadataStore, Operation, Operations, Principal, ResultStore, Session,
+    Sessions, Submission, Work,
 };
 use tokio::runtime::Handle;
 

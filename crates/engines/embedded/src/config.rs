@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod effect;
+mod warehouse;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use hearth_core::engine::{ConfigAnswer, ConfigRequest};
 use hearth_functions::SessionSettings;
 
 use catalogue::Scope;
+use warehouse::Short;
 
 pub const ANSI: &str = "spark.sql.ansi.enabled";
 pub const TIME_ZONE: &str = "spark.sql.session.timeZone";
@@ -46,6 +48,15 @@ impl SessionConfig {
 
     /// The value in force; `None` when it is neither set nor has a default.
     pub fn get(&self, key: &str) -> Option<&str> {
+        if let Some(short) = warehouse::find(key) {
+            let given = self.set.get(short.name).map(String::as_str);
+            let sparks = || match short.spark {
+                Some(TIME_ZONE) => Some(self.time_zone()),
+                Some(key) => self.get(key),
+                None => None,
+            };
+            return given.or_else(sparks).or(Some(short.default));
+        }
         if let Some(value) = self.set.get(key) {
             return Some(value);
         }
@@ -65,18 +76,44 @@ impl SessionConfig {
 
     /// As `set`, for the server's own start settings, which may be static ones.
     pub fn set_default(&mut self, key: &str, value: &str) -> Result<()> {
+        if let Some(short) = warehouse::find(key) {
+            return self.set_short(short, value);
+        }
         if let Some(entry) = catalogue::find(key) {
             entry.check(value)?;
         }
         if key == TIME_ZONE && hearth_types::zone::Zone::parse(value).is_none() {
             return Err(INVALID_CONF_VALUE_TIME_ZONE.with("confValue", value).with("confName", key));
         }
+        // A short name that means this setting now has this value, not the one that it was given.
+        if let Some(short) = warehouse::of_spark(key) {
+            self.set.remove(short.name);
+        }
         self.set.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// Sets what a short name of SQL warehouses means; the name keeps the value as it was given.
+    fn set_short(&mut self, short: &Short, value: &str) -> Result<()> {
+        let value = value.trim().trim_matches(['\'', '"']);
+        if value.eq_ignore_ascii_case("DEFAULT") {
+            return self.unset(short.name);
+        }
+        if let Some(key) = short.spark {
+            self.set_default(key, value)?;
+        }
+        self.set.insert(short.name.to_owned(), value.to_owned());
         Ok(())
     }
 
     pub fn unset(&mut self, key: &str) -> Result<()> {
         check_modifiable(key)?;
+        if let Some(short) = warehouse::find(key) {
+            self.set.remove(short.name);
+            if let Some(key) = short.spark {
+                self.set.remove(key);
+            }
+        }
         self.set.remove(key);
         Ok(())
     }
@@ -190,7 +227,7 @@ pub struct Place<'a> {
 
 /// Whether a session may change `key`. Unknown keys outside Spark's core may be set, as in Spark.
 fn is_modifiable(key: &str) -> bool {
-    catalogue::find(key).is_some_and(|entry| entry.scope == Scope::Session)
+    warehouse::find(key).is_some() || catalogue::find(key).is_some_and(|entry| entry.scope == Scope::Session)
 }
 
 fn check_modifiable(key: &str) -> Result<()> {

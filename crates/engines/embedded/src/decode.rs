@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use hearth_base::Result;
 use hearth_core::Work;
+use hearth_core::engine::SqlWork;
 use hearth_plan::command::Command;
+use hearth_plan::expression::{CastMode, ExprNode, TypeRef};
 use hearth_plan::relation::SqlText;
 use hearth_plan::{Expr, Plan, from_proto};
 use hearth_proto::connect as pb;
-use hearth_types::Value;
+use hearth_types::datetime_parse::string_to_date;
+use hearth_types::{DataType, Value};
 
 /// What is asked for, and for `spark.sql` the relation that its client gets back when it is a query.
 #[derive(Debug)]
@@ -20,9 +23,7 @@ pub struct Request {
 pub fn request(work: Work) -> Result<Request> {
     match work {
         Work::Plan(bytes) => from_plan(bytes),
-        Work::Sql { text, named, positional } => {
-            Ok(Request { plan: from_sql(text, named, positional), sql_relation: None })
-        }
+        Work::Sql(sql) => Ok(Request { plan: from_sql(sql), sql_relation: None }),
     }
 }
 
@@ -53,11 +54,42 @@ fn sql_relation(command: &pb::SqlCommand) -> pb::Relation {
     pb::Relation { common: None, rel_type: Some(pb::relation::RelType::Sql(sql)) }
 }
 
-fn from_sql(text: String, named: Vec<(String, Value)>, positional: Vec<Value>) -> Plan {
-    let text = SqlText {
-        query: text,
-        named: named.into_iter().map(|(name, value)| (name, Expr::literal(value))).collect(),
-        positional: positional.into_iter().map(Expr::literal).collect(),
-    };
+fn from_sql(sql: SqlWork) -> Plan {
+    let mut text = SqlText { query: sql.text, named: Vec::new(), positional: Vec::new() };
+    for parameter in sql.parameters {
+        let value = parameter.value.map_or_else(
+            || Expr::literal(Value::Null(parameter.data_type.clone())),
+            |text| value(text, &parameter.data_type),
+        );
+        match parameter.name {
+            Some(name) => text.named.push((name, value)),
+            None => text.positional.push(value),
+        }
+    }
     Plan::Command(Command::Sql { text, input: None })
+}
+
+/// A parameter's value: a literal where its text is plainly one of its type, so that names show it as Spark shows a
+/// literal, otherwise the cast that the API promises, with its errors.
+fn value(text: String, data_type: &DataType) -> Expr {
+    let literal = match data_type {
+        DataType::String { .. } => Some(Value::string(text.as_str())),
+        DataType::Boolean => text.parse().ok().map(Value::Boolean),
+        DataType::Byte => text.parse().ok().map(Value::Byte),
+        DataType::Short => text.parse().ok().map(Value::Short),
+        DataType::Integer => text.parse().ok().map(Value::Integer),
+        DataType::Long => text.parse().ok().map(Value::Long),
+        DataType::Date => string_to_date(&text).map(Value::Date),
+        _ => None,
+    };
+    literal.filter(|value| value.data_type() == *data_type).map_or_else(
+        || {
+            Expr::new(ExprNode::Cast {
+                expr: Box::new(Expr::literal(Value::string(text.as_str()))),
+                to: TypeRef::Known(data_type.clone()),
+                mode: CastMode::Ansi,
+            })
+        },
+        Expr::literal,
+    )
 }

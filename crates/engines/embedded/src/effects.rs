@@ -6,16 +6,20 @@ mod checkpoint;
 mod columns;
 mod database;
 mod describe;
+mod describe_json;
 pub mod function;
 mod insert;
 mod list;
 mod lookup;
+mod merge;
+mod metadata;
 mod options;
 mod parameter;
 mod partition;
 mod path;
 mod place;
-mod rows;
+mod rewrite;
+pub mod rows;
 mod setting;
 mod show;
 mod sql;
@@ -43,15 +47,33 @@ use crate::session::EmbeddedSession;
 use database::NewDatabase;
 use lookup::{Found, Scope};
 
+pub use place::{start_in, use_namespace};
 pub use sql::command_of;
 
 /// What a command gives.
 enum Outcome {
     Rows(Rows),
-    /// Rows were written, and these metrics were asked of them.
-    Written(Vec<ObservedMetrics>),
+    Written(Written),
     /// A message of its own.
     Answer(Box<ResponseType>),
+}
+
+/// Rows were written.
+#[derive(Default)]
+pub struct Written {
+    /// What was asked of them.
+    metrics: Vec<ObservedMetrics>,
+    rows: u64,
+}
+
+/// What a statement answers that has put in rows: their number for a client of a SQL warehouse, nothing for Spark's.
+fn inserted(session: &EmbeddedSession, count: u64) -> Result<Rows> {
+    if !session.is_warehouse() {
+        return Ok(rows::nothing());
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let columns = [rows::long("num_affected_rows"), rows::long("num_inserted_rows")];
+    rows::table(&columns, vec![vec![count.into(), count.into()]])
 }
 
 /// Runs the command of a root and writes its answer.
@@ -68,7 +90,7 @@ pub async fn command(
     match perform(session, command).await? {
         Outcome::Rows((schema, _)) if schema.fields.is_empty() => Ok(()),
         Outcome::Rows((schema, batches)) => run::write_rows(session, &schema, &batches, writer).await,
-        Outcome::Written(metrics) => observe::answer(session, &metrics, writer).await,
+        Outcome::Written(written) => observe::answer(session, &written.metrics, writer).await,
         Outcome::Answer(response) => sql::answer(writer, *response).await,
     }
 }
@@ -77,7 +99,8 @@ pub async fn command(
 pub async fn rows(session: &EmbeddedSession, command: Command) -> Result<Rows> {
     match perform(session, command).await? {
         Outcome::Rows(rows) => Ok(rows),
-        Outcome::Written(_) | Outcome::Answer(_) => Ok(rows::nothing()),
+        Outcome::Written(written) => inserted(session, written.rows),
+        Outcome::Answer(_) => Ok(rows::nothing()),
     }
 }
 
@@ -109,8 +132,15 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         Command::Catalog(op) if **op == CatalogOp::CurrentDatabase => place::show_current(session),
         Command::Catalog(op) => catalog(session, op).await.map(sql_answer),
         Command::CreateView(new) => nothing(view::create(session, new).await),
+        Command::Delete { table, alias, condition } if session.is_warehouse() => {
+            rewrite::delete(session, table, alias.as_ref(), condition.as_ref()).await
+        }
         Command::Delete { table, .. } => refused(session, table, "DELETE").await,
+        Command::Update { table, alias, assignments, condition } if session.is_warehouse() => {
+            rewrite::update(session, table, alias.as_ref(), assignments, condition.as_ref()).await
+        }
         Command::Update { table, .. } => refused(session, table, "UPDATE TABLE").await,
+        Command::MergeInto(merge) if session.is_warehouse() => merge::merge(session, merge).await,
         Command::MergeInto(merge) => refused(session, &merge.target, "MERGE INTO TABLE").await,
         Command::SetConfig { key, value } => setting::set(session, key, value),
         Command::ShowConfig { key, verbose } => setting::show(session, key.as_ref(), *verbose),
@@ -191,7 +221,13 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::SetCurrentCatalog { name } => place::set_catalog(session, name),
         CatalogOp::SetCurrentDatabase { name } => place::set_database(session, name),
 
-        CatalogOp::ListCatalogs { pattern, style } => place::list_catalogs(pattern.as_deref(), *style),
+        CatalogOp::ListMetadata(wanted) => metadata::list(session, wanted),
+
+        CatalogOp::CreateCatalog { name, if_not_exists, comment } => {
+            place::create_catalog(session, name, comment.as_deref(), *if_not_exists)
+        }
+        CatalogOp::DropCatalog { name, if_exists, cascade } => place::drop_catalog(session, name, *if_exists, *cascade),
+        CatalogOp::ListCatalogs { pattern, style } => place::list_catalogs(session, pattern.as_deref(), *style),
         CatalogOp::ListDatabases { catalog, pattern, style } => {
             database::list(session, catalog.as_ref(), pattern.as_deref(), *style)
         }
@@ -229,7 +265,9 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::RenameTable { name, to, is_view } => table::rename(session, name, to, *is_view).await,
         CatalogOp::AlterTable { name, is_view, change } => alter::alter(session, name, *is_view, change).await,
         CatalogOp::TruncateTable { name, partition } => table::truncate(session, name, partition).await,
-        CatalogOp::DescribeTable { as_json: true, .. } => unsupported("DESCRIBE TABLE … AS JSON"),
+        CatalogOp::DescribeTable { name, extended: _, partition, as_json: true } => {
+            describe_json::describe(session, name, partition).await
+        }
         CatalogOp::DescribeTable { name, extended, partition, as_json: false } => {
             describe::describe(session, name, partition, *extended).await
         }
@@ -254,6 +292,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
             table::analyze_all(session, database.as_ref(), *no_scan).await
         }
         CatalogOp::RefreshTable { name } => table::refresh(session, name).await,
+        CatalogOp::OptimizeTable { name } => table::refresh(session, name).await,
         CatalogOp::RefreshByPath { path: _ } => rows::done(),
         CatalogOp::RefreshFunction { name } => function::refresh(session, name),
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::{SessionConfig, SessionState};
 use hearth_base::{ByteSize, Clock, Result};
-use hearth_core::engine::SessionSpec;
+use hearth_core::engine::{Flavor, SessionSpec};
 use hearth_core::{Engine, EngineSession};
 use parking_lot::RwLock;
 
@@ -29,6 +29,8 @@ pub struct EngineSettings {
     /// `engine.partitions`: how many partitions a query is cut into; 0 means one for each core.
     pub partitions: usize,
     pub samples: SampleSettings,
+    /// `catalog.names`: catalogs that there are beside `spark_catalog`.
+    pub catalogs: Vec<String>,
     /// Settings that every new session starts with.
     pub session_defaults: Vec<(String, String)>,
     pub clock: Clock,
@@ -62,7 +64,12 @@ impl EmbeddedEngine {
             .with_config(session_config(settings.partitions))
             .with_runtime_env(runtime)
             .build();
-        let catalog = Catalog::open(settings.data_folder.join("warehouse"), &settings.samples, &settings.data_folder)?;
+        let catalog = Catalog::open(
+            settings.data_folder.join("warehouse"),
+            &settings.catalogs,
+            &settings.samples,
+            &settings.data_folder,
+        )?;
         Ok(Self { shared: Arc::new(Shared { settings, catalog, datafusion, global_views: RwLock::default() }) })
     }
 
@@ -96,10 +103,18 @@ fn session_config(partitions: usize) -> SessionConfig {
     config
 }
 
+const TIME_ZONE: &str = "spark.sql.session.timeZone";
+/// The zone of a warehouse's sessions, wherever its machine stands.
+const WAREHOUSE_ZONE: &str = "UTC";
+
 #[async_trait]
 impl Engine for EmbeddedEngine {
     async fn open_session(&self, spec: SessionSpec) -> Result<Arc<dyn EngineSession>> {
-        let state = State::new(&self.shared.settings.session_defaults)?;
+        let mut state = State::new(&self.shared.settings.session_defaults)?;
+        let zone_is_set = self.shared.settings.session_defaults.iter().any(|(key, _)| key == TIME_ZONE);
+        if spec.flavor == Flavor::Warehouse && !zone_is_set {
+            state.config.set(TIME_ZONE, WAREHOUSE_ZONE)?;
+        }
         Ok(Arc::new(EmbeddedSession::new(Arc::clone(&self.shared), spec, state)))
     }
 

@@ -1,7 +1,7 @@
 //! DataFusion's errors as Spark's conditions.
 //!
 //! Our own kernels raise `hearth_base::Error` inside `DataFusionError::External`; those come out unchanged. The rest is
-//! told apart by variant, never by text.
+//! told apart by variant; by text only where there is no variant.
 
 use std::error::Error as StdError;
 
@@ -9,7 +9,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use hearth_base::Error;
 use hearth_base::condition::{
-    ARITHMETIC_OVERFLOW, DIVIDE_BY_ZERO, FAILED_READ_FILE, OPERATION_CANCELED, OUT_OF_MEMORY,
+    ARITHMETIC_OVERFLOW, DIVIDE_BY_ZERO, FAILED_READ_FILE, OPERATION_CANCELED, OUT_OF_MEMORY, SPILL_LIMIT,
 };
 
 const ANSI: &str = "\"spark.sql.ansi.enabled\"";
@@ -21,14 +21,14 @@ pub fn from_datafusion(error: DataFusionError) -> Error {
     }
     match root(&error) {
         DataFusionError::ArrowError(arrow, _) => from_arrow(arrow),
-        DataFusionError::ResourcesExhausted(message) => OUT_OF_MEMORY
-            .with("limit", "engine.memory")
-            .with("value", "see `hearth serve --help`")
-            .with("message", message),
+        DataFusionError::ResourcesExhausted(message) => {
+            OUT_OF_MEMORY.with("limit", "engine.memory").with("message", message)
+        }
         DataFusionError::NotImplemented(what) => Error::unsupported(what),
         DataFusionError::ObjectStore(cause) => {
             FAILED_READ_FILE.with("path", "").caused_by(cause.to_string()).message(cause.to_string())
         }
+        DataFusionError::IoError(cause) if is_spill_limit(cause) => spill_limit(cause),
         DataFusionError::IoError(cause) => {
             FAILED_READ_FILE.with("path", "").message(cause.to_string()).caused_by(cause.to_string())
         }
@@ -43,8 +43,20 @@ fn from_arrow(error: &ArrowError) -> Error {
         ArrowError::ArithmeticOverflow(message) => {
             ARITHMETIC_OVERFLOW.with("message", message).with("alternative", "").with("config", ANSI)
         }
+        ArrowError::IoError(_, cause) if is_spill_limit(cause) => spill_limit(cause),
         _ => Error::internal(error),
     }
+}
+
+/// Whether the disk manager had no room. Its error has no type of its own: the setting that it names tells.
+fn is_spill_limit(cause: &std::io::Error) -> bool {
+    cause.to_string().contains("datafusion.runtime.max_temp_directory_size")
+}
+
+fn spill_limit(cause: &std::io::Error) -> Error {
+    let text = cause.to_string();
+    let message = text.split(". ").next().unwrap_or_default().trim_end_matches('.');
+    SPILL_LIMIT.with("limit", "engine.spill_limit").with("message", message)
 }
 
 /// Our own error, however deeply DataFusion and Arrow have wrapped it.

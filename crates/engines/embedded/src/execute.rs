@@ -29,12 +29,14 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::error::from_datafusion;
-use crate::recursion;
+use crate::{progress, recursion};
 
 /// Batches of one partition that may wait for their turn.
 const PARTITION_BUFFER: usize = 4;
 /// Bytes of rows that are put together for one message to the client.
 const CHUNK_BYTES: usize = 2 << 20;
+/// How often the progress of a query is read from its operators.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// How long rows wait for others that go with them.
 const CHUNK_PATIENCE: Duration = Duration::from_millis(20);
 
@@ -132,13 +134,11 @@ impl Query {
     pub async fn write(&self, schema: &StructType, time_zone: &str, writer: &mut ResultWriter) -> Result<()> {
         let arrow = hearth_types::arrow::to_wire_schema(schema, time_zone);
         writer.schema(Arc::new(schema.clone()), Arc::clone(&arrow)).await?;
-        let partitions = self.plan.output_partitioning().partition_count();
-        writer.progress().set_tasks(i64::try_from(partitions).unwrap_or(i64::MAX));
         let mut rows = self.rows()?;
         let mut chunk = Chunk::new(arrow, writer);
-        loop {
+        while !writer.is_full() {
             let next = if chunk.batches.is_empty() {
-                rows.next().await?
+                self.next(&mut rows, writer).await?
             } else {
                 // Rows that are there do not wait long for rows that are not.
                 match tokio::time::timeout(CHUNK_PATIENCE, rows.next()).await {
@@ -154,7 +154,19 @@ impl Query {
                 chunk.add(cast_batch_to(&batch, &chunk.schema)?, writer).await?;
             }
         }
-        chunk.write(writer).await
+        chunk.write(writer).await?;
+        progress::complete(self.plan.as_ref(), writer.progress());
+        Ok(())
+    }
+
+    /// The next rows; while they are waited for, the progress moves.
+    async fn next(&self, rows: &mut Rows, writer: &ResultWriter) -> Result<Option<RecordBatch>> {
+        loop {
+            match tokio::time::timeout(PROGRESS_INTERVAL, rows.next()).await {
+                Ok(next) => return next,
+                Err(_) => progress::report(self.plan.as_ref(), writer.progress()),
+            }
+        }
     }
 }
 

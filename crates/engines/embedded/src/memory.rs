@@ -1,11 +1,15 @@
 //! One memory pool for the engine, with spill to disk behind it.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{
+    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
+};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use hearth_base::{ByteSize, Error, Result};
 
@@ -22,11 +26,88 @@ pub struct MemorySettings {
     pub spill_folder: PathBuf,
 }
 
+/// A fair pool in which repartitioning does not spill.
+///
+/// A repartition whose rows are in two spill files at once can wait for the one that nobody writes to any more
+/// (apache/datafusion#24883), and the query never ends. It passes rows on rather than gathers them, so it may go over its
+/// share, and over the pool's size by `OVERDRAFT`. To go when DataFusion has the fix.
+#[derive(Debug)]
+struct Pool {
+    inner: FairSpillPool,
+    size: ByteSize,
+}
+
+/// The part of the pool's size by which repartitioning may be over it: one in so many.
+const OVERDRAFT: usize = 4;
+/// What names of consumers that repartition start with.
+const REPARTITION: &str = "RepartitionExec";
+
+impl Pool {
+    fn new(size: ByteSize) -> Self {
+        Self { inner: FairSpillPool::new(size.as_usize()), size }
+    }
+
+    fn may_overdraw(&self, reservation: &MemoryReservation, additional: usize) -> bool {
+        let most = self.size.as_usize().saturating_add(self.size.as_usize() / OVERDRAFT);
+        reservation.consumer().name().starts_with(REPARTITION)
+            && self.inner.reserved().saturating_add(additional) <= most
+    }
+}
+
+impl MemoryPool for Pool {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.inner.register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.inner.unregister(consumer);
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.inner.grow(reservation, additional);
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.inner.shrink(reservation, shrink);
+    }
+
+    fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<(), DataFusionError> {
+        match self.inner.try_grow(reservation, additional) {
+            Err(_) if self.may_overdraw(reservation, additional) => {
+                self.inner.grow(reservation, additional);
+                Ok(())
+            }
+            Err(DataFusionError::ResourcesExhausted(message)) => {
+                Err(DataFusionError::ResourcesExhausted(format!("{message} (the limit is {})", self.size)))
+            }
+            done => done,
+        }
+    }
+
+    fn reserved(&self) -> usize {
+        self.inner.reserved()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        self.inner.memory_limit()
+    }
+}
+
+impl fmt::Display for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
 /// The runtime that all queries of the engine share.
 pub fn runtime(settings: &MemorySettings) -> Result<Arc<RuntimeEnv>> {
     std::fs::create_dir_all(&settings.spill_folder)
         .map_err(|error| Error::internal("the folder for spill files cannot be made").caused_by(error))?;
-    let pool = FairSpillPool::new(settings.memory.as_usize());
+    let pool = Pool::new(settings.memory);
     let disk = DiskManagerBuilder::default()
         .with_mode(DiskManagerMode::Directories(vec![settings.spill_folder.clone()]))
         .with_max_temp_directory_size(settings.spill_limit.bytes());
@@ -37,4 +118,25 @@ pub fn runtime(settings: &MemorySettings) -> Result<Arc<RuntimeEnv>> {
         .with_object_list_cache_limit(0)
         .build_arc()
         .map_err(crate::error::from_datafusion)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repartitioning_goes_over_its_share_and_nothing_else_does() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(Pool::new(ByteSize::new(1000)));
+        let sort = MemoryConsumer::new("ExternalSorter[0]").with_can_spill(true).register(&pool);
+        let spread = MemoryConsumer::new("RepartitionExec[1]").with_can_spill(true).register(&pool);
+        sort.try_grow(400).unwrap();
+        assert!(sort.try_grow(200).unwrap_err().to_string().contains("the limit is"));
+        spread.try_grow(600).unwrap();
+        spread.try_grow(250).unwrap();
+        assert_eq!(pool.reserved(), 1250);
+        assert!(spread.try_grow(1).is_err());
+        spread.shrink(850);
+        assert_eq!(pool.reserved(), 400);
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use datafusion::catalog::MemTable;
 use hearth_analyzer::{
     LocalMention, LocalRows, MentionOptions, Mentions, Place, RemoteRelation, ResolvedSource, ResolvedTable,
     SessionFunction, SessionView, SqlFunctionBody, TableEntry, TableKey, TableMention, ViewEntry, command_mentions,
@@ -14,9 +15,10 @@ use hearth_functions::SessionSettings;
 use hearth_plan::relation::{DataSource, NamedTable};
 use hearth_plan::{Command, Plan, Relation, RelationNode, from_proto};
 
-use crate::catalog::{GLOBAL_TEMP, Position, TableRecord, ViewText, table_id};
+use crate::catalog::{CatalogNames, GLOBAL_TEMP, Position, TableRecord, ViewText};
 use crate::config::Place as ConfigPlace;
 use crate::effects::function::persistent;
+use crate::information;
 use crate::session::EmbeddedSession;
 use crate::sources::{self, SourceRequest};
 use crate::state::{SessionState, TempView};
@@ -49,13 +51,14 @@ struct Resolver<'a> {
     session: &'a EmbeddedSession,
     state: SessionState,
     settings: SessionSettings,
+    names: CatalogNames,
 }
 
 impl<'a> Resolver<'a> {
     fn new(session: &'a EmbeddedSession) -> Self {
         let state = session.snapshot();
         let settings = settings(session, &state);
-        Self { session, state, settings }
+        Self { session, state, settings, names: session.shared.catalog.names() }
     }
 
     fn options(&self, place: Place) -> MentionOptions {
@@ -130,7 +133,8 @@ impl<'a> Resolver<'a> {
         if let Some(source) = self.file_table(name, &catalog).await? {
             return Ok(Some((ResolvedTable::Table(source), Place::Session)));
         }
-        let id = table_id(name, Position { catalog: &catalog, database: &database })?;
+        let at = Position { catalog: &catalog, database: &database, names: &self.names };
+        let id = self.session.table_id(name, at)?;
         let Some(record) = self.session.shared.catalog.table(&id) else { return Ok(None) };
         match &record.view {
             Some(text) => {
@@ -141,6 +145,7 @@ impl<'a> Resolver<'a> {
                 };
                 Ok(Some((ResolvedTable::View(view_entry(&record, text, place.clone())?), place)))
             }
+            None if record.is_view() => Ok(Some((ResolvedTable::Table(self.information(&record)?), Place::Session))),
             None => Ok(Some((ResolvedTable::Table(self.catalog_table(&record, table).await?), Place::Session))),
         }
     }
@@ -193,13 +198,21 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// A relation of `information_schema`, with its rows as they are now.
+    fn information(&self, record: &TableRecord) -> Result<TableEntry> {
+        let (schema, batches) = information::read(&self.session.shared.catalog, &record.id)?;
+        let arrow = hearth_types::arrow::to_engine_schema(&schema);
+        let table = MemTable::try_new(arrow, vec![batches]).map_err(Error::internal)?;
+        Ok(TableEntry { name: record.id.parts(), source: Arc::new(table), schema })
+    }
+
     async fn catalog_table(&self, record: &TableRecord, table: &NamedTable) -> Result<TableEntry> {
         let catalog = &self.session.shared.catalog;
         let location = catalog.ready(record).await?;
         let mut options = record.options.clone();
         options.extend(table.options.iter().cloned());
         let paths = [location.to_string_lossy().into_owned()];
-        let format = record.provider.as_deref().unwrap_or("parquet");
+        let format = record.format();
         let source = sources::open(SourceRequest {
             schema: Some(&record.schema),
             partition_columns: Some(&record.partition_columns),

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hearth_base::Result;
-use hearth_core::engine::{Answer, Artifact, ConfigAnswer, ConfigRequest, Question, SessionSpec};
+use hearth_base::condition::NO_SUCH_CATALOG_EXCEPTION;
+use hearth_core::engine::{Answer, Artifact, ConfigAnswer, ConfigRequest, Flavor, Namespace, Question, SessionSpec};
 use hearth_core::{EngineSession, OpContext, ResultWriter, Work};
 use hearth_plan::Plan;
 use parking_lot::RwLock;
 
+use crate::catalog::{Pattern, Position, TableId, table_id};
 use crate::engine::Shared;
 use crate::state::SessionState;
 use crate::{decode, effects, question, run};
@@ -17,12 +19,44 @@ use crate::{decode, effects, question, run};
 pub struct EmbeddedSession {
     pub shared: Arc<Shared>,
     pub spec: SessionSpec,
-    pub state: RwLock<SessionState>,
+    pub state: Arc<RwLock<SessionState>>,
+    /// Whose answers the operation at hand gets.
+    pub flavor: Flavor,
 }
 
 impl EmbeddedSession {
     pub fn new(shared: Arc<Shared>, spec: SessionSpec, state: SessionState) -> Self {
-        Self { shared, spec, state: RwLock::new(state) }
+        Self { shared, spec, state: Arc::new(RwLock::new(state)), flavor: Flavor::Spark }
+    }
+
+    /// The same session for an operation that gets another's answers.
+    pub fn with_flavor(&self, flavor: Flavor) -> Self {
+        Self { shared: Arc::clone(&self.shared), spec: self.spec.clone(), state: Arc::clone(&self.state), flavor }
+    }
+
+    pub fn is_warehouse(&self) -> bool {
+        self.flavor == Flavor::Warehouse
+    }
+
+    /// The pattern of a `SHOW … LIKE`.
+    pub fn pattern(&self, text: Option<&str>) -> Pattern {
+        if self.is_warehouse() { Pattern::of_driver(text) } else { Pattern::new(text) }
+    }
+
+    /// Reads a table's name, with the error of the flavor for a catalog that is not there.
+    pub fn table_id(&self, name: &[String], at: Position<'_>) -> Result<TableId> {
+        match (table_id(name, at), name) {
+            (Err(_), [catalog, _, _]) if self.is_warehouse() => Err(NO_SUCH_CATALOG_EXCEPTION.with("catalog", catalog)),
+            (read, _) => read,
+        }
+    }
+
+    /// The catalog of this name, or the error of the flavor.
+    pub fn catalog_named(&self, name: &str) -> Result<String> {
+        match self.shared.catalog.named(name) {
+            Err(_) if self.is_warehouse() => Err(NO_SUCH_CATALOG_EXCEPTION.with("catalog", name)),
+            named => named,
+        }
     }
 
     /// The state as it is now. Work sees one snapshot from its start to its end.
@@ -34,10 +68,17 @@ impl EmbeddedSession {
 #[async_trait]
 impl EngineSession for EmbeddedSession {
     async fn execute(&self, _cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
+        let session = match &work {
+            Work::Sql(sql) => self.with_flavor(sql.flavor),
+            Work::Plan(_) => self.with_flavor(Flavor::Spark),
+        };
+        if let Work::Sql(sql) = &work {
+            effects::use_namespace(&session, &sql.namespace)?;
+        }
         let request = decode::request(work)?;
         match request.plan {
-            Plan::Relation(relation) => run::relation(self, &relation, writer).await,
-            Plan::Command(command) => effects::command(self, command, request.sql_relation, writer).await,
+            Plan::Relation(relation) => run::relation(&session, &relation, writer).await,
+            Plan::Command(command) => effects::command(&session, command, request.sql_relation, writer).await,
         }
     }
 
@@ -47,6 +88,10 @@ impl EngineSession for EmbeddedSession {
 
     async fn configure(&self, request: ConfigRequest) -> Result<ConfigAnswer> {
         self.state.write().config.answer(request)
+    }
+
+    async fn use_namespace(&self, namespace: &Namespace) -> Result<()> {
+        effects::start_in(self, namespace)
     }
 
     async fn add_artifact(&self, artifact: Artifact) -> Result<()> {

@@ -109,9 +109,12 @@ pub(crate) fn execute(body: &[u8], key: Option<String>, settings: &StatementsSet
     })
 }
 
+/// Fields that say how long a client waits, not what it asks for.
+const PATIENCE: [&str; 3] = ["idempotency_key", "wait_timeout", "on_wait_timeout"];
+
 /// Equal for requests that ask for the same, in whatever order their fields stand.
 fn digest(fields: &Map<String, Value>) -> String {
-    let mut sorted: Vec<_> = fields.iter().filter(|(name, _)| *name != "idempotency_key").collect();
+    let mut sorted: Vec<_> = fields.iter().filter(|(name, _)| !PATIENCE.contains(&name.as_str())).collect();
     sorted.sort_by(|one, other| one.0.cmp(other.0));
     let mut sha = Sha256::new();
     for (name, value) in sorted {
@@ -403,7 +406,7 @@ mod tests {
     #[test]
     fn a_digest_is_of_what_is_asked_for() {
         let one = json!({ "statement": "x", "warehouse_id": "w", "idempotency_key": "k" });
-        let other = json!({ "warehouse_id": "w", "idempotency_key": "k", "statement": "x" });
+        let other = json!({ "warehouse_id": "w", "idempotency_key": "k", "statement": "x", "wait_timeout": "0s" });
         assert_eq!(read(&one).unwrap().facts.digest, read(&other).unwrap().facts.digest);
         let third = json!({ "warehouse_id": "w", "idempotency_key": "k", "statement": "y" });
         assert_ne!(read(&one).unwrap().facts.digest, read(&third).unwrap().facts.digest);

@@ -65,7 +65,7 @@ pub(crate) async fn list(
             // Only states in which nothing ever is here.
             return Ok(Json(QueryList::default()));
         }
-        let page = hearth.operations.metadata().history(&filter).await?;
+        let page = hearth.operations.history(&filter).await?;
         let queries = page.operations.into_iter().map(|record| QueryInfo::new(record, now, wanted.metrics));
         list.res.extend(queries.filter(|query| wanted.statuses.is_empty() || wanted.statuses.contains(&query.status)));
         list.next_page_token = page.next;

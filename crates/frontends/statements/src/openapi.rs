@@ -62,6 +62,7 @@ struct ErrorBody {
         statements::close_statement,
         statements::download,
         statements::create_session,
+        statements::create_session_below,
         statements::delete_session,
         warehouses::routes::list,
         warehouses::routes::list_endpoints,

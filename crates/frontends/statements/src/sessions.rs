@@ -7,15 +7,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, post};
 use axum::{Json, http::StatusCode};
 use hearth_base::SessionId;
-use hearth_core::engine::{ConfigRequest, Namespace};
+use hearth_core::engine::{ConfigRequest, Flavor, Namespace};
 use serde_json::{Map, Value, json};
 
 use crate::api::{Api, Caller, both};
 use crate::error::{ApiError, ApiResult};
 use crate::from_wire::object;
 
+/// What the JDBC driver says when it was told no catalog.
+const NO_CATALOG: &str = "SPARK";
+
 pub(crate) fn routes() -> Router<Api> {
     let router = both(Router::new(), "/api/2.0/sql/sessions", post(create));
+    let router = both(router, "/api/2.0/sql/warehouses/{id}/sessions", post(create_below));
+    let router = both(router, "/api/2.0/sql/endpoints/{id}/sessions", post(create_below));
     both(router, "/api/2.0/sql/sessions/{id}", delete(remove))
 }
 
@@ -28,11 +33,27 @@ struct NewSession {
 }
 
 async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Response> {
-    let wanted = read(&object(&body)?)?;
+    open(&api, &caller, &object(&body)?).await
+}
+
+/// The JDBC driver opens its sessions below their warehouse.
+async fn create_below(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(warehouse): Path<String>,
+    body: Bytes,
+) -> ApiResult<Response> {
+    let mut fields = object(&body)?;
+    fields.insert("warehouse_id".to_owned(), warehouse.into());
+    open(&api, &caller, &fields).await
+}
+
+async fn open(api: &Api, caller: &Caller, fields: &Map<String, Value>) -> ApiResult<Response> {
+    let wanted = read(fields)?;
     api.warehouses().resolve(&wanted.warehouse).await?;
     let sessions = &api.hearth().sessions;
-    let id = SessionId::random();
-    let session = sessions.get_or_open(&caller.principal, &id, None).await?;
+    let session = sessions.open_new(&caller.principal, Flavor::Warehouse).await?;
+    let id = session.key.session.clone();
     let _in_use = session.begin_use(sessions.clock());
     let settings = ConfigRequest::Set { pairs: wanted.settings, silent: true };
     let prepared = match session.engine.configure(settings).await {
@@ -76,6 +97,7 @@ fn read(fields: &Map<String, Value>) -> ApiResult<NewSession> {
         Some(_) => mistakes.push("session_confs: it must be an object of strings".to_owned()),
     }
     if mistakes.is_empty() {
+        let catalog = catalog.filter(|catalog| !catalog.eq_ignore_ascii_case(NO_CATALOG));
         let namespace = Namespace { catalog, schema };
         Ok(NewSession { warehouse: warehouse.unwrap_or_default(), namespace, settings })
     } else {

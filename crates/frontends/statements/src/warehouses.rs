@@ -127,7 +127,7 @@ impl Warehouses {
             limit: 1,
             ..HistoryFilter::default()
         };
-        Ok(!self.hearth.operations.metadata().history(&filter).await?.operations.is_empty())
+        Ok(!self.hearth.operations.history(&filter).await?.operations.is_empty())
     }
 
     fn sessions(&self, id: &str) -> usize {

@@ -13,7 +13,7 @@ use hearth_base::{Error, QueryContext, Result};
 use hearth_functions::{SessionSettings, Typed};
 use hearth_plan::expression::WindowSpec;
 use hearth_plan::relation::Cte;
-use hearth_plan::{Expr, Origin, Relation};
+use hearth_plan::{Origin, Relation};
 use hearth_types::StructType;
 
 use crate::rel::Rel;
@@ -103,10 +103,8 @@ pub(crate) struct References<'e> {
     pub parent: Option<&'e References<'e>>,
 }
 
-/// Values for `:name` and `?`, and the arguments of a SQL function while its body is read.
+/// The arguments of a SQL function while its body is read.
 pub(crate) struct Parameters<'e> {
-    pub named: &'e [(String, Expr)],
-    pub positional: &'e [Expr],
     /// Arguments of a SQL function, already typed, by parameter name.
     pub arguments: &'e [(String, Typed)],
     pub function: Option<&'e str>,

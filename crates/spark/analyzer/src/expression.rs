@@ -20,6 +20,7 @@ pub(crate) mod user_function;
 pub(crate) mod window;
 
 use hearth_base::Result;
+use hearth_base::condition::UNBOUND_SQL_PARAMETER;
 use hearth_functions::Typed;
 use hearth_plan::{Expr, ExprNode};
 
@@ -62,8 +63,8 @@ impl Analyzer<'_> {
             ExprNode::Subquery(subquery) => self.subquery(subquery, false, cx),
             ExprNode::NamedArgument { value, .. } => self.expression(value, cx),
             ExprNode::SqlText(text) => self.expression(&hearth_sql::parse_expression(text)?, cx),
-            ExprNode::NamedParameter(name) => self.named_parameter(name, cx),
-            ExprNode::PositionalParameter(index) => self.positional_parameter(*index, cx),
+            ExprNode::NamedParameter(name) => Err(UNBOUND_SQL_PARAMETER.with("name", name)),
+            ExprNode::PositionalParameter(index) => Err(UNBOUND_SQL_PARAMETER.with("name", format!("_{index}"))),
             ExprNode::Identifier { name, arguments } => self.identifier(name, arguments.as_deref(), cx),
             ExprNode::Default => unsupported("DEFAULT outside of INSERT and UPDATE"),
             ExprNode::InlineUdf(function) => user_function::inline(function),

@@ -26,6 +26,8 @@ pub enum StoreAssignment {
     Ansi,
     Legacy,
     Strict,
+    /// As `Ansi`, and text goes into columns of any type that it can be cast to: what SQL warehouses take.
+    Warehouse,
 }
 
 /// How the columns of a query find those of a table.
@@ -102,6 +104,10 @@ fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &W
     let allowed = match target.policy {
         StoreAssignment::Legacy => cast::can_cast(&column.data_type, &to, false),
         StoreAssignment::Ansi => coercion::ansi_store_assignable(&column.data_type, &to),
+        StoreAssignment::Warehouse => {
+            coercion::ansi_store_assignable(&column.data_type, &to)
+                || column.data_type.is_string() && cast::can_cast(&column.data_type, &to, true)
+        }
         StoreAssignment::Strict => coercion::implicit_type(&column.data_type, &to, true).is_some_and(|t| t == to),
     };
     if !allowed {
@@ -115,7 +121,7 @@ fn cannot_assign(column: &Column, field: &StructField, to: &DataType, target: &W
     let name: &str = &field.name;
     match target.policy {
         StoreAssignment::Strict => UNSUPPORTED_STORE_ASSIGNMENT.with("policy", "STRICT"),
-        StoreAssignment::Ansi | StoreAssignment::Legacy => CANNOT_SAFELY_CAST
+        StoreAssignment::Ansi | StoreAssignment::Legacy | StoreAssignment::Warehouse => CANNOT_SAFELY_CAST
             .with("tableName", target.table)
             .with("colName", quote_name(&[name]))
             .with("srcType", format!("\"{}\"", column.data_type.sql()))

@@ -32,7 +32,20 @@ pub enum CatalogOp {
         name: Name,
     },
 
+    /// What drivers of SQL warehouses ask about catalogs, schemas and all that is in them.
+    ListMetadata(Box<Metadata>),
+
     // Catalogs and databases
+    CreateCatalog {
+        name: String,
+        if_not_exists: bool,
+        comment: Option<String>,
+    },
+    DropCatalog {
+        name: String,
+        if_exists: bool,
+        cascade: bool,
+    },
     ListCatalogs {
         pattern: Option<String>,
         style: Style,
@@ -174,6 +187,10 @@ pub enum CatalogOp {
     RefreshTable {
         name: TableName,
     },
+    /// `OPTIMIZE`
+    OptimizeTable {
+        name: TableName,
+    },
     RefreshByPath {
         path: String,
     },
@@ -230,6 +247,30 @@ pub enum CatalogOp {
     },
 }
 
+/// `SHOW TABLES IN CATALOG c SCHEMA LIKE 's' LIKE 't'` and its like. What is `None` is not asked for: all match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    pub kind: MetadataKind,
+    /// A name.
+    pub catalog: Option<String>,
+    /// A pattern, but a name for keys.
+    pub schema: Option<String>,
+    /// The table or function: a pattern, but a name for keys.
+    pub object: Option<String>,
+    /// A pattern.
+    pub column: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetadataKind {
+    Schemas,
+    Tables,
+    Columns,
+    Functions,
+    PrimaryKeys,
+    ForeignKeys,
+}
+
 /// `PARTITION (a = 1, b)`; a missing value matches all.
 pub type PartitionSpec = Vec<(String, Option<Expr>)>;
 
@@ -244,6 +285,7 @@ pub enum FunctionScope {
 pub enum CommentTarget {
     Database,
     Table,
+    View,
     /// The last part of the name is the column.
     Column,
 }
@@ -270,6 +312,8 @@ pub struct CreateTable {
     pub like: Option<Name>,
     pub mode: CreateMode,
     pub external: bool,
+    /// `PRIMARY KEY`, `FOREIGN KEY` or `UNIQUE` stood among the columns.
+    pub has_keys: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -17,6 +17,7 @@ mod token;
 mod types;
 
 use hearth_base::Result;
+use hearth_plan::relation::SqlText;
 use hearth_plan::{Expr, Name, Plan};
 use hearth_types::{DataType, StructType};
 
@@ -31,6 +32,18 @@ pub fn parse_statement(text: &str) -> Result<Plan> {
     let mut parser = Parser::new(text)?;
     if parser.at_kind(TokenKind::End) {
         return Err(error::empty(text));
+    }
+    let plan = parser.single_statement()?;
+    parser.expect_end()?;
+    Ok(plan)
+}
+
+/// As `parse_statement`, with the values of `:name` and `?` in their places: nodes in place of nodes, so a value is never
+/// read as SQL. A marker without a value stays one.
+pub fn parse_bound(text: &SqlText) -> Result<Plan> {
+    let mut parser = Parser::new(&text.query)?.with_values(&text.named, &text.positional);
+    if parser.at_kind(TokenKind::End) {
+        return Err(error::empty(&text.query));
     }
     let plan = parser.single_statement()?;
     parser.expect_end()?;

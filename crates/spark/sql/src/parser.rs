@@ -33,6 +33,9 @@ pub struct Parser<'a> {
     height: u32,
     /// `?` seen so far.
     pub(crate) parameters: usize,
+    /// The values of parameters, as far as they are known.
+    named: &'a [(String, Expr)],
+    positional: &'a [Expr],
     /// The arguments of the lambdas around the cursor.
     pub(crate) lambdas: Vec<Vec<String>>,
     /// In `|> AGGREGATE … GROUP BY`, where grouping expressions may have aliases.
@@ -51,10 +54,24 @@ impl<'a> Parser<'a> {
             depth: 0,
             height: 0,
             parameters: 0,
+            named: &[],
+            positional: &[],
             lambdas: Vec::new(),
             is_pipe_grouping: false,
             operand: None,
         })
+    }
+
+    pub fn with_values(self, named: &'a [(String, Expr)], positional: &'a [Expr]) -> Self {
+        Self { named, positional, ..self }
+    }
+
+    pub(crate) fn named_value(&self, name: &str) -> Option<&'a Expr> {
+        self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn positional_value(&self, index: usize) -> Option<&'a Expr> {
+        self.positional.get(index)
     }
 
     // Looking

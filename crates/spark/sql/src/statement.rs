@@ -15,6 +15,7 @@ mod properties;
 mod show;
 mod variable;
 mod view;
+mod warehouse;
 
 use hearth_base::condition::{INVALID_STATEMENT_OR_CLAUSE, INVALID_TEMP_OBJ_QUALIFIER, OPERATION_NOT_ALLOWED};
 use hearth_base::{Error, Result};
@@ -73,6 +74,7 @@ impl Parser<'_> {
             Some(K::Lock | K::Unlock) if matches!(self.keyword_at(1), Some(K::Table | K::Database)) => {
                 self.not_allowed(2)
             }
+            _ if self.at_word("OPTIMIZE") && self.kind_at(1).is_name() => self.optimize(),
             _ if self.at_kind(TokenKind::LeftParen) => self.query().map(Plan::Relation),
             _ => Err(self.unexpected()),
         }

@@ -187,3 +187,59 @@ fn texts_are_split_into_statements_and_scripts_kept_whole() {
     assert_eq!(plans[1], Plan::Command(Command::SetConfig { key: "a.b".into(), value: "c d".into() }));
     assert!(matches!(&plans[2], Plan::Command(Command::Script { text }) if text.ends_with("END")));
 }
+
+/// The statement's operation on the catalog.
+fn operation(text: &str) -> hearth_plan::CatalogOp {
+    match parse_statement(text).unwrap_or_else(|error| panic!("{text}: {error}")) {
+        Plan::Command(Command::Catalog(operation)) => *operation,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn statements_of_warehouse_drivers_say_what_is_asked() {
+    use hearth_plan::CatalogOp;
+    use hearth_plan::catalog::{Metadata, MetadataKind as Kind};
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    for (text, kind, [catalog, schema, object, column]) in [
+        ("SHOW SCHEMAS IN ALL CATALOGS", Kind::Schemas, ["", "", "", ""]),
+        ("SHOW SCHEMAS IN ALL CATALOGS LIKE 'd%'", Kind::Schemas, ["", "d%", "", ""]),
+        ("SHOW TABLES IN ALL CATALOGS", Kind::Tables, ["", "", "", ""]),
+        ("SHOW TABLES IN CATALOG main SCHEMA LIKE 's' LIKE '%'", Kind::Tables, ["main", "s", "%", ""]),
+        ("SHOW TABLES IN CATALOG `a-b` LIKE 't'", Kind::Tables, ["a-b", "", "t", ""]),
+        ("SHOW COLUMNS IN CATALOG c SCHEMA LIKE 's' TABLE LIKE 't'", Kind::Columns, ["c", "s", "t", ""]),
+        ("SHOW COLUMNS IN CATALOG c SCHEMA LIKE 's' TABLE LIKE 't' LIKE 'x'", Kind::Columns, ["c", "s", "t", "x"]),
+        ("SHOW COLUMNS IN CATALOG c TABLE LIKE 't'", Kind::Columns, ["c", "", "t", ""]),
+        ("SHOW FUNCTIONS IN CATALOG c SCHEMA LIKE 's' LIKE 'f'", Kind::Functions, ["c", "s", "f", ""]),
+        ("SHOW KEYS IN CATALOG `c` IN SCHEMA `s` IN TABLE `t`", Kind::PrimaryKeys, ["c", "s", "t", ""]),
+        ("SHOW FOREIGN KEYS IN CATALOG c IN SCHEMA s IN TABLE t", Kind::ForeignKeys, ["c", "s", "t", ""]),
+    ] {
+        let (catalog, schema, object, column) = (some(catalog), some(schema), some(object), some(column));
+        let expected = Metadata { kind, catalog, schema, object, column };
+        assert_eq!(operation(text), CatalogOp::ListMetadata(Box::new(expected)), "{text}");
+    }
+}
+
+#[test]
+fn sparks_own_forms_win_over_those_of_warehouses() {
+    use hearth_plan::CatalogOp;
+    use hearth_plan::catalog::Style;
+    let database = Some(vec!["catalog".to_owned()]);
+    let tables = |pattern: Option<&str>| CatalogOp::ListTables {
+        database: database.clone(),
+        pattern: pattern.map(ToOwned::to_owned),
+        style: Style::Sql,
+    };
+    assert_eq!(operation("SHOW TABLES IN catalog"), tables(None));
+    assert_eq!(operation("SHOW TABLES IN catalog LIKE 'x'"), tables(Some("x")));
+    assert!(matches!(operation("SHOW COLUMNS IN catalog IN db"), CatalogOp::ListColumns { .. }));
+    assert!(matches!(operation("USE catalog"), CatalogOp::SetCurrentDatabase { .. }));
+    assert!(matches!(operation("USE CATALOG main"), CatalogOp::SetCurrentCatalog { name } if name == "main"));
+    assert!(matches!(operation("USE SCHEMA main"), CatalogOp::SetCurrentDatabase { .. }));
+    assert!(matches!(
+        operation("CREATE CATALOG IF NOT EXISTS x"),
+        CatalogOp::CreateCatalog { if_not_exists: true, .. }
+    ));
+    assert!(matches!(operation("DROP CATALOG x CASCADE"), CatalogOp::DropCatalog { cascade: true, .. }));
+    assert!(matches!(operation("OPTIMIZE a.b WHERE c > 1 ZORDER BY (d, e)"), CatalogOp::OptimizeTable { .. }));
+}

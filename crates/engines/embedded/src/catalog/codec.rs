@@ -14,6 +14,10 @@ use super::record::{
 
 const VERSION: u64 = 1;
 
+pub fn write_catalog(name: &str, comment: Option<&str>) -> Value {
+    json!({"version": VERSION, "name": name, "comment": comment})
+}
+
 pub fn write_database(record: &DatabaseRecord) -> Value {
     json!({
         "version": VERSION,

@@ -9,23 +9,37 @@ use hearth_plan::identifier::quote;
 
 use super::name::{DatabaseId, check_name};
 use super::record::{DatabaseRecord, local_path};
-use super::{Catalog, DEFAULT_DATABASE, Database, GLOBAL_TEMP, SPARK_CATALOG, check_writable, codec, files};
+use super::{
+    Catalog, DEFAULT_DATABASE, Database, GLOBAL_TEMP, SAMPLES_CATALOG, check_writable, codec, files, not_found,
+};
+use crate::information::{self, INFORMATION_SCHEMA};
 
 impl Catalog {
-    /// All databases of a catalog in the order of their names.
+    /// All databases of a catalog in the order of their names, without `information_schema`, which Spark has not.
     pub fn databases(&self, catalog: &str) -> Vec<DatabaseRecord> {
-        if catalog == SPARK_CATALOG {
-            return self.state.read().databases.values().map(|database| database.record.clone()).collect();
+        if let Some(warehouse) = self.state.read().warehouses.get(catalog) {
+            return warehouse.databases.values().map(|database| database.record.clone()).collect();
         }
-        self.samples.databases()
+        if catalog == SAMPLES_CATALOG { self.samples.databases() } else { Vec::new() }
+    }
+
+    /// As `databases`, with `information_schema`.
+    pub fn all_databases(&self, catalog: &str) -> Vec<DatabaseRecord> {
+        let mut databases = self.databases(catalog);
+        databases.extend(self.names().find(catalog).map(information::database));
+        databases.sort_by(|left, right| left.name.cmp(&right.name));
+        databases
     }
 
     pub fn find_database(&self, id: &DatabaseId) -> Option<DatabaseRecord> {
         let name = id.database().ok()?;
-        if id.catalog == SPARK_CATALOG {
-            return self.state.read().databases.get(name).map(|database| database.record.clone());
+        if let Some(database) = self.state.read().database(&id.catalog, name) {
+            return Some(database.record.clone());
         }
-        self.samples.databases().into_iter().find(|database| database.name == name)
+        if name == INFORMATION_SCHEMA {
+            return self.names().find(&id.catalog).map(information::database);
+        }
+        self.databases(&id.catalog).into_iter().find(|database| database.name == name)
     }
 
     pub fn database_exists(&self, id: &DatabaseId) -> bool {
@@ -37,16 +51,20 @@ impl Catalog {
     }
 
     /// Where a new database without a location stands.
-    pub fn default_location(&self, database: &str) -> PathBuf {
-        self.warehouse().join(format!("{database}.db"))
+    pub fn default_location(&self, id: &DatabaseId) -> Result<PathBuf> {
+        let folder = self
+            .files_of(&id.catalog)
+            .map_or_else(|_| self.warehouse().to_owned(), |files| files.warehouse().to_owned());
+        Ok(folder.join(format!("{}.db", id.database()?)))
     }
 
     /// Makes a database. One that exists already is an error unless `if_not_exists`.
     pub fn create_database(&self, record: DatabaseRecord, if_not_exists: bool) -> Result<()> {
-        check_writable(&record.catalog, "CREATE NAMESPACE")?;
+        check_writable(&record.catalog, "", "CREATE NAMESPACE")?;
         check_name(&record.name)?;
         let _writing = self.writer.lock();
-        if record.name == GLOBAL_TEMP || self.state.read().databases.contains_key(&record.name) {
+        let is_reserved = [GLOBAL_TEMP, INFORMATION_SCHEMA].contains(&record.name.as_str());
+        if is_reserved || self.state.read().database(&record.catalog, &record.name).is_some() {
             if if_not_exists {
                 return Ok(());
             }
@@ -55,23 +73,26 @@ impl Catalog {
         if let Some(folder) = local_path(&record.location) {
             std::fs::create_dir_all(folder).map_err(files::failed)?;
         }
-        self.files.write_database(&record.name, &codec::write_database(&record))?;
+        self.files_of(&record.catalog)?.write_database(&record.name, &codec::write_database(&record))?;
         let database = Database { record, tables: BTreeMap::new(), functions: BTreeMap::new() };
-        self.state.write().databases.insert(database.record.name.clone(), database);
+        let catalog = database.record.catalog.clone();
+        let mut state = self.state.write();
+        let warehouse = state.warehouses.get_mut(&catalog).ok_or_else(|| not_found(&catalog))?;
+        warehouse.databases.insert(database.record.name.clone(), database);
         Ok(())
     }
 
     /// Drops a database. With `cascade` all that is in it goes too.
     pub fn drop_database(&self, id: &DatabaseId, cascade: bool) -> Result<()> {
-        check_writable(&id.catalog, "DROP NAMESPACE")?;
         let name = id.database()?;
+        check_writable(&id.catalog, name, "DROP NAMESPACE")?;
         if name == DEFAULT_DATABASE {
             return Err(DROP_DEFAULT_DATABASE.with("database", id.quoted()));
         }
         let _writing = self.writer.lock();
         let (record, tables) = {
             let state = self.state.read();
-            let database = state.databases.get(name).ok_or_else(|| id.not_found())?;
+            let database = state.database(&id.catalog, name).ok_or_else(|| id.not_found())?;
             let is_empty = database.tables.is_empty() && database.functions.is_empty();
             if !cascade && !is_empty {
                 return Err(SCHEMA_NOT_EMPTY.with("schemaName", quote(&[name.to_owned()])));
@@ -81,8 +102,10 @@ impl Catalog {
         for table in &tables {
             self.drop_locked(table)?;
         }
-        self.files.remove_database(name)?;
-        self.state.write().databases.remove(name);
+        self.files_of(&id.catalog)?.remove_database(name)?;
+        if let Some(warehouse) = self.state.write().warehouses.get_mut(&id.catalog) {
+            warehouse.databases.remove(name);
+        }
         // Only a folder that is empty now: it may be one that the user chose.
         if let Some(folder) = local_path(&record.location) {
             let _ = std::fs::remove_dir(folder);
@@ -91,12 +114,12 @@ impl Catalog {
     }
 
     pub fn alter_database(&self, id: &DatabaseId, change: impl FnOnce(&mut DatabaseRecord)) -> Result<()> {
-        check_writable(&id.catalog, "ALTER NAMESPACE")?;
+        check_writable(&id.catalog, id.database()?, "ALTER NAMESPACE")?;
         let _writing = self.writer.lock();
         let mut record = self.database(id)?;
         change(&mut record);
-        self.files.write_database(&record.name, &codec::write_database(&record))?;
-        if let Some(database) = self.state.write().databases.get_mut(&record.name) {
+        self.files_of(&id.catalog)?.write_database(&record.name, &codec::write_database(&record))?;
+        if let Some(database) = self.state.write().database_mut(&id.catalog, &record.name) {
             database.record = record;
         }
         Ok(())

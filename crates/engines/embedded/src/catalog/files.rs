@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 const TEMPORARY: &str = ".tmp-";
+const CATALOG: &str = "catalog.json";
 const DATABASE: &str = "database.json";
 const DROPPED: &str = "dropped-";
 
@@ -83,6 +84,25 @@ impl Files {
             }
         }
         Ok(dropped)
+    }
+
+    /// Whether the catalog's own document is there; Spark's catalog has none.
+    pub fn has_catalog(&self) -> bool {
+        self.root.join(CATALOG).is_file()
+    }
+
+    pub fn read_catalog(&self) -> Option<Value> {
+        read(&self.root.join(CATALOG)).ok()
+    }
+
+    pub fn write_catalog(&self, document: &Value) -> Result<()> {
+        write(&self.root.join(CATALOG), document)
+    }
+
+    pub fn remove_catalog(&self) -> Result<()> {
+        fs::remove_file(self.root.join(CATALOG)).map_err(failed)?;
+        sync_folder(&self.root);
+        Ok(())
     }
 
     /// The names of the databases that have a document.
@@ -166,6 +186,11 @@ pub(super) fn remove(path: &Path) {
     if let Err(error) = result {
         tracing::warn!(path = %path.display(), %error, "what was dropped cannot be removed");
     }
+}
+
+/// The names of the folders in a folder.
+pub(super) fn folders(folder: &Path) -> Result<Vec<String>> {
+    Ok(entries(folder)?.iter().filter(|path| path.is_dir()).map(|path| file_name(path)).collect())
 }
 
 /// The paths in a folder in the order of their names; none when the folder is missing.

@@ -4,13 +4,15 @@
 //! databases and tables are kept in lower case and hold only letters, digits and underscores, as in Spark's session
 //! catalog, so that they are safe in paths.
 
+use std::sync::Arc;
+
 use hearth_base::condition::{
     INVALID_SCHEMA_OR_RELATION_NAME, REQUIRES_SINGLE_PART_NAMESPACE, SCHEMA_NOT_FOUND, TABLE_OR_VIEW_NOT_FOUND,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::identifier::quote;
 
-use super::{CATALOGS, SPARK_CATALOG};
+use super::{INFORMATION_SCHEMA, SPARK_CATALOG, SYSTEM_CATALOG};
 
 /// Longer names would not fit in a file name beside its prefix and suffix.
 const MAX_NAME_BYTES: usize = 200;
@@ -20,6 +22,29 @@ const MAX_NAME_BYTES: usize = 200;
 pub struct Position<'a> {
     pub catalog: &'a str,
     pub database: &'a [String],
+    /// The catalogs that there are.
+    pub names: &'a CatalogNames,
+}
+
+/// The names of all catalogs, in lower case and in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CatalogNames(Arc<[String]>);
+
+impl CatalogNames {
+    pub fn new(names: impl Iterator<Item = String>) -> Self {
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        Self(names.into())
+    }
+
+    /// The catalog of this name.
+    pub fn find(&self, name: &str) -> Option<&str> {
+        self.iter().find(|catalog| catalog.eq_ignore_ascii_case(name))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
 }
 
 /// A table by its full name.
@@ -109,26 +134,25 @@ impl DatabaseId {
     }
 }
 
-/// The catalog of this name.
-pub fn find_catalog(name: &str) -> Option<&'static str> {
-    CATALOGS.into_iter().find(|catalog| catalog.eq_ignore_ascii_case(name))
-}
-
 /// Reads a table's name. `Err` when its namespace has not one part.
 pub fn table_id(name: &[String], at: Position<'_>) -> Result<TableId> {
+    // `system` is also where Spark has temporary views and built-in functions.
+    let is_catalog = |catalog: &str, rest: &[String]| {
+        catalog != SYSTEM_CATALOG || matches!(rest, [only] if only.eq_ignore_ascii_case(INFORMATION_SCHEMA))
+    };
     let Some((table, namespace)) = name.split_last() else {
         return Err(requires_single_part(at.catalog, name));
     };
     let (catalog, namespace) = match namespace.split_first() {
         None => (at.catalog, at.database),
-        Some((first, rest)) => match find_catalog(first) {
-            Some(catalog) => (catalog, rest),
-            None => (at.catalog, namespace),
+        Some((first, rest)) => match at.names.find(first) {
+            Some(catalog) if is_catalog(catalog, rest) => (catalog, rest),
+            Some(_) | None => (at.catalog, namespace),
         },
     };
     match namespace {
         [database] => Ok(TableId::new(catalog, &database.to_lowercase(), &table.to_lowercase())),
-        // The sample catalog has no tables outside of its databases, so such a name just does not exist.
+        // Only Spark's own catalog says that a database is missing: elsewhere such a table just does not exist.
         [] if catalog != SPARK_CATALOG => Ok(TableId::new(catalog, "", &table.to_lowercase())),
         _ => Err(requires_single_part(catalog, name)),
     }
@@ -138,7 +162,7 @@ pub fn table_id(name: &[String], at: Position<'_>) -> Result<TableId> {
 pub fn database_id(name: &[String], at: Position<'_>) -> DatabaseId {
     let (catalog, namespace) = match name.split_first() {
         None => (at.catalog, at.database),
-        Some((first, rest)) => match find_catalog(first) {
+        Some((first, rest)) => match at.names.find(first) {
             Some(catalog) => (catalog, rest),
             None => (at.catalog, name),
         },

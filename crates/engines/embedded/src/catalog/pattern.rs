@@ -1,5 +1,7 @@
-//! The patterns of `SHOW … LIKE` (`StringUtils.filterPattern`): alternatives between `|`, `*` for anything, the rest a
-//! regular expression, all without case.
+//! The patterns of `SHOW … LIKE`.
+//!
+//! Spark's (`StringUtils.filterPattern`): alternatives between `|`, `*` for anything, the rest a regular expression, all
+//! without case. Drivers of SQL warehouses send these, and patterns of SQL as well: `%` for anything, `_` for one sign.
 
 use regex::{Regex, RegexBuilder};
 
@@ -8,9 +10,20 @@ use regex::{Regex, RegexBuilder};
 pub struct Pattern(Option<Vec<Regex>>);
 
 impl Pattern {
-    /// `None` matches all names.
+    /// As Spark reads it. `None` matches all names.
     pub fn new(text: Option<&str>) -> Self {
         Self(text.map(|text| text.trim().split('|').filter_map(alternative).collect()))
+    }
+
+    /// As drivers mean it. In a pattern with `*` or `.` an underscore is itself, since `.` would be written for it.
+    pub fn of_driver(text: Option<&str>) -> Self {
+        let translated = text.map(|text| {
+            let is_sparks = text.contains(['.', '*']);
+            let literal = text.replace("\\_", "\u{1}");
+            let text = if is_sparks { literal } else { literal.replace('_', ".").replace('%', "*") };
+            text.replace('\u{1}', "_")
+        });
+        Self::new(translated.as_deref())
     }
 
     pub fn matches(&self, name: &str) -> bool {
@@ -28,17 +41,32 @@ fn alternative(text: &str) -> Option<Regex> {
 mod tests {
     use super::*;
 
+    fn find(pattern: &Pattern) -> Vec<&'static str> {
+        ["t1", "t2", "other", "T3", "t_1", "tx1"].into_iter().filter(|name| pattern.matches(name)).collect()
+    }
+
     #[test]
     fn stars_bars_and_classes() {
-        let names = ["t1", "t2", "other", "T3"];
-        let find = |text: &str| -> Vec<&str> {
-            let pattern = Pattern::new(Some(text));
-            names.into_iter().filter(|name| pattern.matches(name)).collect()
-        };
-        assert_eq!(find("t*"), ["t1", "t2", "T3"]);
+        let find = |text: &str| find(&Pattern::new(Some(text)));
+        assert_eq!(find("t*"), ["t1", "t2", "T3", "t_1", "tx1"]);
         assert_eq!(find("t1|other"), ["t1", "other"]);
         assert_eq!(find("t[12]"), ["t1", "t2"]);
         assert_eq!(find("("), [""; 0]);
+        assert_eq!(find("t%"), [""; 0]);
         assert!(Pattern::new(None).matches("anything"));
+    }
+
+    #[test]
+    fn drivers_write_patterns_of_sql_and_of_spark() {
+        let find = |text: &str| find(&Pattern::of_driver(Some(text)));
+        assert_eq!(find("t%"), ["t1", "t2", "T3", "t_1", "tx1"]);
+        assert_eq!(find("%"), ["t1", "t2", "other", "T3", "t_1", "tx1"]);
+        assert_eq!(find("t_"), ["t1", "t2", "T3"]);
+        assert_eq!(find("t_1"), ["t_1", "tx1"]);
+        assert_eq!(find("t_%1"), ["t_1", "tx1"]);
+        assert_eq!(find("t\\_1"), ["t_1"]);
+        assert_eq!(find("t.1"), ["t_1", "tx1"]);
+        assert_eq!(find("t_*"), ["t_1"]);
+        assert_eq!(find("other"), ["other"]);
     }
 }

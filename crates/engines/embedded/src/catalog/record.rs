@@ -7,6 +7,9 @@ use hearth_types::{DataType, StructType};
 
 use super::name::TableId;
 
+/// What SQL warehouses call the format of their tables.
+pub const DELTA: &str = "delta";
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatabaseRecord {
     pub catalog: String,
@@ -101,6 +104,14 @@ pub enum FunctionBody {
 impl TableRecord {
     pub fn is_view(&self) -> bool {
         self.kind == TableKind::View
+    }
+
+    /// How the files of a table are written. Tables that SQL warehouses make `USING delta` have parquet files here.
+    pub fn format(&self) -> &str {
+        match self.provider.as_deref() {
+            None | Some(DELTA) => "parquet",
+            Some(format) => format,
+        }
     }
 
     /// The folder of a table on this machine.

@@ -12,27 +12,33 @@ use hearth_base::{Error, Result};
 use super::files::{Kind, failed};
 use super::name::{DatabaseId, TableId, check_name};
 use super::record::{TableKind, TableRecord, local_path, location_uri};
-use super::{Catalog, GLOBAL_TEMP, SPARK_CATALOG, check_writable, codec, files};
+use super::{Catalog, GLOBAL_TEMP, SAMPLES_CATALOG, check_writable, codec, files};
+use crate::information::{self, INFORMATION_SCHEMA};
 
 impl Catalog {
     /// All tables and views of a database in the order of their names.
     pub fn tables(&self, id: &DatabaseId) -> Result<Vec<Arc<TableRecord>>> {
-        if id.catalog == SPARK_CATALOG {
-            let name = id.database()?;
-            let state = self.state.read();
-            let database = state.databases.get(name).ok_or_else(|| id.not_found())?;
+        let name = id.database()?;
+        if let Some(database) = self.state.read().database(&id.catalog, name) {
             return Ok(database.tables.values().cloned().collect());
         }
         self.database(id)?;
-        Ok(self.samples.tables(id.database()?))
+        if name == INFORMATION_SCHEMA {
+            return Ok(information::tables(&id.catalog));
+        }
+        Ok(self.samples.tables(name))
     }
 
     /// The table or view of this name.
     pub fn table(&self, id: &TableId) -> Option<Arc<TableRecord>> {
-        if id.catalog == SPARK_CATALOG {
-            return self.state.read().databases.get(&id.database)?.tables.get(&id.name).cloned();
+        if let Some(database) = self.state.read().database(&id.catalog, &id.database) {
+            return database.tables.get(&id.name).cloned();
         }
-        self.samples.table(&id.database, &id.name)
+        if id.database == INFORMATION_SCHEMA {
+            self.names().find(&id.catalog)?;
+            return information::table(id);
+        }
+        if id.catalog == SAMPLES_CATALOG { self.samples.table(&id.database, &id.name) } else { None }
     }
 
     /// The folder of a table, with its files in it: sample tables are made now if they are not there.
@@ -76,7 +82,7 @@ impl Catalog {
 
     /// Drops a table or view, and the files of a managed table.
     pub fn drop_table(&self, id: &TableId) -> Result<()> {
-        check_writable(&id.catalog, "DROP TABLE")?;
+        check_writable(&id.catalog, &id.database, "DROP TABLE")?;
         let _writing = self.writer.lock();
         let table = self.table(id).ok_or_else(|| id.not_found_here())?;
         self.drop_locked(&table)
@@ -84,7 +90,7 @@ impl Catalog {
 
     /// Gives a table or view another name. The folder of a managed table takes the name too.
     pub fn rename_table(&self, id: &TableId, to: &str) -> Result<()> {
-        check_writable(&id.catalog, "RENAME TABLE")?;
+        check_writable(&id.catalog, &id.database, "RENAME TABLE")?;
         check_name(to)?;
         let _writing = self.writer.lock();
         let old = self.table(id).ok_or_else(|| id.not_found_here())?;
@@ -103,8 +109,8 @@ impl Catalog {
             }
         }
         self.write_table(record)?;
-        self.files.remove(&id.database, Kind::Table, &id.name)?;
-        if let Some(database) = self.state.write().databases.get_mut(&id.database) {
+        self.files_of(&id.catalog)?.remove(&id.database, Kind::Table, &id.name)?;
+        if let Some(database) = self.state.write().database_mut(&id.catalog, &id.database) {
             database.tables.remove(&id.name);
         }
         Ok(())
@@ -112,7 +118,7 @@ impl Catalog {
 
     /// Changes what is kept of a table.
     pub fn alter_table(&self, id: &TableId, change: impl FnOnce(&mut TableRecord) -> Result<()>) -> Result<()> {
-        check_writable(&id.catalog, "ALTER TABLE")?;
+        check_writable(&id.catalog, &id.database, "ALTER TABLE")?;
         let _writing = self.writer.lock();
         let table = self.table(id).ok_or_else(|| id.not_found_here())?;
         let mut record = TableRecord::clone(&table);
@@ -122,7 +128,7 @@ impl Catalog {
     }
 
     fn check_new(&self, record: &TableRecord, operation: &str) -> Result<()> {
-        check_writable(&record.id.catalog, operation)?;
+        check_writable(&record.id.catalog, &record.id.database, operation)?;
         check_name(&record.id.name)?;
         if record.id.database == GLOBAL_TEMP {
             return Err(record.id.database_id().not_found());
@@ -156,12 +162,11 @@ impl Catalog {
     }
 
     fn write_table(&self, record: TableRecord) -> Result<()> {
-        let TableId { database, name, .. } = record.id.clone();
-        self.files.write(&database, Kind::Table, &name, &codec::write_table(&record))?;
+        let TableId { catalog, database, name } = record.id.clone();
+        self.files_of(&catalog)?.write(&database, Kind::Table, &name, &codec::write_table(&record))?;
         let mut state = self.state.write();
         let database = state
-            .databases
-            .get_mut(&database)
+            .database_mut(&catalog, &database)
             .ok_or_else(|| Error::internal("the database of a table is gone while it is written"))?;
         database.tables.insert(name, Arc::new(record));
         Ok(())
@@ -169,8 +174,8 @@ impl Catalog {
 
     /// Drops a table while the writer's lock is held.
     pub(super) fn drop_locked(&self, table: &TableRecord) -> Result<()> {
-        let trashed = self.files.discard_table(&table.id.database, &table.id.name)?;
-        if let Some(database) = self.state.write().databases.get_mut(&table.id.database) {
+        let trashed = self.files_of(&table.id.catalog)?.discard_table(&table.id.database, &table.id.name)?;
+        if let Some(database) = self.state.write().database_mut(&table.id.catalog, &table.id.database) {
             database.tables.remove(&table.id.name);
         }
         self.remove_data(table);
@@ -193,7 +198,8 @@ impl Catalog {
 
     fn is_used(&self, folder: &Path) -> bool {
         let state = self.state.read();
-        let mut tables = state.databases.values().flat_map(|database| database.tables.values());
+        let databases = state.warehouses.values().flat_map(|warehouse| warehouse.databases.values());
+        let mut tables = databases.flat_map(|database| database.tables.values());
         tables.any(|table| table.folder().is_some_and(|other| other == folder))
     }
 

@@ -8,7 +8,7 @@ use hearth_types::{DataType, StructField, StructType};
 use super::*;
 
 fn open(folder: &Path) -> Catalog {
-    Catalog::open(folder.join("warehouse"), &SampleSettings::default(), folder).unwrap()
+    Catalog::open(folder.join("warehouse"), &[], &SampleSettings::default(), folder).unwrap()
 }
 
 fn database(catalog: &Catalog, name: &str) -> DatabaseRecord {
@@ -16,7 +16,7 @@ fn database(catalog: &Catalog, name: &str) -> DatabaseRecord {
         catalog: SPARK_CATALOG.to_owned(),
         name: name.to_owned(),
         comment: None,
-        location: catalog.default_location(name).display().to_string(),
+        location: catalog.default_location(&DatabaseId::new(SPARK_CATALOG, name)).unwrap().display().to_string(),
         properties: vec![("b".into(), "1".into()), ("a".into(), "2".into())],
         owner: "me".into(),
     }
@@ -117,13 +117,17 @@ fn bad_names_never_reach_a_path() {
 
 #[test]
 fn names_are_resolved_as_spark_does() {
-    let at = Position { catalog: SPARK_CATALOG, database: &["d1".to_owned()] };
+    let names = CatalogNames::new([SPARK_CATALOG, SAMPLES_CATALOG, SYSTEM_CATALOG].map(ToOwned::to_owned).into_iter());
+    let at = Position { catalog: SPARK_CATALOG, database: &["d1".to_owned()], names: &names };
     let parts = |text: &str| -> Vec<String> { text.split('.').map(ToOwned::to_owned).collect() };
     for (text, expected) in [
         ("T", "spark_catalog.d1.t"),
         ("D2.t", "spark_catalog.D2.t"),
         ("spark_catalog.d2.t", "spark_catalog.d2.t"),
         ("samples.tpch.nation", "samples.tpch.nation"),
+        ("System.Information_Schema.tables", "system.information_schema.tables"),
+        ("information_schema.tables", "spark_catalog.information_schema.tables"),
+        ("system.t", "spark_catalog.system.t"),
     ] {
         assert_eq!(table_id(&parts(text), at).unwrap().plain(), expected.to_lowercase(), "{text}");
     }
@@ -202,4 +206,68 @@ fn databases_are_dropped_with_their_tables_or_not() {
     assert_eq!(name_of(&catalog.drop_database(&default, true).unwrap_err()), "UNSUPPORTED_FEATURE.DROP_DATABASE");
     let samples = DatabaseId::new(SAMPLES_CATALOG, "tpch");
     assert_eq!(name_of(&catalog.drop_database(&samples, true).unwrap_err()), "UNSUPPORTED_FEATURE.CATALOG_OPERATION");
+}
+
+#[test]
+fn catalogs_survive_a_restart_and_keep_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = |name: &str| TableId::new("main", DEFAULT_DATABASE, name);
+    let in_main = |catalog: &Catalog, name: &str| {
+        let id = main(name);
+        TableRecord { location: catalog.managed_location(&id).ok(), id, ..table(catalog, DEFAULT_DATABASE, name) }
+    };
+    let open = || {
+        Catalog::open(folder.path().join("warehouse"), &["main".to_owned()], &SampleSettings::default(), folder.path())
+    };
+    let made = {
+        let catalog = open().unwrap();
+        catalog.create_catalog("Extra", Some("more"), false).unwrap();
+        let made = in_main(&catalog, "t");
+        catalog.create_table(made.clone(), None).unwrap();
+        catalog.create_table(table(&catalog, DEFAULT_DATABASE, "t"), None).unwrap();
+        assert_eq!(made.location, Some(folder.path().join("catalogs/main/t").display().to_string()));
+        made
+    };
+    let catalog = open().unwrap();
+    let names: Vec<_> = catalog.names().iter().map(ToOwned::to_owned).collect();
+    assert_eq!(names, ["extra", "main", "samples", "spark_catalog", "system"]);
+    assert_eq!(catalog.comment("extra").as_deref(), Some("more"));
+    assert_eq!(catalog.table(&main("t")).as_deref(), Some(&made));
+    catalog.drop_table(&main("t")).unwrap();
+    assert!(catalog.table(&TableId::new(SPARK_CATALOG, DEFAULT_DATABASE, "t")).is_some());
+
+    let again = catalog.create_catalog("extra", None, false).unwrap_err();
+    assert_eq!(name_of(&again), "CATALOG_ALREADY_EXISTS");
+    for bad in ["a-b", "../x", ""] {
+        assert_eq!(name_of(&catalog.create_catalog(bad, None, false).unwrap_err()), "INVALID_SCHEMA_OR_RELATION_NAME");
+    }
+    catalog.create_table(in_main(&catalog, "u"), None).unwrap();
+    assert_eq!(name_of(&catalog.drop_catalog("main", false).unwrap_err()), "CATALOG_NOT_EMPTY");
+    catalog.drop_catalog("extra", false).unwrap();
+    catalog.drop_catalog("MAIN", true).unwrap();
+    assert!(!folder.path().join("catalogs/main").exists() && catalog.table(&main("u")).is_none());
+    for fixed in [SPARK_CATALOG, SAMPLES_CATALOG, SYSTEM_CATALOG] {
+        let error = catalog.drop_catalog(fixed, true).unwrap_err();
+        assert_eq!(name_of(&error), "UNSUPPORTED_FEATURE.CATALOG_OPERATION", "{fixed}");
+    }
+}
+
+#[test]
+fn the_information_schema_cannot_be_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = open(folder.path());
+    let id = TableId::new(SPARK_CATALOG, INFORMATION_SCHEMA, "tables");
+    assert!(catalog.table(&id).unwrap().is_view());
+    let errors = [
+        catalog.drop_table(&id).unwrap_err(),
+        catalog.rename_table(&id, "x").unwrap_err(),
+        catalog.alter_table(&id, |_| Ok(())).unwrap_err(),
+        catalog.create_table(table(&catalog, INFORMATION_SCHEMA, "t"), None).unwrap_err(),
+        catalog.drop_database(&id.database_id(), true).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(name_of(&error), "UNSUPPORTED_FEATURE.CATALOG_OPERATION");
+    }
+    let taken = catalog.create_database(database(&catalog, INFORMATION_SCHEMA), false).unwrap_err();
+    assert_eq!(name_of(&taken), "SCHEMA_ALREADY_EXISTS");
 }

@@ -204,6 +204,21 @@ pub async fn comment_on(
             })?;
             done()
         }
+        CommentTarget::View => {
+            let scope = Scope::new(session);
+            let record = match scope.get(name)? {
+                Found::Table(record) if record.is_view() => record,
+                Found::Table(record) => return Err(wrong_kind(&record, &record.id.quoted(), "COMMENT ON VIEW")),
+                Found::Temporary(_) | Found::GlobalTemporary(_) => {
+                    return Err(Error::unsupported("COMMENT ON of a temporary view"));
+                }
+            };
+            scope.catalog().alter_table(&record.id, |view| {
+                view.comment = comment.cloned();
+                Ok(())
+            })?;
+            done()
+        }
         CommentTarget::Column => {
             let Some((column, table)) = name.split_last() else {
                 return Err(Error::internal("COMMENT ON COLUMN without a name"));

@@ -2,28 +2,33 @@
 
 use hearth_base::Result;
 use hearth_base::condition::REQUIRES_SINGLE_PART_NAMESPACE;
+use hearth_core::engine::Flavor;
 use hearth_plan::catalog::Style;
 use hearth_plan::identifier::quote;
 use hearth_plan::{Name, Options};
 
 use super::lookup::Scope;
 use super::rows::{Cell, done, optional, table, text, truth};
-use crate::catalog::{DatabaseRecord, Pattern, SPARK_CATALOG, catalog_named, location_uri};
+use crate::catalog::{DatabaseRecord, SPARK_CATALOG, location_uri};
 use crate::run::Rows;
 use crate::session::EmbeddedSession;
 
 pub fn list(session: &EmbeddedSession, catalog: Option<&Name>, pattern: Option<&str>, style: Style) -> Result<Rows> {
     let scope = Scope::new(session);
     let name = match catalog.map(Vec::as_slice) {
-        None => scope.state.catalog.as_str(),
-        Some([name]) => catalog_named(name)?,
+        None => scope.state.catalog.clone(),
+        Some([name]) => session.catalog_named(name)?,
         Some(name) => return Err(super::place::nested(&name.to_vec())),
     };
-    let pattern = Pattern::new(pattern);
-    let databases = scope.catalog().databases(name).into_iter().filter(|database| pattern.matches(&database.name));
+    let pattern = session.pattern(pattern);
+    let (databases, column) = match session.flavor {
+        Flavor::Spark => (scope.catalog().databases(&name), "namespace"),
+        Flavor::Warehouse => (scope.catalog().all_databases(&name), "databaseName"),
+    };
+    let databases = databases.into_iter().filter(|database| pattern.matches(&database.name));
     match style {
         Style::Api => table(&API, databases.map(api_row).collect()),
-        Style::Sql => table(&[text("namespace")], databases.map(|database| vec![database.name.into()]).collect()),
+        Style::Sql => table(&[text(column)], databases.map(|database| vec![database.name.into()]).collect()),
     }
 }
 
@@ -65,7 +70,7 @@ pub fn create(session: &EmbeddedSession, name: &Name, new: &NewDatabase<'_>) -> 
     };
     let location = match new.location {
         Some(location) => super::path::absolute(location, session)?,
-        None => scope.catalog().default_location(database).display().to_string(),
+        None => scope.catalog().default_location(&id)?.display().to_string(),
     };
     let record = DatabaseRecord {
         catalog: id.catalog.clone(),

@@ -21,7 +21,7 @@ use super::describe::time_text;
 use super::lookup::Scope;
 use super::rows::{Cell, Column, done, flag, optional, table, text, texts, truth};
 use crate::catalog::function_exists as already_exists;
-use crate::catalog::{FunctionBody, FunctionRecord, ParameterRecord, Pattern, TableId};
+use crate::catalog::{FunctionBody, FunctionRecord, ParameterRecord, TableId};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 
@@ -109,7 +109,7 @@ pub fn list(
     style: Style,
 ) -> Result<Rows> {
     let state = Scope::new(session);
-    let pattern = Pattern::new(pattern);
+    let pattern = session.pattern(pattern);
     let mut found: Vec<(String, Found)> = Vec::new();
     let with_user = matches!(scope, FunctionScope::All | FunctionScope::User);
     if matches!(scope, FunctionScope::All | FunctionScope::System) {

@@ -16,15 +16,15 @@ use hearth_types::{DataType, StructField, StructType, Value};
 use super::alter::unresolved;
 use super::lookup::{Found, Scope, table_name};
 use super::write::{FileWrite, files, format_named, is_dynamic};
-use super::{columns, partition, path, table};
-use crate::catalog::{SPARK_CATALOG, TableRecord};
+use super::{Written, columns, partition, path, rewrite, table};
+use crate::catalog::{SAMPLES_CATALOG, TableRecord};
 use crate::resolve;
 use crate::run;
 use crate::session::EmbeddedSession;
 use crate::sinks::WriteMode;
 use crate::value;
 
-pub async fn insert(session: &EmbeddedSession, insert: &Insert) -> Result<Vec<ObservedMetrics>> {
+pub async fn insert(session: &EmbeddedSession, insert: &Insert) -> Result<Written> {
     match &insert.target {
         InsertTarget::Table(name) => into_table(session, insert, name, false).await,
         InsertTarget::Directory { path, format, options, local: _ } => {
@@ -35,7 +35,7 @@ pub async fn insert(session: &EmbeddedSession, insert: &Insert) -> Result<Vec<Ob
 }
 
 /// As `INSERT OVERWRITE` where only the partitions that get rows are replaced.
-pub async fn overwrite_partitions(session: &EmbeddedSession, insert: &Insert) -> Result<Vec<ObservedMetrics>> {
+pub async fn overwrite_partitions(session: &EmbeddedSession, insert: &Insert) -> Result<Written> {
     match &insert.target {
         InsertTarget::Table(name) => into_table(session, insert, name, true).await,
         InsertTarget::Directory { .. } => Err(Error::internal("a directory has no partitions")),
@@ -49,11 +49,7 @@ struct Directory<'a> {
 }
 
 /// `INSERT OVERWRITE DIRECTORY`
-async fn into_directory(
-    session: &EmbeddedSession,
-    query: &Relation,
-    directory: &Directory<'_>,
-) -> Result<Vec<ObservedMetrics>> {
+async fn into_directory(session: &EmbeddedSession, query: &Relation, directory: &Directory<'_>) -> Result<Written> {
     let mut options = directory.options.clone();
     let option = super::options::take(&mut options, "path");
     let Some(path) = directory.path.or(option.as_deref()) else {
@@ -69,25 +65,26 @@ async fn into_directory(
         options: &options,
         static_partition: &[],
     };
-    files(session, &analyzed, write).await?;
-    Ok(analyzed.metrics)
+    let rows = files(session, &analyzed, write).await?;
+    Ok(Written { metrics: analyzed.metrics, rows })
 }
 
-async fn into_table(
-    session: &EmbeddedSession,
-    insert: &Insert,
-    name: &TableName,
-    dynamic: bool,
-) -> Result<Vec<ObservedMetrics>> {
+async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName, dynamic: bool) -> Result<Written> {
     let name = table_name(session, name).await?;
     let record = target(&Scope::new(session), &name)?;
-    if let InsertMode::ReplaceWhere(_) = insert.mode {
-        return Err(CANNOT_WRITE_INTO_V1_TABLE.with("identifier", record.id.quoted()));
+    if let InsertMode::ReplaceWhere(condition) = &insert.mode {
+        if !session.is_warehouse() {
+            return Err(CANNOT_WRITE_INTO_V1_TABLE.with("identifier", record.id.quoted()));
+        }
+        let new = in_order(insert, &record)?;
+        let rows = rewrite::replace_where(session, &record, new, condition).await?;
+        return Ok(Written { metrics: Vec::new(), rows });
     }
+    let _together = session.shared.catalog.together(&record.id).await;
     partition::check_columns(&record, insert.partition.iter().map(|(name, _)| name))?;
     let fixed = partition::values(session, &record, &insert.partition).await?;
     if insert.if_partition_not_exists && !partition::matching(&record, &fixed)?.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Written::default());
     }
     let (aligned, metrics) = aligned(session, insert, &record).await?;
     let is_partitioned = fixed.len() < record.partition_columns.len();
@@ -99,20 +96,62 @@ async fn into_table(
         }
     };
     let write = FileWrite {
-        format: record.provider.as_deref().unwrap_or("parquet"),
+        format: record.format(),
         path: &table::folder_of(&record)?,
         partition_columns: &record.partition_columns,
         mode,
         options: &record.options,
         static_partition: &fixed,
     };
-    files(session, &aligned, write).await?;
+    let rows = files(session, &aligned, write).await?;
     table::forget_statistics(session, &record)?;
-    Ok(metrics)
+    Ok(Written { metrics, rows })
+}
+
+/// The query of an insertion with the columns of the table, in their order and by their names.
+fn in_order(insert: &Insert, record: &TableRecord) -> Result<Relation> {
+    if insert.by_name {
+        let columns = record.schema.fields.iter().map(|field| Expr::column(&*field.name));
+        return Ok(rewrite::project(insert.query.as_ref().clone(), columns.collect()));
+    }
+    if !insert.columns.is_empty() {
+        return Err(Error::unsupported("INSERT … (columns) REPLACE WHERE"));
+    }
+    Ok(Relation::new(RelationNode::SubqueryAlias {
+        input: insert.query.clone(),
+        alias: record.id.name.clone(),
+        qualifier: Vec::new(),
+        columns: record.schema.fields.iter().map(|field| field.name.to_string()).collect(),
+    }))
+}
+
+/// Puts the rows of a query, which are in the order of the table's columns, in the place of all that the table has.
+pub async fn replace_rows(session: &EmbeddedSession, record: &TableRecord, query: Relation) -> Result<u64> {
+    let insert = Insert {
+        target: InsertTarget::Table(TableName::Name(record.id.parts())),
+        partition: Vec::new(),
+        if_partition_not_exists: false,
+        columns: Vec::new(),
+        by_name: false,
+        mode: InsertMode::Overwrite,
+        query: Box::new(query),
+    };
+    let (aligned, _) = aligned(session, &insert, record).await?;
+    let write = FileWrite {
+        format: record.format(),
+        path: &table::folder_of(record)?,
+        partition_columns: &record.partition_columns,
+        mode: WriteMode::Overwrite,
+        options: &record.options,
+        static_partition: &[],
+    };
+    let rows = files(session, &aligned, write).await?;
+    table::forget_statistics(session, record)?;
+    Ok(rows)
 }
 
 /// The table that rows go into.
-fn target(scope: &Scope<'_>, name: &[String]) -> Result<Arc<TableRecord>> {
+pub fn target(scope: &Scope<'_>, name: &[String]) -> Result<Arc<TableRecord>> {
     let not_view = |view: String| EXPECT_TABLE_NOT_VIEW.with("viewName", view).with("operation", "INSERT");
     let record = match scope.find(name)? {
         None => return Err(scope.relation_not_found(name)),
@@ -120,7 +159,7 @@ fn target(scope: &Scope<'_>, name: &[String]) -> Result<Arc<TableRecord>> {
         Some(Found::Table(record)) => return Err(not_view(record.id.quoted())),
         Some(Found::Temporary(_) | Found::GlobalTemporary(_)) => return Err(not_view(quote(name))),
     };
-    if record.id.catalog != SPARK_CATALOG {
+    if record.id.catalog == SAMPLES_CATALOG {
         return Err(super::alter::refused(&record, "append in batch mode"));
     }
     Ok(record)
@@ -170,6 +209,7 @@ async fn aligned(
     let policy = match state.config.get("spark.sql.storeAssignmentPolicy").map(str::to_uppercase).as_deref() {
         Some("LEGACY") => StoreAssignment::Legacy,
         Some("STRICT") => StoreAssignment::Strict,
+        Some(_) | None if session.is_warehouse() => StoreAssignment::Warehouse,
         Some(_) | None => StoreAssignment::Ansi,
     };
     let target = WriteTarget {
@@ -195,7 +235,7 @@ fn check_list(names: &[String], schema: &StructType) -> Result<()> {
 }
 
 /// The expression of a column's default.
-fn default_of(field: &StructField) -> Result<Option<Expr>> {
+pub fn default_of(field: &StructField) -> Result<Option<Expr>> {
     field.metadata_text(CURRENT_DEFAULT).map(|text| hearth_sql::parse_expression(&text)).transpose()
 }
 

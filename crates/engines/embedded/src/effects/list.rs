@@ -12,7 +12,7 @@ use hearth_types::StructType;
 
 use super::lookup::{Found, Scope, is_global_temp, table_name};
 use super::rows::{Cell, Column, flag, optional, table, text, texts, truth};
-use crate::catalog::{GLOBAL_TEMP, Pattern, TableRecord};
+use crate::catalog::{GLOBAL_TEMP, TableRecord};
 use crate::run::Rows;
 use crate::session::EmbeddedSession;
 use crate::state::TempView;
@@ -32,7 +32,10 @@ pub fn tables(session: &EmbeddedSession, database: Option<&Name>, pattern: Optio
     let found = objects(session, database, pattern)?;
     match style {
         Style::Api => table(&API, found.into_iter().map(api_row).collect()),
-        Style::Sql => table(&[text("namespace"), text("tableName"), flag("isTemporary")], sql_rows(found)),
+        Style::Sql => {
+            let namespace = if session.is_warehouse() { "database" } else { "namespace" };
+            table(&[text(namespace), text("tableName"), flag("isTemporary")], sql_rows(found))
+        }
     }
 }
 
@@ -41,6 +44,11 @@ pub fn views(session: &EmbeddedSession, database: Option<&Name>, pattern: Option
     found.retain(|object| !matches!(object, Found::Table(table) if !table.is_view()));
     match style {
         Style::Api => table(&API, found.into_iter().map(api_row).collect()),
+        Style::Sql if session.is_warehouse() => {
+            let columns = [text("namespace"), text("viewName"), flag("isTemporary"), flag("isMaterialized")];
+            let rows = sql_rows(found).into_iter().map(|row| [row, vec![false.into()]].concat());
+            table(&columns, rows.collect())
+        }
         Style::Sql => table(&[text("namespace"), text("viewName"), flag("isTemporary")], sql_rows(found)),
     }
 }
@@ -48,7 +56,7 @@ pub fn views(session: &EmbeddedSession, database: Option<&Name>, pattern: Option
 /// What a pattern finds in a database: its tables and views, then the temporary views of the session.
 pub fn objects(session: &EmbeddedSession, database: Option<&Name>, pattern: Option<&str>) -> Result<Vec<Found>> {
     let scope = Scope::new(session);
-    let pattern = Pattern::new(pattern);
+    let pattern = session.pattern(pattern);
     let mut found = Vec::new();
     if database.is_some_and(|name| is_global_temp(name)) {
         let views = session.shared.global_views.read();

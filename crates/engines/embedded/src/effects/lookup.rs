@@ -11,7 +11,7 @@ use hearth_plan::relation::TableName;
 use hearth_plan::{Command, Expr, Name};
 use hearth_types::DataType;
 
-use crate::catalog::{self, DatabaseId, GLOBAL_TEMP, Position, SAMPLES_CATALOG, TableId, TableRecord};
+use crate::catalog::{self, CatalogNames, DatabaseId, GLOBAL_TEMP, Position, SPARK_CATALOG, TableId, TableRecord};
 use crate::resolve;
 use crate::session::EmbeddedSession;
 use crate::state::{SessionState, TempView};
@@ -28,11 +28,12 @@ pub enum Found {
 pub struct Scope<'a> {
     pub session: &'a EmbeddedSession,
     pub state: SessionState,
+    pub names: CatalogNames,
 }
 
 impl<'a> Scope<'a> {
     pub fn new(session: &'a EmbeddedSession) -> Self {
-        Self { session, state: session.snapshot() }
+        Self { session, state: session.snapshot(), names: session.shared.catalog.names() }
     }
 
     pub fn catalog(&self) -> &'a catalog::Catalog {
@@ -40,11 +41,11 @@ impl<'a> Scope<'a> {
     }
 
     pub fn position(&self) -> Position<'_> {
-        Position { catalog: &self.state.catalog, database: &self.state.database }
+        Position { catalog: &self.state.catalog, database: &self.state.database, names: &self.names }
     }
 
     pub fn table_id(&self, name: &[String]) -> Result<TableId> {
-        catalog::table_id(name, self.position())
+        self.session.table_id(name, self.position())
     }
 
     pub fn database_id(&self, name: Option<&Name>) -> DatabaseId {
@@ -100,9 +101,7 @@ pub fn is_global_temp(namespace: &[String]) -> bool {
     match namespace {
         [database] => database.eq_ignore_ascii_case(GLOBAL_TEMP),
         [catalog, database] => {
-            !catalog.eq_ignore_ascii_case(SAMPLES_CATALOG)
-                && catalog::find_catalog(catalog).is_some()
-                && database.eq_ignore_ascii_case(GLOBAL_TEMP)
+            catalog.eq_ignore_ascii_case(SPARK_CATALOG) && database.eq_ignore_ascii_case(GLOBAL_TEMP)
         }
         _ => false,
     }

@@ -39,7 +39,8 @@ fn substitute(text: &str, named: &[(String, String)], positional: &[String]) -> 
             continue;
         }
         let word = if first == ':' && !out.ends_with(':') { word_length(&rest[1..]) } else { 0 };
-        let value = named.iter().find(|(name, _)| word > 0 && rest[1..=word].eq_ignore_ascii_case(name));
+        let value =
+            named.iter().find(|(name, _)| word > 0 && rest[1..=word].trim_matches('`').eq_ignore_ascii_case(name));
         if let Some((_, value)) = value {
             out.push_str(value);
             rest = &rest[1 + word..];
@@ -57,7 +58,11 @@ fn substitute(text: &str, named: &[(String, String)], positional: &[String]) -> 
     Ok(out)
 }
 
+/// The length of the name, quoted or not, that a text begins with.
 fn word_length(text: &str) -> usize {
+    if text.starts_with('`') {
+        return quoted_or_comment(text);
+    }
     text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
 }
 

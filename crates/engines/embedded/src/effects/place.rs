@@ -2,12 +2,13 @@
 
 use hearth_base::Result;
 use hearth_base::condition::NESTED_DATABASE;
+use hearth_core::engine::Namespace;
 use hearth_plan::Name;
 use hearth_plan::catalog::Style;
 
 use super::lookup::Scope;
 use super::rows::{Cell, done, optional, table, text, value};
-use crate::catalog::{CATALOGS, DEFAULT_DATABASE, Pattern, SPARK_CATALOG, catalog_named};
+use crate::catalog::{DEFAULT_DATABASE, DatabaseId, SYSTEM_CATALOG};
 use crate::run::Rows;
 use crate::session::EmbeddedSession;
 
@@ -21,12 +22,13 @@ pub fn current_database(session: &EmbeddedSession) -> Result<Rows> {
 
 /// `SET CATALOG`: the session then stands in the catalog's default database, if it has one.
 pub fn set_catalog(session: &EmbeddedSession, name: &str) -> Result<Rows> {
-    let catalog = catalog_named(name)?;
+    let catalog = session.catalog_named(name)?;
+    let has_default = session.shared.catalog.database_exists(&DatabaseId::new(&catalog, DEFAULT_DATABASE));
     let mut state = session.state.write();
     if state.catalog != catalog {
-        state.database = if catalog == SPARK_CATALOG { vec![DEFAULT_DATABASE.to_owned()] } else { Vec::new() };
+        state.database = if has_default { vec![DEFAULT_DATABASE.to_owned()] } else { Vec::new() };
     }
-    catalog.clone_into(&mut state.catalog);
+    state.catalog = catalog;
     done()
 }
 
@@ -46,9 +48,35 @@ pub fn set_database(session: &EmbeddedSession, name: &Name) -> Result<Rows> {
     done()
 }
 
-pub fn list_catalogs(pattern: Option<&str>, style: Style) -> Result<Rows> {
-    let pattern = Pattern::new(pattern);
-    let names = CATALOGS.into_iter().filter(|name| pattern.matches(name));
+/// Moves the session to a catalog, a database, or both, for a statement.
+pub fn use_namespace(session: &EmbeddedSession, namespace: &Namespace) -> Result<()> {
+    if let Some(catalog) = &namespace.catalog {
+        set_catalog(session, catalog)?;
+    }
+    if let Some(schema) = &namespace.schema {
+        let catalog = session.state.read().catalog.clone();
+        set_database(session, &vec![catalog, schema.clone()])?;
+    }
+    Ok(())
+}
+
+/// Where a new session stands. The database need not be there yet: clients name the schema that they are about to make.
+pub fn start_in(session: &EmbeddedSession, namespace: &Namespace) -> Result<()> {
+    if let Some(catalog) = &namespace.catalog {
+        set_catalog(session, catalog)?;
+    }
+    if let Some(schema) = &namespace.schema {
+        session.state.write().database = vec![schema.to_lowercase()];
+    }
+    Ok(())
+}
+
+/// `SHOW CATALOGS`, `listCatalogs`. Only a SQL warehouse names `system`, which Spark has for other things.
+pub fn list_catalogs(session: &EmbeddedSession, pattern: Option<&str>, style: Style) -> Result<Rows> {
+    let pattern = session.pattern(pattern);
+    let names = session.shared.catalog.names();
+    let shown = |name: &&str| pattern.matches(name) && (session.is_warehouse() || *name != SYSTEM_CATALOG);
+    let names = names.iter().filter(shown);
     match style {
         Style::Api => {
             let rows = names.map(|name| vec![name.into(), Cell::Null]).collect();
@@ -67,4 +95,24 @@ pub fn show_current(session: &EmbeddedSession) -> Result<Rows> {
     let state = session.state.read();
     let database = state.database.join(".");
     table(&[text("catalog"), text("namespace")], vec![vec![state.catalog.clone().into(), database.into()]])
+}
+
+pub fn create_catalog(
+    session: &EmbeddedSession,
+    name: &str,
+    comment: Option<&str>,
+    if_not_exists: bool,
+) -> Result<Rows> {
+    session.shared.catalog.create_catalog(name, comment, if_not_exists)?;
+    done()
+}
+
+/// Drops a catalog. A session that stands in it stays there.
+pub fn drop_catalog(session: &EmbeddedSession, name: &str, if_exists: bool, cascade: bool) -> Result<Rows> {
+    if if_exists && session.shared.catalog.names().find(name).is_none() {
+        return done();
+    }
+    let name = session.catalog_named(name)?;
+    session.shared.catalog.drop_catalog(&name, cascade)?;
+    done()
 }

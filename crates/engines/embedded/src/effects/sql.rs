@@ -17,14 +17,14 @@ use super::checkpoint::ipc;
 use super::lookup::constant_text;
 use super::parameter::bound;
 use super::rows::{nothing, table, text};
-use super::{Outcome, perform, variable};
+use super::{Outcome, inserted, perform, variable};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 use crate::{explain, observe};
 
 /// The command that a text is; `None` when it is a query.
 pub fn command_of(text: &SqlText) -> Result<Option<Command>> {
-    match hearth_sql::parse_statement(&text.query)? {
+    match hearth_sql::parse_bound(text)? {
         Plan::Relation(_) => Ok(None),
         Plan::Command(command) => Ok(Some(command)),
     }
@@ -67,7 +67,7 @@ pub async fn run(session: &EmbeddedSession, statement: Statement<'_>, writer: &m
     let command = prepared(session, statement.text, statement.input, command).await?;
     let (rows, metrics) = match perform(session, command).await? {
         Outcome::Rows(rows) => (rows, Vec::new()),
-        Outcome::Written(metrics) => (nothing(), metrics),
+        Outcome::Written(written) => (inserted(session, written.rows)?, written.metrics),
         Outcome::Answer(response) => return answer(writer, *response).await,
     };
     match statement.sql_relation {
@@ -87,7 +87,8 @@ pub async fn rows(session: &EmbeddedSession, sql: &SqlText, input: Option<&Relat
             let command = prepared(session, sql, input, command).await?;
             match Box::pin(perform(session, command)).await? {
                 Outcome::Rows(rows) => Ok(rows),
-                Outcome::Written(_) | Outcome::Answer(_) => Ok(nothing()),
+                Outcome::Written(written) => inserted(session, written.rows),
+                Outcome::Answer(_) => Ok(nothing()),
             }
         }
         None => {

@@ -20,7 +20,7 @@ use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
 use super::write::{FileWrite, files};
 use super::{columns, options, partition, path};
-use crate::catalog::{TableId, TableKind, TableRecord, TableStatistics, local_path};
+use crate::catalog::{DELTA, TableId, TableKind, TableRecord, TableStatistics, local_path};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 use crate::sinks::WriteMode;
@@ -37,6 +37,9 @@ pub fn folder_of(record: &TableRecord) -> Result<PathBuf> {
 
 /// `CREATE TABLE` in all its forms, and `spark.catalog.createTable`.
 pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows> {
+    if new.has_keys && !session.is_warehouse() {
+        return Err(Error::unsupported("CREATE TABLE … CONSTRAINT"));
+    }
     let name = table_name(session, &new.name).await?;
     let scope = Scope::new(session);
     let id = scope.table_id(&name)?;
@@ -59,7 +62,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
         partition_by(&mut record, new)?;
         return match fill(session, record, &analyzed, replace).await {
             Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
-            result => result.and_then(|()| done()),
+            result => result.and_then(|rows| super::inserted(session, rows)),
         };
     }
     match &new.like {
@@ -115,7 +118,7 @@ pub fn new_record(session: &EmbeddedSession, id: &TableId, provider: Option<&str
         location: Some(session.shared.catalog.managed_location(id)?),
         id: id.clone(),
         kind: TableKind::Managed,
-        provider: Some(super::write::format_named(&provider)?),
+        provider: Some(format_of(session, &provider)?),
         schema: StructType::default(),
         partition_columns: Vec::new(),
         bucket: None,
@@ -128,6 +131,14 @@ pub fn new_record(session: &EmbeddedSession, id: &TableId, provider: Option<&str
         statistics: None,
         view: None,
     })
+}
+
+/// The format that a new table is said to have. What a SQL warehouse makes `USING delta` keeps that name.
+fn format_of(session: &EmbeddedSession, provider: &str) -> Result<String> {
+    if session.is_warehouse() && provider.eq_ignore_ascii_case(DELTA) {
+        return Ok(DELTA.to_owned());
+    }
+    super::write::format_named(provider)
 }
 
 /// The names in `PARTITIONED BY`; transforms other than `bucket` are not for file tables.
@@ -169,7 +180,7 @@ fn copy(scope: &Scope<'_>, like: &Name, record: &mut TableRecord) -> Result<()> 
 
 /// The columns of files that are there already.
 async fn infer(session: &EmbeddedSession, record: &mut TableRecord) -> Result<()> {
-    let format = record.provider.clone().unwrap_or_default();
+    let format = record.format().to_owned();
     let state = session.snapshot();
     let settings = crate::resolve::settings(session, &state);
     let folder = folder_of(record)?;
@@ -189,13 +200,13 @@ async fn infer(session: &EmbeddedSession, record: &mut TableRecord) -> Result<()
     Ok(())
 }
 
-/// Makes a table of a query's rows. They are staged, so a failure leaves neither files nor a table.
+/// Makes a table of a query's rows, and says how many there are. They are staged, so a failure leaves neither files nor a table.
 pub async fn fill(
     session: &EmbeddedSession,
     mut record: TableRecord,
     analyzed: &Analyzed,
     replace: bool,
-) -> Result<()> {
+) -> Result<u64> {
     let catalog = &session.shared.catalog;
     columns::finish(&mut record)?;
     let ordered = columns::in_order(session, analyzed, &record).await?;
@@ -208,17 +219,21 @@ pub async fn fill(
     }
     let written = async {
         let write = FileWrite {
-            format: record.provider.as_deref().unwrap_or("parquet"),
+            format: record.format(),
             path: &folder,
             partition_columns: &record.partition_columns,
             mode: WriteMode::Overwrite,
             options: &record.options,
             static_partition: &[],
         };
-        files(session, &ordered, write).await?;
+        let rows = files(session, &ordered, write).await?;
         std::fs::create_dir_all(&folder).map_err(failed)?;
         let staged = managed.then_some(folder.as_path());
-        if replace { catalog.replace_table(record, staged) } else { catalog.create_table(record, staged) }
+        match replace {
+            true => catalog.replace_table(record, staged)?,
+            false => catalog.create_table(record, staged)?,
+        }
+        Ok(rows)
     }
     .await;
     if managed {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hearth_analyzer::{Analyzed, ObservedMetrics};
+use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
     ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_COLUMN_COUNT, APPEND_COLUMN_MISSING, APPEND_FORMAT, APPEND_PARTITIONING,
     BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
@@ -17,7 +17,7 @@ use hearth_types::StructType;
 
 use super::lookup::Scope;
 use super::table::{fill, new_record, partition_name};
-use super::{columns, insert, options, path};
+use super::{Written, columns, insert, options, path};
 use crate::catalog::{TableKind, TableRecord};
 use crate::execute::Query;
 use crate::run;
@@ -74,7 +74,12 @@ pub fn format_named(name: &str) -> Result<String> {
 pub async fn count_rows(session: &EmbeddedSession, record: &TableRecord) -> Result<u64> {
     let table =
         NamedTable { name: TableName::Name(record.id.parts()), options: Vec::new(), is_streaming: false, travel: None };
-    let analyzed = run::analyze(session, &Relation::new(RelationNode::NamedTable(table))).await?;
+    count(session, &Relation::new(RelationNode::NamedTable(table))).await
+}
+
+/// How many rows a query has.
+pub async fn count(session: &EmbeddedSession, relation: &Relation) -> Result<u64> {
+    let analyzed = run::analyze(session, relation).await?;
     let mut rows = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?.rows()?;
     let mut count = 0u64;
     while let Some(batch) = rows.next().await? {
@@ -84,7 +89,7 @@ pub async fn count_rows(session: &EmbeddedSession, record: &TableRecord) -> Resu
 }
 
 /// `df.write…`; gives what the rows are observed for.
-pub async fn write(session: &EmbeddedSession, write: &Write) -> Result<Vec<ObservedMetrics>> {
+pub async fn write(session: &EmbeddedSession, write: &Write) -> Result<Written> {
     match &write.target {
         WriteTarget::Nothing => to_path(session, write, None).await,
         WriteTarget::Path(path) => to_path(session, write, Some(path)).await,
@@ -98,7 +103,7 @@ fn default_format(session: &EmbeddedSession, format: Option<&String>) -> String 
     format.cloned().or_else(|| state.config.get("spark.sql.sources.default").map(Into::into)).unwrap_or_default()
 }
 
-async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>) -> Result<Vec<ObservedMetrics>> {
+async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>) -> Result<Written> {
     if write.bucket.is_some() {
         return Err(BUCKETS_NOT_SUPPORTED_BY_WRITE.with("operation", "save"));
     }
@@ -108,7 +113,7 @@ async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>
     let analyzed = run::analyze(session, &write.input).await?;
     if format.eq_ignore_ascii_case("noop") {
         run_only(session, &analyzed).await?;
-        return Ok(analyzed.metrics);
+        return Ok(Written { metrics: analyzed.metrics, rows: 0 });
     }
     let format = format_named(&format)?;
     let Some(path) = path.or(option.as_ref()) else { return Err(PATH_NOT_SPECIFIED.error()) };
@@ -130,8 +135,8 @@ async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>
         options: &write_options,
         static_partition: &[],
     };
-    files(session, &analyzed, target).await?;
-    Ok(analyzed.metrics)
+    let rows = files(session, &analyzed, target).await?;
+    Ok(Written { metrics: analyzed.metrics, rows })
 }
 
 /// Runs a query for its effects.
@@ -163,7 +168,7 @@ fn check_partitioning(schema: &StructType, partition_columns: &[String]) -> Resu
     Ok(())
 }
 
-async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) -> Result<Vec<ObservedMetrics>> {
+async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) -> Result<Written> {
     let scope = Scope::new(session);
     let id = scope.table_id(name)?;
     scope.catalog().database(&id.database_id())?;
@@ -177,7 +182,7 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
         (Some(_), SaveMode::ErrorIfExists | SaveMode::Unspecified) => {
             return Err(TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted()));
         }
-        (Some(_), SaveMode::Ignore) => return Ok(Vec::new()),
+        (Some(_), SaveMode::Ignore) => return Ok(Written::default()),
         (Some(record), SaveMode::Append) => return append(session, write, record).await,
         (Some(_), SaveMode::Overwrite) => true,
         (None, _) => false,
@@ -193,13 +198,13 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
     record.schema = analyzed.schema.clone();
     record.partition_columns.clone_from(&write.partition_columns);
     record.bucket.clone_from(&write.bucket);
-    fill(session, record, &analyzed, replace).await?;
-    Ok(analyzed.metrics)
+    let rows = fill(session, record, &analyzed, replace).await?;
+    Ok(Written { metrics: analyzed.metrics, rows })
 }
 
 /// `saveAsTable` in append mode: columns go by name, and format and partitioning must be the table's.
-async fn append(session: &EmbeddedSession, write: &Write, record: &TableRecord) -> Result<Vec<ObservedMetrics>> {
-    let existing = record.provider.as_deref().unwrap_or_default();
+async fn append(session: &EmbeddedSession, write: &Write, record: &TableRecord) -> Result<Written> {
+    let existing = record.format();
     if let Some(format) = &write.format
         && format_named(format)? != existing
     {
@@ -245,7 +250,7 @@ fn plain_insert(table: Name, query: &Relation, mode: InsertMode, by_name: bool) 
     }
 }
 
-async fn insert_into(session: &EmbeddedSession, write: &Write, name: &Name) -> Result<Vec<ObservedMetrics>> {
+async fn insert_into(session: &EmbeddedSession, write: &Write, name: &Name) -> Result<Written> {
     if !write.partition_columns.is_empty() {
         return Err(PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO.with("tableName", name.join(".")));
     }
@@ -257,7 +262,7 @@ async fn insert_into(session: &EmbeddedSession, write: &Write, name: &Name) -> R
 }
 
 /// `df.writeTo…`. Spark refuses all but `create` for file tables; here the rest works as on Spark's other tables.
-pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Vec<ObservedMetrics>> {
+pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Written> {
     let scope = Scope::new(session);
     let by_name = |mode: InsertMode| plain_insert(write.table.clone(), &write.input, mode, true);
     let replace = match &write.mode {
@@ -296,6 +301,6 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Vec<
     record.properties.clone_from(&write.properties);
     record.schema = analyzed.schema.clone();
     record.partition_columns = write.partitioning.iter().map(partition_name).collect::<Result<_>>()?;
-    fill(session, record, &analyzed, replace).await?;
-    Ok(analyzed.metrics)
+    let rows = fill(session, record, &analyzed, replace).await?;
+    Ok(Written { metrics: analyzed.metrics, rows })
 }

@@ -150,6 +150,12 @@ fn close_statement() {}
         (Vec<u8> = "binary/octet-stream"), (Vec<Vec<Option<String>>> = "application/json"), (String = "text/csv")))))]
 fn download() {}
 
+/// Opens a session of the warehouse in the path. Not published by the service.
+#[utoipa::path(post, path = "/api/2.0/sql/warehouses/{id}/sessions", operation_id = "createSessionOfWarehouse",
+    tag = "Sessions", params(("id" = String, Path)), extensions(("x-unpublished" = json!(true))),
+    request_body = CreateSessionRequest, responses((status = 200, body = CreateSessionResponse)))]
+fn create_session_below() {}
+
 /// Opens a session. Not published by the service.
 #[utoipa::path(post, path = "/api/2.0/sql/sessions", operation_id = "createSession", tag = "Sessions",
     extensions(("x-unpublished" = json!(true))), request_body = CreateSessionRequest,

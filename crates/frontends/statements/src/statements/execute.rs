@@ -122,7 +122,7 @@ async fn repeated(api: &Api, caller: &Caller, id: &OperationId, digest: Option<&
 async fn session(api: &Api, caller: &Caller, id: Option<&str>) -> ApiResult<Arc<Session>> {
     let sessions = &api.hearth().sessions;
     match id {
-        None => Ok(sessions.open_transient(&caller.principal).await?),
+        None => Ok(sessions.open_transient(&caller.principal, Flavor::Warehouse).await?),
         Some(id) => sessions
             .get(&caller.principal, &SessionId::new(id), None)
             .map_err(|_| ApiError::no_resource(format!("The session {id} was not found."))),

@@ -19,6 +19,10 @@ use crate::error::{ApiError, ApiResult};
 use crate::facts::Facts;
 use crate::to_wire::{ExternalLink, ResultData, State as Stage, StatementResponse, Status};
 
+/// Links in one answer: the chunk that was asked for and those behind it. A client that gets few at a time asks while it
+/// downloads, and one of them (databricks-sql-kernel 1.3) then loses chunks now and again.
+const LINKS: usize = 32;
+
 pub(super) async fn get(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
     let id = statement_id(&id)?;
     match find(&api, &caller.principal, &id).await? {
@@ -87,18 +91,22 @@ async fn data(
             ..ResultData::default()
         },
         Place::Links => {
-            let next = Some(index + 1).filter(|next| *next < delivery.chunk_count());
             let lifetime = i64::try_from(api.settings().link_lifetime.as_millis()).unwrap_or(i64::MAX);
             let expires = api.hearth().sessions.clock().now().saturating_add(lifetime);
-            let link = ExternalLink {
-                chunk,
-                next_chunk_index: next,
-                next_chunk_internal_link: next
-                    .map(|next| format!("{STATEMENTS}/{}/result/chunks/{next}", operation.id)),
-                external_link: format!("{}{}", caller.base, api.signer().link(&operation.id, index, expires)),
-                expiration: iso(expires),
+            let link = |index: usize| {
+                let next = Some(index + 1).filter(|next| *next < delivery.chunk_count());
+                Ok(ExternalLink {
+                    chunk: delivery.chunk(index)?,
+                    next_chunk_index: next,
+                    next_chunk_internal_link: next
+                        .map(|next| format!("{STATEMENTS}/{}/result/chunks/{next}", operation.id)),
+                    external_link: format!("{}{}", caller.base, api.signer().link(&operation.id, index, expires)),
+                    expiration: iso(expires),
+                })
             };
-            ResultData { external_links: Some(vec![link]), ..ResultData::default() }
+            let last = (index + LINKS).min(delivery.chunk_count());
+            let links = (index..last).map(link).collect::<ApiResult<_>>()?;
+            ResultData { external_links: Some(links), ..ResultData::default() }
         }
     })
 }

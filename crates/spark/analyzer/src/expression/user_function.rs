@@ -1,6 +1,5 @@
 //! Functions that are not built in: code that came with the plan, SQL functions of the session, parameters of queries.
 
-use hearth_base::condition::UNBOUND_SQL_PARAMETER;
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast};
 use hearth_plan::expression::{FunctionCall, InlineUdf, Subquery, SubqueryKind, SubquerySource, UdfCode};
@@ -23,31 +22,6 @@ pub(crate) fn inline(function: &InlineUdf) -> Result<Typed> {
 }
 
 impl Analyzer<'_> {
-    pub fn named_parameter(&self, name: &str, cx: Cx<'_>) -> Result<Typed> {
-        let value = cx
-            .env
-            .parameters
-            .and_then(|parameters| parameters.named.iter().find(|(known, _)| known == name).map(|(_, value)| value));
-        match value {
-            Some(value) => self.parameter_value(value, cx),
-            None => Err(UNBOUND_SQL_PARAMETER.with("name", name)),
-        }
-    }
-
-    pub fn positional_parameter(&self, index: usize, cx: Cx<'_>) -> Result<Typed> {
-        match cx.env.parameters.and_then(|parameters| parameters.positional.get(index)) {
-            Some(value) => self.parameter_value(value, cx),
-            None => Err(UNBOUND_SQL_PARAMETER.with("name", format!("_{index}"))),
-        }
-    }
-
-    /// The value of a parameter does not see the query it is put into.
-    fn parameter_value(&self, value: &Expr, cx: Cx<'_>) -> Result<Typed> {
-        let nothing = Rel::one_row();
-        let env = Env { parameters: None, outer: None, ..cx.env };
-        self.expression(value, Cx { lambda: None, ..Cx::new(env, &nothing, cx.clause) })
-    }
-
     /// `IDENTIFIER('name')` as a column or a function.
     pub fn identifier(&self, name: &Expr, arguments: Option<&[Expr]>, cx: Cx<'_>) -> Result<Typed> {
         let parts = self.constant_name(name, cx.env)?;
@@ -83,8 +57,7 @@ impl Analyzer<'_> {
             return unsupported("SQL functions that call each other more than 100 deep");
         }
         let arguments = self.sql_function_arguments(function, &call.arguments, cx)?;
-        let parameters =
-            Parameters { named: &[], positional: &[], arguments: &arguments, function: Some(&function.name) };
+        let parameters = Parameters { arguments: &arguments, function: Some(&function.name) };
         let env = Env { parameters: Some(&parameters), depth: cx.env.depth + 1, ..cx.env };
         let typed = match &function.body {
             SqlFunctionBody::Expression(body) => {

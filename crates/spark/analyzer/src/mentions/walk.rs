@@ -19,14 +19,12 @@ pub(super) struct Walk<'o> {
     /// Names of common table expressions in force.
     ctes: Vec<String>,
     /// Values for parameters of the SQL text being read.
-    named: Vec<(String, Expr)>,
-    positional: Vec<Expr>,
     pub mentions: Mentions,
 }
 
 impl<'o> Walk<'o> {
     pub fn new(options: &'o MentionOptions) -> Self {
-        Self { options, ctes: Vec::new(), named: Vec::new(), positional: Vec::new(), mentions: Mentions::default() }
+        Self { options, ctes: Vec::new(), mentions: Mentions::default() }
     }
 
     pub fn relation(&mut self, relation: &Relation) {
@@ -212,14 +210,10 @@ impl<'o> Walk<'o> {
         }
     }
 
-    /// The text of a constant, looking through parameters.
+    /// The text of a constant.
     fn text(&self, expr: &Expr) -> Option<String> {
         match &expr.node {
             ExprNode::Literal(Value::String(text)) => Some(text.to_string()),
-            ExprNode::NamedParameter(name) => {
-                self.named.iter().find(|(known, _)| known == name).and_then(|(_, value)| self.text(value))
-            }
-            ExprNode::PositionalParameter(index) => self.positional.get(*index).and_then(|value| self.text(value)),
             ExprNode::Function(call) => {
                 let name = call.name.last()?.to_lowercase();
                 if name != "||" && name != "concat" {
@@ -244,14 +238,10 @@ impl<'o> Walk<'o> {
     }
 
     fn sql(&mut self, text: &SqlText) {
-        let Ok(plan) = hearth_sql::parse_statement(&text.query) else { return };
+        let Ok(plan) = hearth_sql::parse_bound(text) else { return };
         text.named.iter().for_each(|(_, value)| self.expression(value));
         self.expressions(&text.positional);
-        let named = std::mem::replace(&mut self.named, text.named.clone());
-        let positional = std::mem::replace(&mut self.positional, text.positional.clone());
         self.plan(&plan);
-        self.named = named;
-        self.positional = positional;
     }
 
     fn plan(&mut self, plan: &Plan) {

@@ -228,8 +228,7 @@ impl Analyzer<'_> {
             let SqlFunctionBody::Query(query) = &known.body else {
                 return unsupported("a scalar SQL function as a table");
             };
-            let parameters =
-                Parameters { named: &[], positional: &[], arguments: &arguments, function: Some(&known.name) };
+            let parameters = Parameters { arguments: &arguments, function: Some(&known.name) };
             let rel = self.relation(query, Env { parameters: Some(&parameters), depth: env.depth + 1, ..env })?;
             return match &known.returns_table {
                 Some(schema) => self.renamed_as(rel, schema, env),

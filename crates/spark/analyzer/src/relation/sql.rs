@@ -9,10 +9,9 @@ use crate::rel::Rel;
 
 impl Analyzer<'_> {
     pub fn sql_text(&self, text: &SqlText, env: Env<'_>) -> Result<Rel> {
-        match hearth_sql::parse_statement(&text.query)? {
+        match hearth_sql::parse_bound(text)? {
             Plan::Relation(relation) => {
-                let parameters =
-                    Parameters { named: &text.named, positional: &text.positional, arguments: &[], function: None };
+                let parameters = Parameters { arguments: &[], function: None };
                 self.relation(&relation, Env { parameters: Some(&parameters), ..env })
             }
             Plan::Command(_) => unsupported("a command as an input of a query"),

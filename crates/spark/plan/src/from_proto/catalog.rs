@@ -132,6 +132,7 @@ fn create_table(op: pb::CreateTable) -> Result<CatalogOp> {
         query: None,
         like: None,
         mode: CreateMode::Create,
+        has_keys: false,
     })))
 }
 

@@ -123,13 +123,16 @@ impl Parser<'_> {
             }
             TokenKind::Question => {
                 self.advance();
+                let index = self.parameters;
                 self.parameters += 1;
-                Ok(self.expr(start, ExprNode::PositionalParameter(self.parameters - 1)))
+                let value = self.positional_value(index).map(|value| value.node.clone());
+                Ok(self.expr(start, value.unwrap_or(ExprNode::PositionalParameter(index))))
             }
             TokenKind::Colon => {
                 self.advance();
                 let name = self.plain_identifier()?;
-                Ok(self.expr(start, ExprNode::NamedParameter(name)))
+                let value = self.named_value(&name).map(|value| value.node.clone());
+                Ok(self.expr(start, value.unwrap_or(ExprNode::NamedParameter(name))))
             }
             TokenKind::Minus => self.number(),
             kind if kind.is_number() => self.number(),

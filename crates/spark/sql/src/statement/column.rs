@@ -7,31 +7,41 @@ use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
 
-/// Columns, and whether constraints stood among them.
+/// What a table promises of its rows. Nothing keeps it; the larger one counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Promise {
+    #[default]
+    None,
+    /// Keys, which Databricks does not enforce either.
+    Keys,
+    /// Checks and identities, which would change what a write does.
+    Enforced,
+}
+
+/// Columns, and the constraints among them.
 pub(super) struct TableElements {
     pub columns: Vec<ColumnDef>,
-    pub has_constraints: bool,
+    pub promise: Promise,
 }
 
 impl Parser<'_> {
     /// `(a INT NOT NULL DEFAULT 1, PRIMARY KEY (a), …)`
     pub(super) fn table_elements(&mut self) -> Result<TableElements> {
-        let mut has_constraints = false;
+        let mut promise = Promise::None;
         let columns = self.paren_list(|parser| {
             if parser.at_table_constraint() {
-                has_constraints = true;
-                parser.table_constraint()?;
+                promise = promise.max(parser.table_constraint()?);
                 return Ok(None);
             }
-            let (column, constrained) = parser.column_definition()?;
-            has_constraints |= constrained;
+            let (column, more) = parser.column_definition()?;
+            promise = promise.max(more);
             Ok(Some(column))
         })?;
-        Ok(TableElements { columns: columns.into_iter().flatten().collect(), has_constraints })
+        Ok(TableElements { columns: columns.into_iter().flatten().collect(), promise })
     }
 
-    /// One column and whether it carries a constraint or an identity, which nothing keeps.
-    pub(super) fn column_definition(&mut self) -> Result<(ColumnDef, bool)> {
+    /// One column and the constraint or identity that it carries.
+    pub(super) fn column_definition(&mut self) -> Result<(ColumnDef, Promise)> {
         let name = self.identifier()?;
         let data_type = self.type_ref()?;
         let mut column = ColumnDef {
@@ -43,7 +53,7 @@ impl Parser<'_> {
             generated: None,
             comment: None,
         };
-        let mut constrained = false;
+        let mut promise = Promise::None;
         loop {
             let start = self.start();
             if self.at_not_null() {
@@ -61,12 +71,13 @@ impl Parser<'_> {
                 self.once(start, "COMMENT", column.comment.is_some())?;
                 column.comment = Some(self.comment_clause()?);
             } else if self.accept(K::Generated) {
-                constrained |= self.generated(&mut column)?;
+                if self.generated(&mut column)? {
+                    promise = Promise::Enforced;
+                }
             } else if self.at_any(&[K::Constraint, K::Check, K::Unique, K::Primary, K::References]) {
-                self.column_constraint()?;
-                constrained = true;
+                promise = promise.max(self.column_constraint()?);
             } else {
-                return Ok((column, constrained));
+                return Ok((column, promise));
             }
         }
     }
@@ -103,18 +114,19 @@ impl Parser<'_> {
         Ok(true)
     }
 
-    fn column_constraint(&mut self) -> Result<()> {
+    fn column_constraint(&mut self) -> Result<Promise> {
         if self.accept(K::Constraint) {
             self.identifier()?;
         }
-        match self.expect_any(&[K::Check, K::Unique, K::Primary, K::References])? {
+        let kind = self.expect_any(&[K::Check, K::Unique, K::Primary, K::References])?;
+        match kind {
             K::Check => self.check_constraint()?,
             K::Primary => self.expect(K::Key)?,
             K::References => self.references()?,
             _ => {}
         }
         self.constraint_characteristics();
-        Ok(())
+        Ok(promise(kind))
     }
 
     pub(super) fn at_table_constraint(&self) -> bool {
@@ -131,11 +143,12 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn table_constraint(&mut self) -> Result<()> {
+    pub(super) fn table_constraint(&mut self) -> Result<Promise> {
         if self.accept(K::Constraint) {
             self.identifier()?;
         }
-        match self.expect_any(&[K::Check, K::Unique, K::Primary, K::Foreign])? {
+        let kind = self.expect_any(&[K::Check, K::Unique, K::Primary, K::Foreign])?;
+        match kind {
             K::Check => self.check_constraint()?,
             K::Unique => {
                 self.identifier_list()?;
@@ -152,7 +165,7 @@ impl Parser<'_> {
             }
         }
         self.constraint_characteristics();
-        Ok(())
+        Ok(promise(kind))
     }
 
     fn check_constraint(&mut self) -> Result<()> {
@@ -200,4 +213,9 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// What a constraint that begins with this keyword promises.
+fn promise(kind: K) -> Promise {
+    if kind == K::Check { Promise::Enforced } else { Promise::Keys }
 }

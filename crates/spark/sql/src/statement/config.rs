@@ -16,6 +16,9 @@ const NAMESPACE: [K; 3] = [K::Namespace, K::Database, K::Schema];
 impl Parser<'_> {
     pub(super) fn use_statement(&mut self) -> Result<Plan> {
         self.advance();
+        if self.at(K::Catalog) && (self.kind_at(1).is_name() || self.kind_at(1).is_string()) {
+            return self.use_catalog();
+        }
         if self.kind_at(1).is_name() {
             self.accept_any(&NAMESPACE);
         }

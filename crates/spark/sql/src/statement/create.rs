@@ -33,6 +33,7 @@ impl Parser<'_> {
             Some(K::View) if !words.external => self.create_view(start, words),
             Some(K::Function) if !words.external && !words.global => self.create_function(words),
             Some(K::Namespace | K::Database | K::Schema) if is_plain => self.create_database(),
+            Some(K::Catalog) if is_plain => self.create_catalog(),
             Some(K::Index) if is_plain => self.create_index(),
             Some(K::Role) if is_plain => self.not_allowed_from(start),
             Some(K::Macro) if words.temporary => self.not_allowed_from(start),

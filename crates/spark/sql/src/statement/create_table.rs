@@ -6,6 +6,7 @@ use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan};
 
+use super::column::Promise;
 use super::create::CreateWords;
 use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
@@ -65,11 +66,11 @@ impl Parser<'_> {
     }
 
     fn table_definition(&mut self, start: usize, name: TableName, mode: CreateMode, external: bool) -> Result<Plan> {
-        let mut has_constraints = false;
+        let mut promise = Promise::None;
         let mut columns = TableColumns::Inferred;
         if self.at_kind(TokenKind::LeftParen) && (!self.starts_query_at(1) || self.at_column(1)) {
             let elements = self.table_elements()?;
-            has_constraints = elements.has_constraints;
+            promise = elements.promise;
             columns = TableColumns::Columns(elements.columns);
         }
         let clauses = self.table_clauses()?;
@@ -79,7 +80,7 @@ impl Parser<'_> {
         if let Some(clause) = clauses.unsupported {
             return Ok(unsupported(format!("CREATE TABLE … {clause}")));
         }
-        if has_constraints {
+        if promise == Promise::Enforced {
             return Ok(unsupported("CREATE TABLE … CONSTRAINT"));
         }
         Ok(create_table(CreateTable {
@@ -98,6 +99,7 @@ impl Parser<'_> {
             like: None,
             mode,
             external,
+            has_keys: promise == Promise::Keys,
         }))
     }
 
@@ -187,6 +189,7 @@ impl Parser<'_> {
             like,
             mode,
             external: false,
+            has_keys: false,
         }))
     }
 

@@ -37,6 +37,7 @@ impl Parser<'_> {
                 let cascade = self.accept_any(&[K::Restrict, K::Cascade]) == Some(K::Cascade);
                 Ok(catalog(CatalogOp::DropDatabase { name, if_exists, cascade }))
             }
+            Some(K::Catalog) if !temporary => self.drop_catalog(),
             Some(K::Function) => {
                 self.advance();
                 let if_exists = self.if_exists();

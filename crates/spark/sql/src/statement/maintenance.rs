@@ -127,8 +127,10 @@ impl Parser<'_> {
     pub(super) fn comment_on(&mut self) -> Result<Plan> {
         self.advance();
         self.expect(K::On)?;
-        let kind = match self.expect_any(&[K::Namespace, K::Database, K::Schema, K::Table])? {
+        let kind = match self.expect_any(&[K::Namespace, K::Database, K::Schema, K::Table, K::View, K::Column])? {
             K::Table => CommentTarget::Table,
+            K::View => CommentTarget::View,
+            K::Column => CommentTarget::Column,
             _ => CommentTarget::Database,
         };
         let name = self.plain_name()?;

@@ -1,7 +1,7 @@
 //! `SHOW …`
 
 use hearth_base::Result;
-use hearth_plan::catalog::{FunctionScope, Style};
+use hearth_plan::catalog::{FunctionScope, MetadataKind, Style};
 use hearth_plan::{CatalogOp, Name, Plan};
 
 use super::{catalog, unsupported};
@@ -26,6 +26,9 @@ impl Parser<'_> {
             }
             Some(K::Namespaces | K::Databases | K::Schemas) => {
                 self.advance();
+                if let Some(plan) = self.metadata(MetadataKind::Schemas)? {
+                    return Ok(plan);
+                }
                 let parent = if self.accept_any(&[K::From, K::In]).is_some() { Some(self.name()?) } else { None };
                 Ok(catalog(CatalogOp::ListDatabases { catalog: parent, pattern: self.pattern()?, style }))
             }
@@ -33,6 +36,8 @@ impl Parser<'_> {
             Some(K::Columns) => self.show_columns(),
             Some(K::Functions) => self.show_functions(FunctionScope::All),
             Some(K::Tables | K::Views | K::Partitions | K::Tblproperties) => self.show_of_catalog(style),
+            Some(K::Primary | K::Foreign) if self.keyword_at(1) == Some(K::Keys) => self.show_keys(),
+            Some(K::Keys) => self.show_keys(),
             Some(K::Create) => {
                 self.advance();
                 self.expect(K::Table)?;
@@ -72,6 +77,9 @@ impl Parser<'_> {
         match word {
             Some(K::Tables) => {
                 self.advance();
+                if let Some(plan) = self.metadata(MetadataKind::Tables)? {
+                    return Ok(plan);
+                }
                 let database = self.in_database()?;
                 Ok(catalog(CatalogOp::ListTables { database, pattern: self.pattern()?, style }))
             }
@@ -130,6 +138,9 @@ impl Parser<'_> {
 
     fn show_functions(&mut self, scope: FunctionScope) -> Result<Plan> {
         self.expect(K::Functions)?;
+        if let Some(plan) = self.metadata(MetadataKind::Functions)? {
+            return Ok(plan);
+        }
         let database = self.in_database()?;
         self.accept(K::Like);
         let (mut database, mut pattern) = (database, None);
@@ -158,6 +169,9 @@ impl Parser<'_> {
 
     fn show_columns(&mut self) -> Result<Plan> {
         self.advance();
+        if let Some(plan) = self.metadata(MetadataKind::Columns)? {
+            return Ok(plan);
+        }
         self.expect_any(&[K::From, K::In])?;
         let name = self.table_name()?;
         let database = if self.accept_any(&[K::From, K::In]).is_some() { Some(self.name()?) } else { None };
