@@ -84,7 +84,8 @@ class Statements(Rest):
         found, result = [], answer["result"]
         count = answer["manifest"]["total_chunk_count"]
         while len(found) < count:
-            found.append(result)
+            # An answer of the hybrid disposition has several links.
+            found += [{"external_links": [link]} for link in result["external_links"]] if "external_links" in result else [result]
             follower = next_index(result)
             if follower is None:
                 break

@@ -68,8 +68,8 @@ def test_tables_and_rows(engine):
 
 def test_pandas(engine):
     frame = pandas.DataFrame({"id": [1, 2, 3], "name": ["a", "b", None], "v": [1.5, 2.5, 3.5]})
-    assert frame.to_sql("frame", engine, index=False) in (3, None)
-    assert frame.head(1).to_sql("frame", engine, index=False, if_exists="append") in (1, None)
+    frame.to_sql("frame", engine, index=False)
+    frame.head(1).to_sql("frame", engine, index=False, if_exists="append")
     back = pandas.read_sql("select * from frame order by id, name", engine)
     assert back["id"].tolist() == [1, 1, 2, 3] and back["v"].sum() == 9.0
     assert pandas.read_sql_table("frame", engine).shape == (4, 3)

@@ -16,12 +16,13 @@ use super::delivery::{Delivery, Place};
 use super::{Known, STATEMENTS, find, json, no_result, statement_id};
 use crate::api::{Api, Caller};
 use crate::error::{ApiError, ApiResult};
-use crate::facts::Facts;
+use crate::facts::{Disposition, Facts};
 use crate::to_wire::{ExternalLink, ResultData, State as Stage, StatementResponse, Status};
 
-/// Links in one answer: the chunk that was asked for and those behind it. A client that gets few at a time asks while it
-/// downloads, and one of them (databricks-sql-kernel 1.3) then loses chunks now and again.
-const LINKS: usize = 32;
+/// Links in an answer of the hybrid disposition: the chunk that was asked for and those behind it, as the service sends
+/// several there too. A client that gets few at a time asks while it downloads, and one of them (databricks-sql-kernel
+/// 1.3) then loses chunks now and again.
+const HYBRID_LINKS: usize = 32;
 
 pub(super) async fn get(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
     let id = statement_id(&id)?;
@@ -104,7 +105,9 @@ async fn data(
                     expiration: iso(expires),
                 })
             };
-            let last = (index + LINKS).min(delivery.chunk_count());
+            // Who asks for links by the published dispositions may take an answer for one chunk.
+            let count = if delivery.facts.disposition == Disposition::InlineOrExternalLinks { HYBRID_LINKS } else { 1 };
+            let last = (index + count).min(delivery.chunk_count());
             let links = (index..last).map(link).collect::<ApiResult<_>>()?;
             ResultData { external_links: Some(links), ..ResultData::default() }
         }
