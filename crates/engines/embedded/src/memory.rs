@@ -1,5 +1,6 @@
 //! One memory pool for the engine, with spill to disk behind it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use datafusion::execution::memory_pool::{
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use hearth_base::{ByteSize, Error, Result};
+use parking_lot::Mutex;
 
 /// How many of the largest consumers the error over the limit names.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
@@ -29,28 +31,55 @@ pub struct MemorySettings {
 /// A fair pool in which repartitioning does not spill.
 ///
 /// A repartition whose rows are in two spill files at once can wait for the one that nobody writes to any more
-/// (apache/datafusion#24883), and the query never ends. It passes rows on rather than gathers them, so it may go over its
-/// share, and over the pool's size by `OVERDRAFT`. To go when DataFusion has the fix.
+/// (apache/datafusion#24883), and the query never ends. It passes rows on rather than gathers them, so what its share
+/// refuses is counted beside the pool, up to `OVERDRAFT`, and takes nothing from others. To go when DataFusion has the fix.
 #[derive(Debug)]
 struct Pool {
     inner: FairSpillPool,
     size: ByteSize,
+    overdrafts: Mutex<Overdrafts>,
 }
 
-/// The part of the pool's size by which repartitioning may be over it: one in so many.
+#[derive(Debug, Default)]
+struct Overdrafts {
+    total: usize,
+    /// By the id of the consumer.
+    of: HashMap<usize, usize>,
+}
+
+/// The part of the pool's size that repartitioning may take beside it: one in so many.
 const OVERDRAFT: usize = 4;
 /// What names of consumers that repartition start with.
 const REPARTITION: &str = "RepartitionExec";
 
 impl Pool {
     fn new(size: ByteSize) -> Self {
-        Self { inner: FairSpillPool::new(size.as_usize()), size }
+        Self { inner: FairSpillPool::new(size.as_usize()), size, overdrafts: Mutex::default() }
     }
 
-    fn may_overdraw(&self, reservation: &MemoryReservation, additional: usize) -> bool {
-        let most = self.size.as_usize().saturating_add(self.size.as_usize() / OVERDRAFT);
-        reservation.consumer().name().starts_with(REPARTITION)
-            && self.inner.reserved().saturating_add(additional) <= most
+    /// Counts bytes beside the pool, if the consumer repartitions and there is room.
+    fn overdraw(&self, consumer: &MemoryConsumer, additional: usize) -> bool {
+        let mut overdrafts = self.overdrafts.lock();
+        let total = overdrafts.total.saturating_add(additional);
+        if !consumer.name().starts_with(REPARTITION) || total > self.size.as_usize() / OVERDRAFT {
+            return false;
+        }
+        overdrafts.total = total;
+        *overdrafts.of.entry(consumer.id()).or_default() += additional;
+        true
+    }
+
+    /// Gives back up to `bytes` that were counted beside the pool; returns how many.
+    fn repay(&self, consumer: &MemoryConsumer, bytes: usize) -> usize {
+        let mut overdrafts = self.overdrafts.lock();
+        let Some(owed) = overdrafts.of.get_mut(&consumer.id()) else { return 0 };
+        let repaid = bytes.min(*owed);
+        *owed -= repaid;
+        if *owed == 0 {
+            overdrafts.of.remove(&consumer.id());
+        }
+        overdrafts.total -= repaid;
+        repaid
     }
 }
 
@@ -72,15 +101,13 @@ impl MemoryPool for Pool {
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.inner.shrink(reservation, shrink);
+        let repaid = self.repay(reservation.consumer(), shrink);
+        self.inner.shrink(reservation, shrink - repaid);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<(), DataFusionError> {
         match self.inner.try_grow(reservation, additional) {
-            Err(_) if self.may_overdraw(reservation, additional) => {
-                self.inner.grow(reservation, additional);
-                Ok(())
-            }
+            Err(_) if self.overdraw(reservation.consumer(), additional) => Ok(()),
             Err(DataFusionError::ResourcesExhausted(message)) => {
                 Err(DataFusionError::ResourcesExhausted(format!("{message} (the limit is {})", self.size)))
             }
@@ -89,7 +116,7 @@ impl MemoryPool for Pool {
     }
 
     fn reserved(&self) -> usize {
-        self.inner.reserved()
+        self.inner.reserved() + self.overdrafts.lock().total
     }
 
     fn memory_limit(&self) -> MemoryLimit {
@@ -132,11 +159,14 @@ mod tests {
         let spread = MemoryConsumer::new("RepartitionExec[1]").with_can_spill(true).register(&pool);
         sort.try_grow(400).unwrap();
         assert!(sort.try_grow(200).unwrap_err().to_string().contains("the limit is"));
-        spread.try_grow(600).unwrap();
+        spread.try_grow(500).unwrap();
         spread.try_grow(250).unwrap();
-        assert_eq!(pool.reserved(), 1250);
+        assert_eq!(pool.reserved(), 1150);
         assert!(spread.try_grow(1).is_err());
-        spread.shrink(850);
-        assert_eq!(pool.reserved(), 400);
+        sort.try_grow(100).unwrap();
+        spread.shrink(600);
+        assert_eq!(pool.reserved(), 650);
+        spread.shrink(150);
+        assert_eq!(pool.reserved(), 500);
     }
 }
