@@ -14,6 +14,7 @@ use bytes::Bytes;
 use hearth_base::{Result, SessionId};
 use hearth_types::DataType;
 
+use crate::interpreter::CodeWork;
 use crate::{OpContext, Principal, ResultWriter};
 
 /// What an operation runs.
@@ -22,6 +23,8 @@ pub enum Work {
     /// An encoded `spark.connect.Plan`.
     Plan(Bytes),
     Sql(SqlWork),
+    /// Runs in an interpreter; engines never see it.
+    Code(CodeWork),
 }
 
 /// One SQL statement.
@@ -80,6 +83,7 @@ impl Work {
         match self {
             Self::Plan(bytes) => bytes.hash(&mut hasher),
             Self::Sql(sql) => format!("{sql:?}").hash(&mut hasher),
+            Self::Code(code) => format!("{} {:?}", code.id, code.request).hash(&mut hasher),
         }
         hasher.finish()
     }

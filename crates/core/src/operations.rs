@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{Admission, Place, Ticket};
 use crate::engine::Work;
 use crate::history::{HistoryFilter, HistoryPage};
+use crate::interpreter::CodeWork;
 use crate::operation::{OperationEvent, OperationSpec};
 use crate::result::{Bounds, LogSpec, ResultLog, ResultWriter};
 use crate::store::{MetadataStore, OperationRecord, Origin, ResultStore};
@@ -122,7 +123,11 @@ impl Operations {
             return Err(OPERATION_ALREADY_EXISTS.with("handle", &id));
         }
         let admitted = async {
-            let ticket = self.admission.ask(&session.principal.id)?;
+            // Code waits for the operations that it starts: with a place among them it would wait for itself.
+            let ticket = match submission.work {
+                Work::Code(_) => None,
+                Work::Plan(_) | Work::Sql(_) => Some(self.admission.ask(&session.principal.id)?),
+            };
             self.metadata.put_operation(operation.record()).await?;
             Ok(ticket)
         };
@@ -139,7 +144,7 @@ impl Operations {
         Ok(operation)
     }
 
-    fn start(self: &Arc<Self>, session: &Arc<Session>, operation: &Arc<Operation>, work: Work, ticket: Ticket) {
+    fn start(self: &Arc<Self>, session: &Arc<Session>, operation: &Arc<Operation>, work: Work, ticket: Option<Ticket>) {
         let (operations, session, operation) = (Arc::clone(self), Arc::clone(session), Arc::clone(operation));
         self.tasks.spawn("operation", async move {
             let in_use = session.begin_use(&operations.clock);
@@ -170,27 +175,57 @@ impl Operations {
         session: &Arc<Session>,
         operation: &Arc<Operation>,
         work: Work,
-        ticket: Ticket,
+        ticket: Option<Ticket>,
     ) -> Result<ResultWriter> {
         let cx = operation.context();
-        let _place = wait_for_place(ticket, &cx.cancel).await?;
+        let place = match ticket {
+            Some(ticket) => Some(wait_for_place(ticket, &cx.cancel).await?),
+            None => None,
+        };
         if !operation.apply(OperationEvent::Start, None, &self.clock) {
             return Err(OPERATION_CANCELED.error());
         }
         let mut writer = ResultWriter::new(Arc::clone(operation), &self.limits);
-        let timeout = operation.bounds.timeout;
-        let execute = session.engine.execute(&cx, work, &mut writer);
+        match work {
+            Work::Code(code) => self.run_code(operation, code).await?,
+            Work::Plan(_) | Work::Sql(_) => self.run_in_engine(session, operation, work, &mut writer).await?,
+        }
+        drop(place);
+        Ok(writer)
+    }
+
+    async fn run_in_engine(
+        &self,
+        session: &Session,
+        operation: &Operation,
+        work: Work,
+        writer: &mut ResultWriter,
+    ) -> Result<()> {
+        let (cx, timeout) = (operation.context(), operation.bounds.timeout);
         tokio::select! {
             biased;
-            outcome = execute => outcome?,
-            () = sleep(timeout) => {
-                let seconds = timeout.unwrap_or_default().as_secs();
-                return Err(OPERATION_TIMEOUT.with("limit", "its timeout").with("value", format!("{seconds} s")));
-            }
+            outcome = session.engine.execute(&cx, work, writer) => outcome,
+            () = sleep(timeout) => Err(timed_out(timeout)),
             // The engine watches the token too; this is for work that does not come back to look.
-            () = cx.cancel.cancelled() => return Err(OPERATION_CANCELED.error()),
+            () = cx.cancel.cancelled() => Err(OPERATION_CANCELED.error()),
         }
-        Ok(writer)
+    }
+
+    /// Code stops when its interpreter says so, which knows how to stop it: it may not be left running.
+    async fn run_code(&self, operation: &Operation, code: CodeWork) -> Result<()> {
+        let (stop, timeout) = (operation.context().cancel.child_token(), operation.bounds.timeout);
+        let running = code.run(&stop);
+        tokio::pin!(running);
+        tokio::select! {
+            biased;
+            outcome = &mut running => outcome,
+            () = sleep(timeout) => {
+                stop.cancel();
+                // Whatever it says now, it was stopped because of the time.
+                let _ = running.await;
+                Err(timed_out(timeout))
+            }
+        }
     }
 
     /// Records how the work ended, then lets readers see it.
@@ -423,6 +458,11 @@ fn shorten(mut description: String) -> String {
 }
 
 /// Waits for `timeout`; without one, for ever.
+fn timed_out(timeout: Option<Duration>) -> Error {
+    let seconds = timeout.unwrap_or_default().as_secs();
+    OPERATION_TIMEOUT.with("limit", "its timeout").with("value", format!("{seconds} s"))
+}
+
 async fn sleep(timeout: Option<Duration>) {
     match timeout {
         Some(timeout) => tokio::time::sleep(timeout).await,

@@ -116,6 +116,7 @@ impl EngineSession for ScriptedSession {
         let name = match work {
             Work::Sql(sql) => sql.text,
             Work::Plan(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Work::Code(code) => format!("{:?}", code.request),
         };
         let script = self.shared.scripts.lock().get(&name).cloned();
         let mut rows = 0;

@@ -71,6 +71,13 @@ conditions! { RUNTIME:
     OUT_OF_MEMORY "HEARTH_MEMORY_LIMIT" "53200" Exhausted "The query needs more memory than <limit> leaves: <message>";
     SPILL_LIMIT "HEARTH_SPILL_LIMIT" "53100" Exhausted "The query needs more room for spilled rows than <limit> leaves: <message>";
     RESULT_QUOTA_EXCEEDED "HEARTH_RESULT_LIMIT" "54000" Exhausted "The result is larger than <limit> (<value>).";
+    CODE_FAILED "HEARTH_CODE_FAILED" "38000" UserCode "<name>: <value>";
+    INTERPRETER_MISSING "HEARTH_INTERPRETER_MISSING" "58000" Unsupported "Sessions of the kind <kind> need what is not on this machine: <missing>. To install it: <command>";
+    INTERPRETER_START "HEARTH_INTERPRETER_START" "58000" Unavailable "The <language> interpreter does not start: <message>";
+    INTERPRETER_DIED "HEARTH_INTERPRETER_DIED" "58000" UserCode "Interpreter died:\n<message>";
+    INTERPRETER_LIMIT "HEARTH_INTERPRETER_LIMIT" "54000" Exhausted "The interpreter was stopped: <what> is over <limit> (<value>).";
+    INTERPRETER_STOPPED "HEARTH_INTERPRETER_STOPPED" "57000" Cancelled "The interpreter was stopped.";
+    INTERPRETER_REFUSED "HEARTH_INTERPRETER_REFUSED" "0A000" InvalidRequest "The interpreter refuses: <message>";
     SERVER_STOPPED "HEARTH_SERVER_STOPPED" "58000" Unavailable "The server stopped while this operation was running. It was not run again.";
     INTERNAL_ERROR "INTERNAL_ERROR" "XX000" Internal "<message>";
 }

@@ -1,7 +1,7 @@
 //! Work as bytes or text becomes an unresolved plan.
 
 use bytes::Bytes;
-use hearth_base::Result;
+use hearth_base::{Error, Result};
 use hearth_core::Work;
 use hearth_core::engine::SqlWork;
 use hearth_plan::command::Command;
@@ -24,6 +24,7 @@ pub fn request(work: Work) -> Result<Request> {
     match work {
         Work::Plan(bytes) => from_plan(bytes),
         Work::Sql(sql) => Ok(Request { plan: from_sql(sql), sql_relation: None }),
+        Work::Code(_) => Err(Error::internal("code runs in interpreters, not in engines")),
     }
 }
 

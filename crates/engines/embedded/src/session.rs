@@ -70,7 +70,7 @@ impl EngineSession for EmbeddedSession {
     async fn execute(&self, _cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
         let session = match &work {
             Work::Sql(sql) => self.with_flavor(sql.flavor),
-            Work::Plan(_) => self.with_flavor(Flavor::Spark),
+            Work::Plan(_) | Work::Code(_) => self.with_flavor(Flavor::Spark),
         };
         if let Work::Sql(sql) = &work {
             effects::use_namespace(&session, &sql.namespace)?;

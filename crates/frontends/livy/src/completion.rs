@@ -1,0 +1,1 @@
+//! Candidates for the word at a cursor in SQL.

@@ -1,0 +1,1 @@
+//! Livy's time strings: `30s`, `2h`, `500` (milliseconds).

@@ -1,0 +1,1 @@
+//! Refused requests on this wire.

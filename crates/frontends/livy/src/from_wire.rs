@@ -1,0 +1,1 @@
+//! Requests, read as strictly as Livy does.

@@ -1,0 +1,1 @@
+//! What every request passes: method override, API version, CSRF header, security headers.

@@ -1,0 +1,18 @@
+//! Apache Livy's REST API: interactive sessions with statements, and batches.
+//!
+//! Wire types stay in `from_wire`, `to_wire` and `error`; `model` is what the door speaks of.
+
+mod access;
+mod completion;
+mod duration;
+mod error;
+mod from_wire;
+mod guard;
+mod model;
+mod output;
+mod pages;
+mod settings;
+mod to_wire;
+mod upload;
+
+pub use settings::LivySettings;

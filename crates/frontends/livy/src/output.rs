@@ -1,0 +1,1 @@
+//! Rows as the output of a SQL statement.

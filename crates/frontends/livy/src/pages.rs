@@ -1,0 +1,1 @@
+//! Pages for people: sessions, batches and their logs.

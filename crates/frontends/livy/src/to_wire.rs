@@ -1,0 +1,1 @@
+//! Answers, in Livy's fields and their order.

@@ -1,0 +1,1 @@
+//! Files that come as parts of a form.
