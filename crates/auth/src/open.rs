@@ -1,4 +1,7 @@
 //! Authentication switched off: callers are who they say they are. Only for loopback.
+//!
+//! They say it in the protocol's own place (`Credentials::claimed_user`). `Authorization` names nobody here: clients fill it
+//! in with whatever they have, and a name without proof in it would look like one with.
 
 use async_trait::async_trait;
 use hearth_base::Result;
@@ -30,5 +33,12 @@ mod tests {
         assert_eq!(OpenAuthenticator.authenticate(&named).await.unwrap(), Principal::named("ada"));
         let nameless = Credentials { claimed_user: Some(String::new()), ..Credentials::default() };
         assert_eq!(OpenAuthenticator.authenticate(&nameless).await.unwrap(), Principal::named("local"));
+    }
+
+    #[tokio::test]
+    async fn authorization_names_nobody() {
+        let ada = crate::presented::tests::basic("ada", "secret");
+        let credentials = Credentials { authorization: Some(ada), ..Credentials::default() };
+        assert_eq!(OpenAuthenticator.authenticate(&credentials).await.unwrap(), Principal::named("local"));
     }
 }

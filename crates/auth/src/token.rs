@@ -1,6 +1,5 @@
-//! Bearer tokens. The identity is the token's: a name in the request neither adds to it nor counts against it.
+//! Tokens of users, as bearer tokens or as passwords of HTTP Basic. The identity is the token's: a name in the request neither adds to it nor counts against it.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +8,12 @@ use hearth_base::condition::{INVALID_REQUEST, UNAUTHENTICATED};
 use hearth_base::{Clock, Error, OperationId, PrincipalId, Result};
 use hearth_core::store::TokenRecord;
 use hearth_core::{Authenticator, Credentials, MetadataStore, Principal};
-use rand::TryRngCore;
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::presented::Presented;
+use crate::secret;
+
 const PREFIX: &str = "hearth_";
-const SECRET_BYTES: usize = 32;
 /// The longest name that a token may stand for.
 const MAX_PRINCIPAL: usize = 255;
 
@@ -35,8 +34,8 @@ impl TokenAuthenticator {
 impl Authenticator for TokenAuthenticator {
     async fn authenticate(&self, credentials: &Credentials) -> Result<Principal> {
         let header = credentials.authorization.as_deref().ok_or_else(|| refused("a bearer token is needed"))?;
-        let hash =
-            bearer(header).and_then(hash_of).ok_or_else(|| refused("the bearer token is not one of Hearth's"))?;
+        let presented = Presented::of(header).ok_or_else(foreign)?;
+        let hash = secret::hash_of(PREFIX, &presented.token).ok_or_else(foreign)?;
         let record = self.store.token_by_hash(&hash).await?.ok_or_else(|| refused("the bearer token is not known"))?;
         // The index found equal bytes already; this keeps the verdict independent of how it compares.
         if !bool::from(record.hash.ct_eq(&hash)) {
@@ -44,6 +43,9 @@ impl Authenticator for TokenAuthenticator {
         }
         if record.expires_at.is_some_and(|at| at <= self.clock.now()) {
             return Err(refused("the bearer token has expired"));
+        }
+        if !presented.may_be(record.principal.as_str()) {
+            return Err(refused("the password is the token of another user"));
         }
         Ok(Principal { id: record.principal })
     }
@@ -67,60 +69,26 @@ pub async fn create_token(
     if principal.is_empty() || principal.len() > MAX_PRINCIPAL || principal.chars().any(char::is_control) {
         return Err(INVALID_REQUEST.with("message", "a token needs a user name of 1 to 255 printable characters"));
     }
-    let mut bytes = [0; SECRET_BYTES];
-    rand::rngs::OsRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(|error| Error::internal("the system gives no random numbers").caused_by(error))?;
+    let (secret, hash) = secret::new(PREFIX)?;
     let now = clock.now();
     let record = TokenRecord {
         id: OperationId::random().as_str()[..8].to_owned(),
         principal: PrincipalId::new(principal),
-        hash: Sha256::digest(bytes).into(),
+        hash,
         comment: comment.to_owned(),
         created_at: now,
         expires_at: lifetime.map(|span| now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))),
     };
     store.put_token(record.clone()).await?;
-    Ok(NewToken { secret: format!("{PREFIX}{}", hex(&bytes)), record })
+    Ok(NewToken { secret, record })
 }
 
 fn refused(message: &str) -> Error {
     UNAUTHENTICATED.with("message", message)
 }
 
-/// The token of `Bearer TOKEN`; the scheme's case does not count (RFC 7235).
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn hash_of(token: &str) -> Option<[u8; 32]> {
-    let digits = token.strip_prefix(PREFIX)?.as_bytes();
-    if digits.len() != SECRET_BYTES * 2 {
-        return None;
-    }
-    let mut secret = [0; SECRET_BYTES];
-    for (byte, pair) in secret.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(Sha256::digest(secret).into())
-}
-
-/// Only lower-case digits: a token has one spelling.
-fn digit(character: u8) -> Option<u8> {
-    match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        _ => None,
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn foreign() -> Error {
+    refused("the bearer token is not one of Hearth's")
 }
 
 #[cfg(test)]
@@ -130,6 +98,7 @@ mod tests {
     use hearth_testkit::MemoryMetadataStore;
 
     use super::*;
+    use crate::presented::tests::basic;
 
     async fn authenticator() -> (TokenAuthenticator, NewToken, Clock) {
         let (store, clock) = (Arc::new(MemoryMetadataStore::default()), Clock::manual(1_000));
@@ -148,6 +117,19 @@ mod tests {
         for scheme in ["Bearer", "bearer"] {
             let credentials = credentials(&format!("{scheme} {}", token.secret));
             assert_eq!(authenticator.authenticate(&credentials).await.unwrap(), Principal::named("ada"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_also_a_password() {
+        let (authenticator, token, _) = authenticator().await;
+        for user in ["ada", "", "token"] {
+            let credentials = credentials(&basic(user, &token.secret));
+            assert_eq!(authenticator.authenticate(&credentials).await.unwrap(), Principal::named("ada"), "{user}");
+        }
+        for (user, password) in [("mallory", token.secret.as_str()), ("ada", "x"), ("ada", ""), (&token.secret, "")] {
+            let error = authenticator.authenticate(&credentials(&basic(user, password))).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{user}");
         }
     }
 
@@ -172,8 +154,9 @@ mod tests {
     #[tokio::test]
     async fn the_secret_is_not_kept() {
         let (_, token, _) = authenticator().await;
-        let kept = format!("{:?} {}", token.record, hex(&token.record.hash));
-        assert!(!kept.contains(&token.secret[7..]));
+        let digits: String = token.record.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_ne!(digits, token.secret[7..]);
+        assert!(!format!("{:?}", token.record).contains(&token.secret[7..]));
         assert_eq!(token.secret.len(), 7 + 64);
     }
 }

@@ -107,6 +107,8 @@ pub struct Operation {
     pub description: String,
     pub origin: Origin,
     pub bounds: Bounds,
+    /// It runs in an interpreter, which starts operations of its own in the same session.
+    pub runs_code: bool,
     /// Two requests with one id are one operation only if they ask for the same.
     pub work_digest: u64,
     pub progress: Progress,
@@ -143,6 +145,7 @@ pub struct OperationSpec {
     pub description: String,
     pub origin: Origin,
     pub bounds: Bounds,
+    pub runs_code: bool,
     pub work_digest: u64,
 }
 
@@ -158,6 +161,7 @@ impl Operation {
             description: spec.description,
             origin: spec.origin,
             bounds: spec.bounds,
+            runs_code: spec.runs_code,
             work_digest: spec.work_digest,
             progress: Progress::default(),
             log,
@@ -188,6 +192,7 @@ impl Operation {
             description: record.description,
             origin: record.origin,
             bounds: Bounds::default(),
+            runs_code: false,
             work_digest: 0,
             progress: Progress::default(),
             log,

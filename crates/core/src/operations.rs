@@ -116,6 +116,7 @@ impl Operations {
             description: shorten(submission.description),
             origin: submission.origin,
             bounds: submission.bounds,
+            runs_code: matches!(submission.work, Work::Code(_)),
             work_digest: submission.work.digest(),
         };
         let operation = Arc::new(Operation::new(spec, log, &self.clock, CancellationToken::new()));

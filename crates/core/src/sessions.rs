@@ -198,7 +198,8 @@ impl Sessions {
     }
 
     async fn tear_down(&self, session: &Arc<Session>) {
-        for operation in session.operations() {
+        // Code that closes its own session goes on.
+        for operation in session.operations().iter().filter(|operation| !operation.runs_code) {
             operation.request_cancel();
         }
         session.engine.close().await;

@@ -111,6 +111,9 @@ pub trait MetadataStore: Send + Sync + std::fmt::Debug {
     /// Whether there was such a document.
     async fn delete_document(&self, kind: &str, id: &str) -> Result<bool>;
 
+    /// Deletes all documents of a kind. Returns how many there were.
+    async fn delete_documents(&self, kind: &str) -> Result<u64>;
+
     async fn put_token(&self, token: TokenRecord) -> Result<()>;
 
     async fn token_by_hash(&self, hash: &[u8; 32]) -> Result<Option<TokenRecord>>;

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use hearth_auth::{OpenAuthenticator, TokenAuthenticator};
+use hearth_auth::{OpenAuthenticator, SessionTokenAuthenticator, SessionTokens, TokenAuthenticator};
 use hearth_base::Clock;
 use hearth_base::task::TaskGroup;
 use hearth_core::{Authenticator, Hearth, MetadataStore, Operations, Sessions};
 use hearth_embedded::EmbeddedEngine;
+use hearth_interpreters::Interpreters;
 use hearth_kit::Metrics;
 use hearth_store::{FileResultSettings, FileResultStore, SqliteSettings, SqliteStore};
 use tokio::runtime::Handle;
 
+use crate::access::LocalAccess;
 use crate::config::Config;
 
 /// A core with its engine and stores, ready for doors.
@@ -19,6 +21,8 @@ use crate::config::Config;
 pub struct Composition {
     pub hearth: Hearth,
     pub engine: Arc<EmbeddedEngine>,
+    /// How child processes reach their sessions.
+    pub access: Arc<LocalAccess>,
     tasks: TaskGroup,
 }
 
@@ -30,11 +34,14 @@ pub async fn compose(config: &Config, work: Handle) -> Result<Composition> {
     let results =
         FileResultStore::open(FileResultSettings { folder: config.data_dir.join("results"), fsync: config.fsync })?;
     let engine = Arc::new(EmbeddedEngine::open(config.engine.clone()).await?);
-    let authenticator: Arc<dyn Authenticator> = if config.require_token {
+    let callers: Arc<dyn Authenticator> = if config.require_token {
         Arc::new(TokenAuthenticator::new(metadata.clone(), clock.clone()))
     } else {
         Arc::new(OpenAuthenticator)
     };
+    let tokens = Arc::new(SessionTokens::default());
+    let authenticator = Arc::new(SessionTokenAuthenticator::new(callers, Arc::clone(&tokens)));
+    let access = Arc::new(LocalAccess::new(tokens));
     let sessions_folder = config.data_dir.join("sessions");
     remove_leftovers(&sessions_folder);
     let limits = config.limits.clone();
@@ -48,7 +55,7 @@ pub async fn compose(config: &Config, work: Handle) -> Result<Composition> {
     };
     let tasks = TaskGroup::new(Handle::current());
     hearth.start(&tasks).await?;
-    Ok(Composition { hearth, engine, tasks })
+    Ok(Composition { hearth, engine, access, tasks })
 }
 
 /// The metadata store alone, which the token commands use beside a running server.
@@ -59,6 +66,11 @@ pub async fn open_metadata(config: &Config) -> Result<Arc<dyn MetadataStore>> {
 }
 
 impl Composition {
+    /// The interpreters of this server's sessions.
+    pub fn interpreters(&self, config: &Config) -> Result<Arc<Interpreters>> {
+        Ok(Arc::new(Interpreters::new(config.interpreters.clone(), self.access.clone(), Handle::current())?))
+    }
+
     pub fn metrics(&self) -> Result<Arc<Metrics>> {
         let metrics = Metrics::new(&self.hearth)?;
         let engine = Arc::clone(&self.engine);

@@ -3,6 +3,7 @@
 //! `RawConfig` has texts and says where each came from; `Config` has values. All mistakes are reported together, each
 //! with its file and line, its variable or its flag.
 
+mod livy_conf;
 mod raw;
 mod resolve;
 

@@ -1,6 +1,7 @@
 //! The `hearth` command: parses what was typed and hands over. Each command has its file under `command/`; `compose`
 //! puts the parts of a server together.
 
+mod access;
 mod cli;
 mod command;
 mod compose;

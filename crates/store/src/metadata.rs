@@ -164,6 +164,10 @@ impl MetadataStore for SqliteStore {
         self.write(write).await.map(|reply| reply.count() > 0)
     }
 
+    async fn delete_documents(&self, kind: &str) -> Result<u64> {
+        self.write(Write::DeleteDocuments { kind: kind.to_owned() }).await.map(Reply::count)
+    }
+
     async fn put_token(&self, token: TokenRecord) -> Result<()> {
         self.write(Write::Token(token)).await.map(|_| ())
     }

@@ -57,7 +57,7 @@ impl Gate {
         let _ = self.arrived.subscribe().wait_for(|arrived| *arrived >= count).await;
     }
 
-    async fn pass(&self) {
+    pub(crate) async fn pass(&self) {
         self.arrived.send_modify(|arrived| *arrived += 1);
         let _ = self.open.subscribe().wait_for(|open| *open).await;
     }

@@ -156,6 +156,14 @@ impl MetadataStore for MemoryMetadataStore {
         Ok(self.state.lock().documents.remove(&(kind.to_owned(), id.to_owned())).is_some())
     }
 
+    async fn delete_documents(&self, kind: &str) -> Result<u64> {
+        self.check_writable()?;
+        let mut state = self.state.lock();
+        let before = state.documents.len();
+        state.documents.retain(|(of, _), _| of != kind);
+        Ok((before - state.documents.len()) as u64)
+    }
+
     async fn put_token(&self, token: TokenRecord) -> Result<()> {
         self.check_writable()?;
         self.state.lock().tokens.insert(token.id.clone(), token);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 pub use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures::StreamExt;
@@ -19,6 +20,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 
+use crate::browser::{BrowserGuard, guarded};
 use crate::limits::{HEADER_TIMEOUT, MAX_BODY_SIZE, MAX_HEADERS, MAX_HEADERS_SIZE};
 use crate::{Incoming, Metrics, RequestLayer, Shutdown, credentials};
 
@@ -28,10 +30,12 @@ pub struct HttpState {
     pub metrics: Arc<Metrics>,
     pub authenticator: Arc<dyn Authenticator>,
     pub shutdown: Shutdown,
+    pub browser: BrowserGuard,
 }
 
-/// The common routes and those of `doors`, under request ids and limits.
+/// The common routes and those of `doors`, under request ids, the guard against foreign pages, and limits.
 pub fn router(state: HttpState, doors: Router) -> Router {
+    let guard = Arc::new(state.browser.clone());
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -39,6 +43,7 @@ pub fn router(state: HttpState, doors: Router) -> Router {
         .with_state(state)
         .merge(doors)
         .layer(DefaultBodyLimit::max(MAX_BODY_SIZE))
+        .layer(from_fn_with_state(guard, guarded))
         .layer(RequestLayer)
 }
 

@@ -1,5 +1,8 @@
 //! Shutdown in two phases: stop accepting and let work finish; then stop at once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -8,6 +11,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 pub struct Shutdown {
     draining: CancellationToken,
     abort: CancellationToken,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Shutdown {
@@ -25,6 +29,11 @@ impl Shutdown {
         self.draining.is_cancelled()
     }
 
+    /// Whether somebody at a terminal stopped the server (Ctrl-C), rather than whoever restarts it.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
     /// The first call drains, the second one aborts.
     pub fn request(&self) {
         if self.draining.is_cancelled() {
@@ -39,7 +48,7 @@ impl Shutdown {
         let mut terminate = signal(SignalKind::terminate())?;
         loop {
             tokio::select! {
-                _ = interrupt.recv() => {}
+                _ = interrupt.recv() => self.interrupted.store(true, Ordering::Relaxed),
                 _ = terminate.recv() => {}
             }
             if self.is_draining() {

@@ -10,7 +10,7 @@ use hearth_auth::{OpenAuthenticator, TokenAuthenticator, create_token};
 use hearth_base::task::TaskGroup;
 use hearth_core::{Authenticator, Hearth, Limits, MetadataStore};
 use hearth_kit::http::{HttpState, Router, router, serve};
-use hearth_kit::{Exposure, Listener, Metrics, Shutdown, TlsSettings};
+use hearth_kit::{BrowserGuard, Exposure, Listener, Metrics, Shutdown, TlsSettings};
 use hearth_testkit::TestHearth;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -42,8 +42,12 @@ async fn start(with_tokens: bool, tls: bool) -> Server {
         authenticator: Arc::clone(&authenticator),
     };
     let shutdown = Shutdown::default();
-    let state =
-        HttpState { metrics: Arc::new(Metrics::new(&hearth).unwrap()), authenticator, shutdown: shutdown.clone() };
+    let state = HttpState {
+        metrics: Arc::new(Metrics::new(&hearth).unwrap()),
+        authenticator,
+        shutdown: shutdown.clone(),
+        browser: BrowserGuard::default(),
+    };
     let draining = shutdown.clone();
     let slow = Router::new().route("/slow", get(async move || draining.draining().await));
     let names = vec!["localhost".to_owned()];
@@ -60,7 +64,7 @@ async fn start(with_tokens: bool, tls: bool) -> Server {
 
 /// The answer to one request, as text.
 async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, path: &str, headers: &str) -> String {
-    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -81,6 +85,19 @@ async fn health_and_metrics_answer() {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
     assert!(get_text(&server, "/nothing", "").await.starts_with("HTTP/1.1 404"));
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_and_foreign_names_are_refused_everywhere() {
+    let server = start(false, false).await;
+    for path in ["/healthz", "/metrics", "/slow", "/nothing"] {
+        let page = get_text(&server, path, "origin: https://evil.test\r\n").await;
+        assert!(page.starts_with("HTTP/1.1 403") && page.contains("http.allowed_origins"), "{path}: {page}");
+        assert!(page.contains("x-request-id: "), "{page}");
+        let second_host = get_text(&server, path, "host: evil.test\r\n").await;
+        assert!(second_host.starts_with("HTTP/1.1 403") || second_host.starts_with("HTTP/1.1 400"), "{second_host}");
+    }
+    assert!(get_text(&server, "/healthz", "origin: http://localhost\r\n").await.starts_with("HTTP/1.1 200"));
 }
 
 /// Every endpoint, and whether it is open to callers without a token.

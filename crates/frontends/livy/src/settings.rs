@@ -10,6 +10,8 @@ pub struct LivySettings {
     pub sql_rows: usize,
     /// `livy.retained_statements`: finished statements that a session keeps; the oldest go first.
     pub retained_statements: usize,
+    /// `livy.retained_output`: bytes of texts and outputs that a session keeps of them.
+    pub retained_output: ByteSize,
     /// `livy.max_waiting`: statements of one session that wait; more are refused.
     pub max_waiting: usize,
     /// `livy.max_sessions`: open sessions and batches, each.
@@ -36,6 +38,8 @@ pub struct LivySettings {
     pub security_headers: bool,
     /// `livy.impersonation`: whether `proxyUser` and `doAs` count.
     pub impersonation: bool,
+    /// `livy.run_as_proxy_user`: run a proxy user's code as the user of the operating system with that name.
+    pub run_as_proxy_user: bool,
     /// `livy.superusers`: who may act for everybody; `*` is everybody.
     pub superusers: Vec<String>,
     /// `livy.access_control`: whether sessions are closed to others than those named.
@@ -48,6 +52,8 @@ pub struct LivySettings {
     pub local_folders: Vec<std::path::PathBuf>,
     /// `livy.conf_refused`: settings that a session may not give.
     pub conf_refused: Vec<String>,
+    /// `livy.unknown_fields` is `ignore`: fields that Livy does not know are no mistake.
+    pub ignore_unknown_fields: bool,
     /// `livy.recovery`: sessions outlive the server.
     pub recovery: bool,
     /// Whether callers say who they are by a token: without, sessions have no owner.
@@ -59,6 +65,7 @@ impl Default for LivySettings {
         Self {
             sql_rows: 1_000,
             retained_statements: 100,
+            retained_output: ByteSize::mib(64),
             max_waiting: 10_000,
             max_sessions: 1_000,
             max_starting: 100,
@@ -72,6 +79,7 @@ impl Default for LivySettings {
             csrf_header: false,
             security_headers: true,
             impersonation: false,
+            run_as_proxy_user: false,
             superusers: Vec::new(),
             access_control: false,
             allowed_users: vec!["*".to_owned()],
@@ -79,6 +87,7 @@ impl Default for LivySettings {
             view_users: Vec::new(),
             local_folders: Vec::new(),
             conf_refused: REFUSED.map(str::to_owned).to_vec(),
+            ignore_unknown_fields: false,
             recovery: true,
             authenticated: false,
         }

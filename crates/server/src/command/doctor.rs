@@ -1,11 +1,14 @@
 //! `hearth doctor`: what would keep a server from running well here, each check with its verdict.
 
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use hearth_base::ByteSize;
+use hearth_interpreters::{Interpreters, Report};
 
+use crate::access::LocalAccess;
 use crate::config::{Config, RawConfig};
 use crate::data_dir::{self, DataDirLock};
 use crate::machine;
@@ -38,8 +41,8 @@ pub fn doctor(raw: RawConfig) -> Result<ExitCode> {
         ("data folder", data_folder(&config)),
         ("memory", memory(&config)),
         ("cores", Good(format!("{} for work, {} for requests", config.threads.work, config.threads.io))),
-        ("Python", python()),
     ];
+    let checks = checks.map(|(name, verdict)| (name.to_owned(), verdict)).into_iter().chain(interpreters(&config)?);
     let mut code = ExitCode::SUCCESS;
     for (name, verdict) in checks {
         let (word, text) = match verdict {
@@ -99,13 +102,15 @@ fn mebibytes(size: ByteSize) -> ByteSize {
     ByteSize::mib(size.bytes() >> 20)
 }
 
-/// Hearth runs without Python; clients and, later, user-defined functions need it.
-fn python() -> Verdict {
-    let script = "import sys\nprint('Python', sys.version.split()[0], end='')\n\
-                  try:\n import pyspark; print(', pyspark', pyspark.__version__)\n\
-                  except ImportError: print(', no pyspark')";
-    match Command::new("python3").args(["-c", script]).output() {
-        Ok(output) if output.status.success() => Good(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        Ok(_) | Err(_) => Odd("there is no python3 here; Hearth itself needs none".to_owned()),
-    }
+/// What the kinds of Livy's sessions need. Hearth itself needs none of it.
+fn interpreters(config: &Config) -> Result<Vec<(String, Verdict)>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let access = Arc::new(LocalAccess::new(Arc::default()));
+    let interpreters = Interpreters::new(config.interpreters.clone(), access, runtime.handle().clone())?;
+    let reports = runtime.block_on(interpreters.report());
+    let verdict = |report: Report| {
+        let name = format!("{} sessions", report.language.name());
+        (name, if report.is_good { Good(report.text) } else { Odd(report.text) })
+    };
+    Ok(reports.into_iter().map(verdict).collect())
 }

@@ -1,7 +1,7 @@
 //! `hearth serve`: binds, composes, serves until it is told to stop, and drains.
 
 use std::io::IsTerminal;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use hearth_base::task::TaskGroup;
 use hearth_connect::{ConnectService, grpc};
 use hearth_kit::http::{self, HttpState};
-use hearth_kit::{Listener, Shutdown};
+use hearth_kit::{BrowserGuard, Listener, Shutdown};
+use hearth_livy::Livy;
 use hearth_statements::{Api, StatementsSettings};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -24,12 +25,14 @@ const DOOR_GRACE: Duration = Duration::from_secs(3);
 /// How long stopping at once may take: what still runs is recorded as stopped.
 const ABORT_GRACE: Duration = Duration::from_millis(100);
 /// Doors that can fail.
-const DOORS: usize = 2;
+const DOORS: usize = 3;
 
 /// The bound listeners.
 struct Doors {
     grpc: Listener,
     http: Listener,
+    /// Spark Connect for child processes, where the other listener wants TLS.
+    inner: Option<Listener>,
 }
 
 pub async fn serve(config: &Config, work: Handle) -> Result<ExitCode> {
@@ -48,13 +51,16 @@ pub async fn serve(config: &Config, work: Handle) -> Result<ExitCode> {
         }
     });
     let composition = compose(config, work).await?;
+    composition.access.listen_at(doors.inner.as_ref().map_or(addresses.0, Listener::address));
+    let livy = Livy::open(composition.hearth.clone(), composition.interpreters(config)?, config.livy.clone()).await?;
     let doors_tasks = TaskGroup::new(Handle::current());
-    let mut failures = open(&composition, config, doors, &shutdown, &doors_tasks)?;
+    let mut failures = open((&composition, &livy), config, doors, &shutdown, &doors_tasks)?;
     announce(config, addresses)?;
     let failure = tokio::select! {
         () = shutdown.draining() => None,
         failure = failures.recv() => failure,
     };
+    livy.stop(!shutdown.is_interrupted()).await;
     drain(composition, config, &shutdown, &doors_tasks).await;
     tasks.shutdown(Duration::ZERO).await;
     if let Some(path) = &config.ready_file {
@@ -67,7 +73,12 @@ pub async fn serve(config: &Config, work: Handle) -> Result<ExitCode> {
 async fn bind(config: &Config) -> Result<Doors> {
     let tls = |protocols: &[&str]| config.tls.as_ref().map(|tls| tls.server_config(protocols)).transpose();
     let exposure = config.exposure();
+    let inner = match config.tls {
+        Some(_) => Some(Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), exposure, None).await?),
+        None => None,
+    };
     Ok(Doors {
+        inner,
         grpc: Listener::bind(config.grpc_address, exposure, tls(&["h2"])?).await?,
         http: Listener::bind(config.http_address, exposure, tls(&["h2", "http/1.1"])?).await?,
     })
@@ -75,29 +86,33 @@ async fn bind(config: &Config) -> Result<Doors> {
 
 /// Starts the doors. The receiver gets the error of a door that fails.
 fn open(
-    composition: &Composition,
+    (composition, livy): (&Composition, &Livy),
     config: &Config,
     doors: Doors,
     shutdown: &Shutdown,
     tasks: &TaskGroup,
 ) -> Result<mpsc::Receiver<hearth_base::Error>> {
     let (failed, failures) = mpsc::channel(DOORS);
-    let service = ConnectService { hearth: composition.hearth.clone(), settings: config.connect.clone() };
-    let (settings, incoming, draining) = (config.grpc.clone(), doors.grpc.incoming(), shutdown.draining());
-    tasks.spawn("grpc", async move {
-        if let Err(error) = grpc::serve(service, settings, incoming, draining).await {
-            // The receiver waits as long as the server serves.
-            let _ = failed.send(error).await;
-        }
-    });
+    for listener in [Some(doors.grpc), doors.inner].into_iter().flatten() {
+        let service = ConnectService { hearth: composition.hearth.clone(), settings: config.connect.clone() };
+        let (settings, incoming, draining) = (config.grpc.clone(), listener.incoming(), shutdown.draining());
+        let failed = failed.clone();
+        tasks.spawn("grpc", async move {
+            if let Err(error) = grpc::serve(service, settings, incoming, draining).await {
+                // The receiver waits as long as the server serves.
+                let _ = failed.send(error).await;
+            }
+        });
+    }
     let state = HttpState {
         metrics: composition.metrics()?,
         authenticator: composition.hearth.authenticator.clone(),
         shutdown: shutdown.clone(),
+        browser: config.browser.clone(),
     };
     let settings = StatementsSettings { tls: config.tls.is_some(), ..config.statements.clone() };
     let statements = hearth_statements::router(Api::new(composition.hearth.clone(), settings));
-    let router = http::router(state, statements);
+    let router = http::router(state, statements.merge(hearth_livy::router(livy.clone())));
     let (incoming, draining) = (doors.http.incoming(), shutdown.draining());
     tasks.spawn("http", http::serve(incoming, router, draining, DOOR_GRACE));
     Ok(failures)
@@ -153,7 +168,7 @@ fn banner(config: &Config, grpc: SocketAddr, http: SocketAddr) -> String {
         None => ("http", String::new()),
     };
     format!(
-        "Hearth listens on {grpc} (Spark Connect) and {http} (HTTP: SQL statements). Ctrl-C stops it.\n\n  \
+        "Hearth listens on {grpc} (Spark Connect) and {http} (HTTP: SQL statements, Livy). Ctrl-C stops it.\n\n  \
          python -c \"from pyspark.sql import SparkSession; \
          SparkSession.builder.remote('{address}').getOrCreate().sql('select * from samples.tpch.nation').show()\"\n  \
          pyspark --remote \"{address}\"\n  \

@@ -39,6 +39,7 @@ impl RawConfig {
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))),
         );
         raw.read_flags(arguments);
+        raw.read_livy_conf();
         raw
     }
 
@@ -57,6 +58,13 @@ impl RawConfig {
             return self.unknown(&format!("there is no setting `{name}`"), settings::suggestion(name, known), origin);
         }
         self.values.insert(name.to_owned(), Given { text, origin });
+    }
+
+    /// Takes a text only where none was given.
+    pub(super) fn put_if_free(&mut self, name: &str, text: String, origin: Origin) {
+        if !self.values.contains_key(name) {
+            self.put(name, text, origin);
+        }
     }
 
     fn unknown(&mut self, message: &str, suggestion: Option<&str>, origin: Origin) {

@@ -1,5 +1,7 @@
 //! `Config`: what was typed, checked and with its types.
 
+mod livy;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,7 +12,9 @@ use hearth_connect::{ConnectSettings, GrpcSettings};
 use hearth_core::Limits;
 use hearth_embedded::EngineSettings;
 use hearth_embedded::samples::SampleSettings;
-use hearth_kit::{Exposure, TlsSettings};
+use hearth_interpreters::InterpreterSettings;
+use hearth_kit::{BrowserGuard, Exposure, TlsSettings};
+use hearth_livy::LivySettings;
 use hearth_statements::StatementsSettings;
 
 use super::{Mistake, Mistakes, RawConfig};
@@ -36,6 +40,9 @@ pub struct Config {
     pub grpc: GrpcSettings,
     pub connect: ConnectSettings,
     pub statements: StatementsSettings,
+    pub browser: BrowserGuard,
+    pub livy: LivySettings,
+    pub interpreters: InterpreterSettings,
     pub engine: EngineSettings,
 }
 
@@ -111,6 +118,9 @@ impl Values {
             grpc: self.grpc(),
             connect: self.connect(),
             statements: self.statements(),
+            browser: self.browser(),
+            livy: self.livy(),
+            interpreters: self.interpreters(&data_dir),
             engine: self.engine(&data_dir),
             data_dir,
         }

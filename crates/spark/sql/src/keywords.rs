@@ -465,6 +465,11 @@ static SORTED: LazyLock<Vec<(&'static str, Keyword)>> = LazyLock::new(|| {
 });
 
 impl Keyword {
+    /// All words in all spellings, in capitals.
+    pub fn spellings() -> impl Iterator<Item = &'static str> {
+        SPELLINGS.iter().map(|(spelling, _)| *spelling)
+    }
+
     /// The keyword that `word` spells, in any case.
     pub fn lookup(word: &str) -> Option<Self> {
         if word.len() > LONGEST || !word.is_ascii() {

@@ -28,6 +28,7 @@ pub(super) enum Write {
     ReleaseOperations(Vec<OperationId>),
     Document(Document),
     DeleteDocument { kind: String, id: String },
+    DeleteDocuments { kind: String },
     Token(TokenRecord),
     DeleteToken(String),
 }
@@ -115,6 +116,7 @@ async fn apply(connection: &mut SqliteConnection, write: Write) -> Result<Reply>
         Write::DeleteDocument { kind, id } => {
             sqlx::query("DELETE FROM documents WHERE kind = ?1 AND id = ?2").bind(kind).bind(id)
         }
+        Write::DeleteDocuments { kind } => sqlx::query("DELETE FROM documents WHERE kind = ?1").bind(kind),
         Write::Token(token) => put_token(token),
         Write::DeleteToken(id) => sqlx::query("DELETE FROM tokens WHERE id = ?1").bind(id),
     };

@@ -190,6 +190,9 @@ async fn documents_are_kept_by_kind(store: &dyn MetadataStore) {
     assert!(store.delete_document("a", "1").await.unwrap());
     assert!(!store.delete_document("a", "1").await.unwrap());
     assert_eq!((store.documents("a").await.unwrap().len(), store.documents("b").await.unwrap().len()), (1, 1));
+    store.put_document(document("a", "3", "three")).await.unwrap();
+    assert_eq!(store.delete_documents("a").await.unwrap(), 2);
+    assert_eq!((store.documents("a").await.unwrap().len(), store.documents("b").await.unwrap().len()), (0, 1));
 }
 
 async fn unfinished_operations_fail(store: &dyn MetadataStore) {

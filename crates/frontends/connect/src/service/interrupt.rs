@@ -31,7 +31,8 @@ impl ConnectService {
             |condition: Condition, what: &str| condition.with("functionName", "interrupt").with("parameter", what);
         let operations = &self.hearth.operations;
         match (request.interrupt_type(), &request.interrupt) {
-            (InterruptType::All, _) => Ok(operations.interrupt(session, |_| true)),
+            // Not the code that asks for it.
+            (InterruptType::All, _) => Ok(operations.interrupt(session, |operation| !operation.runs_code)),
             (InterruptType::Tag, Some(Interrupt::OperationTag(tag))) => {
                 Ok(operations.interrupt(session, |operation: &Operation| operation.tags.contains(tag)))
             }

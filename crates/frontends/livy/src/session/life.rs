@@ -1,0 +1,187 @@
+//! A session's beginning and end: start, recovery, timeouts, stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hearth_base::Result;
+use hearth_base::clock::EpochMillis;
+use hearth_core::engine::ConfigRequest;
+use hearth_core::interpreter::Language;
+
+use super::{LivySession, millis};
+use crate::duration;
+use crate::model::{Kind, StatementState};
+use crate::record::{Phase, PhaseEvent};
+use crate::session::run::Task;
+use crate::statement::StatementEvent;
+
+/// What is said where something was lost with the server.
+const STATE_LOST: &str = "The server was restarted: temporary views, variables and settings of the Spark session are gone.";
+const INTERPRETER_LOST: &str = "The interpreter was lost when the server stopped. What it held is gone; create a new session.";
+
+/// Why a session ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    Idle,
+    Ttl,
+    Heartbeat,
+    /// It had ended, and nobody needs to hear of it any more.
+    Retention,
+}
+
+impl LivySession {
+    /// Brings a new session to where it takes statements. A session without an interpreter of its own is there at once.
+    pub async fn start(self: &Arc<Self>) {
+        self.configure().await;
+        match self.facts.request.kind.language() {
+            None => self.started(Ok(())).await,
+            Some(language) => {
+                let session = Arc::clone(self);
+                self.parts.tasks.spawn("livy session start", async move {
+                    let started = session.interpreter(language).await.map(drop);
+                    session.started(started).await;
+                });
+            }
+        }
+    }
+
+    async fn started(&self, outcome: Result<()>) {
+        match outcome {
+            Ok(()) => self.apply(PhaseEvent::Started),
+            Err(error) => {
+                self.note(error.to_string());
+                self.apply(PhaseEvent::Failed)
+            }
+        };
+        self.save_or_log().await;
+    }
+
+    /// Hands the settings of the request to the Spark session. Those that only a cluster has are not known there.
+    async fn configure(&self) {
+        for (key, value) in &self.facts.request.resources.conf {
+            if !key.starts_with("spark.sql.") && !key.starts_with("hearth.") {
+                continue;
+            }
+            let pairs = vec![(key.clone(), Some(value.clone()))];
+            if let Err(error) = self.spark().engine.configure(ConfigRequest::Set { pairs, silent: true }).await {
+                self.note(format!("Setting {key} was not taken: {error}"));
+            }
+        }
+    }
+
+    /// Takes up a session of an earlier run of the server: finds its interpreters again and goes on with its statements.
+    pub async fn recover(self: &Arc<Self>, handles: Vec<(Language, String)>) {
+        if self.phase() != Phase::Starting {
+            return;
+        }
+        self.configure().await;
+        let mut found = handles.is_empty();
+        for (language, handle) in handles {
+            match self.reattach(language, &handle).await {
+                Ok(is_there) => found |= is_there,
+                Err(error) => self.note(error.to_string()),
+            }
+        }
+        let needs = self.facts.request.kind.language();
+        let is_whole = found && needs.is_none_or(|language| self.interpreters.lock().contains_key(&language));
+        self.note(STATE_LOST);
+        if is_whole {
+            self.apply(PhaseEvent::Started);
+        } else {
+            self.note(INTERPRETER_LOST);
+            self.apply(PhaseEvent::InterpreterDied);
+        }
+        self.resume_statements(is_whole).await;
+        self.save_or_log().await;
+    }
+
+    /// Statements that had not begun begin; one that ran in an interpreter goes on there; what ran in the server is lost.
+    async fn resume_statements(self: &Arc<Self>, is_whole: bool) {
+        for statement in self.statements() {
+            match statement.state() {
+                StatementState::Available | StatementState::Cancelled => continue,
+                StatementState::Waiting if is_whole => {
+                    self.push(Task::Statement(Arc::clone(&statement)));
+                    continue;
+                }
+                StatementState::Waiting => {
+                    statement.apply(StatementEvent::Cancel, self.parts.now());
+                }
+                StatementState::Running | StatementState::Cancelling => {
+                    let language = statement.kind.language();
+                    if language.is_some_and(|language| self.interpreters.lock().contains_key(&language)) {
+                        self.push(Task::Resume(Arc::clone(&statement)));
+                        continue;
+                    }
+                    statement.end(Some(super::run::lost()), self.parts.now());
+                }
+            }
+            self.save_statement(&statement).await;
+        }
+    }
+
+    /// Why the session ends now, if it does.
+    pub fn expiry(&self, now: EpochMillis) -> Option<Expiry> {
+        let settings = &self.parts.settings;
+        let is_busy = self.is_busy();
+        let life = self.life.lock();
+        let over = |since: EpochMillis, span: Option<Duration>| span.is_some_and(|span| now - since > millis(span));
+        if let Some(finished_at) = life.finished_at {
+            return over(finished_at, Some(settings.state_retention)).then_some(Expiry::Retention);
+        }
+        let own = |text: &Option<String>| text.as_deref().and_then(|text| duration::parse(text).ok());
+        let request = &self.facts.request;
+        let heartbeat = u64::try_from(request.heartbeat_timeout).ok().filter(|seconds| *seconds > 0);
+        if over(life.last_seen, heartbeat.map(Duration::from_secs)) && life.phase == Phase::Ready {
+            return Some(Expiry::Heartbeat);
+        }
+        let may_idle = !is_busy || settings.busy_times_out;
+        if may_idle && over(life.last_activity, own(&request.idle_timeout).or(settings.idle_timeout)) {
+            return Some(Expiry::Idle);
+        }
+        over(self.facts.created_at, own(&request.ttl).or(settings.ttl)).then_some(Expiry::Ttl)
+    }
+
+    /// Ends the session and all it started. Returns when nothing of it runs; `false` when another call ends it.
+    pub async fn stop(self: &Arc<Self>) -> bool {
+        let is_first = self.apply(PhaseEvent::Stop);
+        if is_first {
+            self.save_or_log().await;
+            self.end_statements().await;
+        }
+        // Whoever starts an interpreter now finds out that it is too late.
+        let _nobody_starts = self.starting.lock().await;
+        let interpreters = std::mem::take(&mut *self.interpreters.lock());
+        let ends = interpreters.values().map(|interpreter| interpreter.stop());
+        futures::future::join_all(ends).await;
+        let key = &self.spark().key;
+        self.parts.hearth.sessions.close(&self.facts.principal, &key.session, false).await;
+        self.apply(PhaseEvent::Stopped);
+        if is_first {
+            self.save_or_log().await;
+        }
+        is_first
+    }
+
+    async fn end_statements(&self) {
+        self.queue.lock().waiting.clear();
+        for statement in self.statements() {
+            if statement.apply(StatementEvent::Cancel, self.parts.now()) {
+                self.save_statement(&statement).await;
+            }
+        }
+        for job in self.jobs.lock().values() {
+            job.cancel();
+        }
+    }
+
+    pub(super) async fn save_or_log(&self) {
+        if let Err(error) = self.save().await {
+            tracing::error!(session = self.facts.id, %error, "a session's state is not in the store");
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.facts.request.kind
+    }
+}
