@@ -32,6 +32,7 @@ pub struct Report {
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     pub(crate) pythons: Mutex<HashMap<PathBuf, PythonParts>>,
+    pub(crate) scala: Mutex<Option<scala::Parts>>,
     good: Mutex<HashMap<(Language, PathBuf), String>>,
 }
 

@@ -244,7 +244,7 @@ async fn a_later_run_finds_it_with_what_runs_and_what_was_answered() {
 
     let second = world.host();
     let again = second.reattach(&handle, spec()).await.unwrap().expect("it lives");
-    assert_eq!(second.clean_up(&[handle.clone()]).await, 0);
+    assert_eq!(second.clean_up(std::slice::from_ref(&handle)).await, 0);
     fs::write(&file, "").unwrap();
     assert_eq!(text(&again, 2, &waiting).await, "waited");
     assert_eq!(text(&again, 3, "remotes").await, "sc://s/1 sc://s/2");
@@ -269,7 +269,7 @@ async fn a_killed_server_leaves_what_the_next_one_finds_or_cleans_up() {
     drop((first, kept, left));
 
     let second = world.host();
-    assert_eq!(second.clean_up(&[handle.clone()]).await, 1);
+    assert_eq!(second.clean_up(std::slice::from_ref(&handle)).await, 1);
     assert!(!is_alive(&pid) && !is_alive(&escaped()));
     let again = second.reattach(&handle, spec()).await.unwrap().expect("it lives");
     assert_eq!(text(&again, 1, "on").await, "on");

@@ -1,4 +1,6 @@
-"""The interpreter for Scala, driven over its socket against a server: `pytest tests/interpreters/scala [--server hearth|spark|HOST:PORT]`.
+"""The interpreter for Scala, driven over its socket against a server.
+
+  pytest tests/interpreters/scala [--server hearth|spark|HOST:PORT]
 
 Needs Java 17 and Spark's jars: HEARTH_SPARK_HOME names a folder with `jars/`, such as the `pyspark` package of
 a whole wheel. One interpreter serves all tests that do not end it; each test gets fresh names, not a fresh REPL.

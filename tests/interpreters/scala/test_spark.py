@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 
 def lines(scala, code):
     return [json.loads(line) for line in scala.text(code).splitlines()]
@@ -66,24 +64,22 @@ def test_query_errors(scala):
     assert "ParseException: [PARSE_SYNTAX_ERROR]" in output["evalue"]
 
 
-def test_closures_fail_with_the_server_s_words_and_the_interpreter_goes_on(scala, server):
-    if server.kind == "spark":
-        pytest.skip("Spark runs closures")
-    for code in ("spark.range(3).map(_ + 1).collect()", "spark.range(3).select(udf((n: Long) => n + 1).apply($\"id\")).collect()"):
-        output = scala.run(code)
-        assert output["status"] == "error"
-        assert "[UNSUPPORTED_FEATURE]" in output["evalue"], output
-    assert scala.text("print(spark.range(3).count)") == "3"
-
-
-def test_closures_run_where_the_server_takes_classes(fresh, server):
-    if server.kind != "spark":
-        pytest.skip("needs a server with a JVM")
+def test_closures_run_on_spark_and_elsewhere_fail_with_the_words_of_the_server(fresh, server):
     scala = fresh(bound=False)
-    scala.bind(server.url, conf={"hearth.interpreter.upload_classes": "true"})
-    assert scala.text("val add = 1\nspark.range(3).map(_ + add).collect().foreach(print)") == "val add: Int = 1\n123"
-    code = "case class Row1(n: Long)\nspark.range(2).map(n => Row1(n)).filter(_.n > 0).collect().foreach(print)"
-    assert scala.text(code) == "class Row1\nRow1(1)"
+    scala.bind(server.url, conf={"hearth.interpreter.upload_classes": "true"} if server.kind == "spark" else {})
+    cells = {
+        "val add = 1L\nspark.range(3).map(_ + add).collect().foreach(print)": "val add: Long = 1\n123",
+        "case class One(n: Long)\nspark.range(2).map(n => One(n)).filter(_.n > 0).collect().foreach(print)": "class One\nOne(1)",
+        'spark.range(2).select(udf((n: Long) => n + 1).apply($"id")).collect().foreach(print)': "[1][2]",
+    }
+    for code, text in cells.items():
+        if server.kind == "spark":
+            assert scala.text(code) == text
+        else:
+            output = scala.run(code)
+            assert output["status"] == "error"
+            assert "[UNSUPPORTED_FEATURE]" in output["evalue"], output
+    assert scala.text("print(spark.range(3).count)") == "3"
 
 
 def test_settings_and_name(fresh, server):

@@ -50,11 +50,7 @@ struct Inner {
 
 impl Livy {
     /// Takes up the sessions and batches of an earlier run of the server.
-    pub async fn open(
-        hearth: Hearth,
-        interpreters: Arc<dyn InterpreterHost>,
-        settings: LivySettings,
-    ) -> Result<Self> {
+    pub async fn open(hearth: Hearth, interpreters: Arc<dyn InterpreterHost>, settings: LivySettings) -> Result<Self> {
         let access = Access::new(&settings);
         let archive = Archive::new(Arc::clone(hearth.operations.metadata()));
         let tasks = TaskGroup::new(Handle::current());
@@ -236,11 +232,4 @@ impl Livy {
 /// Statements, files and jobs of a session that is over cannot be asked for.
 pub(crate) fn check_active(state: State) -> LivyResult<()> {
     if state.is_active() { Ok(()) } else { Err(LivyError::not_active()) }
-}
-
-/// Sends a request through a router, for tests.
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-pub(crate) async fn send(router: &Router, request: Request) -> axum::response::Response {
-    tower::ServiceExt::oneshot(router.clone(), request).await.unwrap()
 }

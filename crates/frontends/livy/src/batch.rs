@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use hearth_base::clock::EpochMillis;
 use hearth_base::Result;
+use hearth_base::clock::EpochMillis;
 use hearth_core::engine::{ConfigRequest, SqlWork};
 use hearth_core::interpreter::{CodeRequest, CodeWork, Ending, InterpreterSpec, Language, Output, Reply};
 use hearth_core::result::Bounds;
@@ -90,12 +90,8 @@ impl Batch {
     }
 
     pub fn new(record: BatchRecord, parts: Arc<Parts>, spark: &Arc<Session>) -> Arc<Self> {
-        let life = Life {
-            state: record.state,
-            finished_at: record.finished_at,
-            log: record.log.clone(),
-            interpreter: None,
-        };
+        let life =
+            Life { state: record.state, finished_at: record.finished_at, log: record.log.clone(), interpreter: None };
         let spark = spark.begin_use(parts.hearth.sessions.clock());
         Arc::new(Self {
             parts,
@@ -364,9 +360,9 @@ fn application(file: &str) -> LivyResult<Application> {
         Some("jar") => Err(LivyError::rejected(
             "applications in jars need a Spark driver in a JVM: this server runs Python (.py) and SQL (.sql) files",
         )),
-        _ => Err(LivyError::rejected(format!(
-            "the application {file} is neither a Python (.py) nor a SQL (.sql) file"
-        ))),
+        _ => {
+            Err(LivyError::rejected(format!("the application {file} is neither a Python (.py) nor a SQL (.sql) file")))
+        }
     }
 }
 

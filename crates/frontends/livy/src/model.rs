@@ -20,8 +20,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Spark, Self::Pyspark, Self::Sparkr, Self::Sql, Self::Shared];
-
     pub fn name(self) -> &'static str {
         match self {
             Self::Spark => "spark",
@@ -253,7 +251,6 @@ pub(crate) struct JobView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum JobState {
     Sent,
-    Queued,
     Started,
     Cancelled,
     Failed,
@@ -264,7 +261,6 @@ impl JobState {
     pub fn name(self) -> &'static str {
         match self {
             Self::Sent => "SENT",
-            Self::Queued => "QUEUED",
             Self::Started => "STARTED",
             Self::Cancelled => "CANCELLED",
             Self::Failed => "FAILED",

@@ -46,7 +46,8 @@ pub(crate) fn dependencies(resources: &Resources) -> Vec<Dependency> {
         (DependencyKind::File, resources.files),
         (DependencyKind::Archive, resources.archives),
     ];
-    let of = |(kind, uris): (DependencyKind, Vec<String>)| uris.into_iter().filter_map(move |uri| dependency(kind, &uri));
+    let of =
+        |(kind, uris): (DependencyKind, Vec<String>)| uris.into_iter().filter_map(move |uri| dependency(kind, &uri));
     lists.into_iter().flat_map(of).collect()
 }
 

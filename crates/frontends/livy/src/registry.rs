@@ -65,7 +65,8 @@ impl Registry {
             parts.interpreters.clean_up(&[]).await;
         } else {
             let handles = sessions.iter().flat_map(|session| session.interpreters.values());
-            let handles: Vec<_> = handles.chain(batches.iter().filter_map(|one| one.interpreter.as_ref())).cloned().collect();
+            let handles: Vec<_> =
+                handles.chain(batches.iter().filter_map(|one| one.interpreter.as_ref())).cloned().collect();
             let lost = parts.interpreters.clean_up(&handles).await;
             if lost > 0 {
                 tracing::info!(interpreters = lost, "interpreters of nobody were ended");

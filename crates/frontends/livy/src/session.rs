@@ -105,7 +105,12 @@ impl LivySession {
     }
 
     /// A session of an earlier run of the server. It is `Starting` until its interpreters are found, unless it had ended.
-    pub fn restore(record: SessionRecord, statements: Vec<Statement>, parts: Arc<Parts>, spark: &Arc<Session>) -> Arc<Self> {
+    pub fn restore(
+        record: SessionRecord,
+        statements: Vec<Statement>,
+        parts: Arc<Parts>,
+        spark: &Arc<Session>,
+    ) -> Arc<Self> {
         let now = parts.now();
         let life = Life {
             phase: match record.phase {

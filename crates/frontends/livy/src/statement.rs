@@ -92,8 +92,7 @@ impl From<OutputRecord> for Output {
 
 impl Statement {
     pub fn new(id: i32, code: String, kind: Kind) -> Self {
-        let life =
-            Life { state: StatementState::Waiting, started: 0, completed: 0, output: None, operation: None };
+        let life = Life { state: StatementState::Waiting, started: 0, completed: 0, output: None, operation: None };
         Self { id, code, kind, cancel: CancellationToken::new(), life: Mutex::new(life) }
     }
 

@@ -6,10 +6,10 @@ import java.nio.file.Files
 import org.apache.spark.sql.hearth.SparkBinding
 
 object Training {
+  private val Limit = 1 << 20
   private val Plain = Seq(
-    "1 + 1", "val x = List(1, 2, 3)\nx.map(_ * 2)\n%json x", "case class P(a: Int)\nobject P\nprintln(P(1))", "nope",
-    "sys.error(\"x\")",
-    "%table x", "def f(i: Int) = i + 1\nf(2)", "import java.time._",
+    "1 + 1", "val x = List(1, 2, 3)\nx.map(_ * 2)\n%json x", "case class P(a: Int)\nobject P\nprintln(P(1))",
+    "nope", "sys.error(\"x\")", "%table x", "def f(i: Int) = i + 1\nf(2)", "import java.time._",
   )
   private val Queries = Seq(
     "spark.sql(\"select 1 as a\").show()", "spark.range(3).toJSON.take(10).foreach(println)",
@@ -23,10 +23,11 @@ object Training {
     repl.prepare()
     val cells = new Cells(repl)
     remote.foreach(SparkBinding.connect(_, "training", Map.empty, classes))
-    (Plain ++ remote.toSeq.flatMap(_ => Queries)).zipWithIndex.foreach { case (code, index) =>
-      println(Outcome.json(cells.run(s"training-$index", code, 1 << 20), 1 << 20))
+    val outcomes = (Plain ++ remote.toSeq.flatMap(_ => Queries)).zipWithIndex.map { case (code, index) =>
+      cells.run(s"training-$index", code, Limit)
     }
-    println(repl.complete("List(1).hea", 11))
-    System.exit(0)
+    outcomes.foreach(outcome => println(Outcome.json(outcome, Limit)))
+    val works = outcomes.head == Outcome.Text("val res0: Int = 2\n") && repl.complete("List(1).hea", 11).nonEmpty
+    System.exit(if (works) 0 else 1)
   }
 }

@@ -25,7 +25,7 @@ const JAVA_COMMAND: &str = "apt-get install openjdk-17-jre-headless";
 
 /// What was found on the machine.
 #[derive(Debug, Clone)]
-struct Parts {
+pub(crate) struct Parts {
     java: PathBuf,
     java_version: String,
     spark_home: PathBuf,
@@ -38,6 +38,15 @@ pub(crate) async fn check(shared: &Shared) -> std::result::Result<String, Missin
 }
 
 async fn find(shared: &Shared) -> std::result::Result<Parts, Missing> {
+    if let Some(parts) = shared.checks.scala.lock().clone() {
+        return Ok(parts);
+    }
+    let parts = look(shared).await?;
+    shared.checks.scala.lock().replace(parts.clone());
+    Ok(parts)
+}
+
+async fn look(shared: &Shared) -> std::result::Result<Parts, Missing> {
     let recipe = Recipe::read().map_err(|problem| missing(problem, JAVA_COMMAND))?;
     let java = java(shared).ok_or_else(|| missing("Java".to_owned(), JAVA_COMMAND))?;
     let said = check::ask(&java, &["-version"]).await;

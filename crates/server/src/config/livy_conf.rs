@@ -89,7 +89,8 @@ impl RawConfig {
         }
         // The one is on in Livy when nothing is said, the other is off.
         if value("livy.server.session.timeout-check") == Some("false") {
-            self.values.insert("livy.idle_timeout".to_owned(), super::raw::Given { text: "0s".to_owned(), origin: origin() });
+            self.values
+                .insert("livy.idle_timeout".to_owned(), super::raw::Given { text: "0s".to_owned(), origin: origin() });
         }
         if value("livy.server.session.ttl-check") != Some("true") && value("livy.server.session.ttl").is_some() {
             self.values.insert("livy.ttl".to_owned(), super::raw::Given { text: "0s".to_owned(), origin: origin() });
@@ -119,9 +120,7 @@ fn refused(key: &str, value: &str) -> Option<String> {
         "livy.server.auth.type" if !value.is_empty() && value != "none" => Some(format!(
             "{key}: Hearth does not know `{value}`; callers show who they are by tokens (auth.require_token)"
         )),
-        "livy.keystore" if !value.is_empty() => {
-            Some(format!("{key}: TLS takes PEM files here (tls.cert and tls.key)"))
-        }
+        "livy.keystore" if !value.is_empty() => Some(format!("{key}: TLS takes PEM files here (tls.cert and tls.key)")),
         _ => None,
     }
 }

@@ -53,12 +53,7 @@ async fn state(State(livy): State<Livy>, _caller: Caller, Path(id): Path<String>
     Ok(to_wire::state(batch.id(), batch.state()).into_response())
 }
 
-async fn log(
-    State(livy): State<Livy>,
-    caller: Caller,
-    Path(id): Path<String>,
-    uri: Uri,
-) -> LivyResult<Response> {
+async fn log(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, uri: Uri) -> LivyResult<Response> {
     let batch = livy.batch(&id)?;
     if !caller.may_view_batch(&livy, &batch) {
         return Err(LivyError::forbidden());

@@ -99,12 +99,7 @@ async fn add_pyfile(
     add(&livy, &caller, (&id, DependencyKind::PyFile), &body).await
 }
 
-async fn add(
-    livy: &Livy,
-    caller: &Caller,
-    (id, kind): (&str, DependencyKind),
-    body: &Bytes,
-) -> LivyResult<Response> {
+async fn add(livy: &Livy, caller: &Caller, (id, kind): (&str, DependencyKind), body: &Bytes) -> LivyResult<Response> {
     let session = livy.modified(caller, id)?;
     check_active(session.state())?;
     let uri = from_wire::uri_request(body, livy.settings())?;

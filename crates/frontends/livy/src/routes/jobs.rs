@@ -18,12 +18,7 @@ pub(crate) fn routes() -> Router<Livy> {
         .route("/sessions/{id}/jobs/{job}/cancel", post(cancel))
 }
 
-async fn submit(
-    State(livy): State<Livy>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> LivyResult<Response> {
+async fn submit(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, body: Bytes) -> LivyResult<Response> {
     let session = livy.modified(&caller, &id)?;
     let job = session.submit_job(from_wire::new_job(&body, livy.settings())?).await?;
     Ok(to_wire::job(&job.view()).made())

@@ -1,9 +1,9 @@
 //! Pages for people, the version, and what leads there.
 
+use axum::Router;
 use axum::extract::{Extension, Path};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use axum::Router;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 

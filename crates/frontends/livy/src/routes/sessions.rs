@@ -54,12 +54,7 @@ async fn state(State(livy): State<Livy>, _caller: Caller, Path(id): Path<String>
     Ok(to_wire::state(session.facts.id, session.state()).into_response())
 }
 
-async fn log(
-    State(livy): State<Livy>,
-    caller: Caller,
-    Path(id): Path<String>,
-    uri: Uri,
-) -> LivyResult<Response> {
+async fn log(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, uri: Uri) -> LivyResult<Response> {
     let session = livy.viewed(&caller, &id)?;
     window(session.facts.id, &session.log().await, &uri)
 }

@@ -20,12 +20,7 @@ pub(crate) fn routes() -> Router<Livy> {
         .route("/sessions/{id}/completion", post(complete))
 }
 
-async fn list(
-    State(livy): State<Livy>,
-    caller: Caller,
-    Path(id): Path<String>,
-    uri: Uri,
-) -> LivyResult<Response> {
+async fn list(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, uri: Uri) -> LivyResult<Response> {
     let session = livy.viewed(&caller, &id)?;
     check_active(session.state())?;
     let mut statements = session.statements();
@@ -37,12 +32,7 @@ async fn list(
     Ok(to_wire::statements(statements.len(), &views).into_response())
 }
 
-async fn submit(
-    State(livy): State<Livy>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> LivyResult<Response> {
+async fn submit(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, body: Bytes) -> LivyResult<Response> {
     let session = livy.modified(&caller, &id)?;
     let statement = session.submit(from_wire::new_statement(&body, livy.settings())?).await?;
     let location = format!("/sessions/{}/statements/{}", session.facts.id, statement.id);

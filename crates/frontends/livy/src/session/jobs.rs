@@ -33,7 +33,7 @@ impl Job {
     pub fn cancel(&self) {
         self.cancel.cancel();
         let mut life = self.life.lock();
-        if matches!(life.0, JobState::Sent | JobState::Queued) {
+        if life.0 == JobState::Sent {
             life.0 = JobState::Cancelled;
         }
     }

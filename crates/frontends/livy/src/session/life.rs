@@ -16,8 +16,10 @@ use crate::session::run::Task;
 use crate::statement::StatementEvent;
 
 /// What is said where something was lost with the server.
-const STATE_LOST: &str = "The server was restarted: temporary views, variables and settings of the Spark session are gone.";
-const INTERPRETER_LOST: &str = "The interpreter was lost when the server stopped. What it held is gone; create a new session.";
+const STATE_LOST: &str =
+    "The server was restarted: temporary views, variables and settings of the Spark session are gone.";
+const INTERPRETER_LOST: &str =
+    "The interpreter was lost when the server stopped. What it held is gone; create a new session.";
 
 /// Why a session ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,8 @@ final class Answers {
   import Answers._
 
   private val states = mutable.TreeMap.empty[Long, State]
-  private var highest = -1L
+  /** Ids come from two ranges of the server's, so their order says nothing. */
+  private val acknowledged = mutable.Set.empty[Long]
   private var connection: Option[Connection] = None
 
   /** Makes this the connection that answers go to, and sends `first` and then what was not acknowledged. */
@@ -32,10 +33,10 @@ final class Answers {
     states.get(id) match {
       case Some(Answered(message, _)) => connection.foreach(_.send(message)); false
       case Some(Pending) => false
-      case None if id <= highest =>
+      case None if acknowledged(id) =>
         connection.foreach(_.send(refused(id, "this request was answered and acknowledged")))
         false
-      case None => highest = id; states.update(id, Pending); true
+      case None => states.update(id, Pending); true
     }
   }
 
@@ -51,7 +52,12 @@ final class Answers {
     }
   }
 
-  def acknowledge(id: Long): Unit = synchronized { if (states.get(id).exists(_ != Pending)) states.remove(id): Unit }
+  def acknowledge(id: Long): Unit = synchronized {
+    if (states.get(id).exists(_ != Pending)) {
+      states.remove(id)
+      acknowledged += id
+    }
+  }
 }
 
 object Answers {

@@ -41,7 +41,8 @@ object Json {
     case bytes: Array[Byte] => nodes.binaryNode(bytes)
     case array: Array[_] => this.array(array.toSeq.map(value))
     case row: Row => fromRow(row)
-    case map: collection.Map[_, _] => fields(map.toSeq.map { case (key, inner) => String.valueOf(key) -> value(inner) }: _*)
+    case map: collection.Map[_, _] =>
+      fields(map.toSeq.map { case (key, inner) => String.valueOf(key) -> value(inner) }: _*)
     case map: java.util.Map[_, _] => value(map.asScala)
     case many: Iterable[_] => array(many.map(value))
     case many: Iterator[_] => array(many.map(value).toSeq)
@@ -52,8 +53,10 @@ object Json {
   }
 
   private def fromNumber(number: java.lang.Number): JsonNode = number match {
-    case double: java.lang.Double => if (double.isNaN || double.isInfinite) NullNode.instance else nodes.numberNode(double)
-    case float: java.lang.Float => if (float.isNaN || float.isInfinite) NullNode.instance else nodes.numberNode(float)
+    case double: java.lang.Double if !java.lang.Double.isFinite(double) => NullNode.instance
+    case double: java.lang.Double => nodes.numberNode(double)
+    case float: java.lang.Float if !java.lang.Float.isFinite(float) => NullNode.instance
+    case float: java.lang.Float => nodes.numberNode(float)
     case decimal: java.math.BigDecimal => DecimalNode.valueOf(decimal)
     case decimal: BigDecimal => DecimalNode.valueOf(decimal.bigDecimal)
     case integer: java.math.BigInteger => nodes.numberNode(integer)

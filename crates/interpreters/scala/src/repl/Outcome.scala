@@ -19,8 +19,8 @@ object Outcome {
     val (head, tail) = lines.splitAt(1)
     val first = head.headOption.fold("unknown error")(_.trim)
     val blank = tail.takeWhile(_.isBlank).size
-    if (first.endsWith(":") && tail.size > blank) Failed("Error", s"$first ${tail(blank).trim}", ended(tail.drop(blank + 1)))
-    else Failed("Error", first, ended(tail))
+    if (!first.endsWith(":") || tail.size == blank) Failed("Error", first, ended(tail))
+    else Failed("Error", s"$first ${tail(blank).trim}", ended(tail.drop(blank + 1)))
   }
 
   private def ended(lines: Seq[String]): Seq[String] = lines.map(_ + "\n")
@@ -32,9 +32,7 @@ object Outcome {
     case Value(mime, value) => ok(mime, value)
     case Failed(name, message, traceback) =>
       val node = Json.fields("status" -> Json.text("error"), "ename" -> Json.text(name), "evalue" -> Json.text(message))
-      traceback.foreach(node.withArray[com.fasterxml.jackson.databind.node.ArrayNode]("traceback").add)
-      if (traceback.isEmpty) node.putArray("traceback"): Unit
-      node
+      node.set[ObjectNode]("traceback", Json.array(traceback.map(Json.text)))
   }
 
   private def ok(mime: String, value: JsonNode): ObjectNode =

@@ -1,7 +1,8 @@
 /* Cuts the text of a cell into what the REPL gets at once. The rule of Livy is line by line, joined while the REPL
  * calls the text incomplete. Beyond that rule, lines are joined where Scala source would read on and the REPL would
- * not: a next line that begins with a token which cannot begin a statement (`.map`, `else`, `catch`, …), after a
- * line that ends with an operator, at a `{` after the head of a definition, and a class, trait or object followed by its companion. */
+ * not: before a line that begins with a token which cannot begin a statement (`.map`, `else`, `catch`, …), after a
+ * line that ends with an operator, at a `{` after the head of a definition, and between a class or trait and its
+ * companion. */
 package hearth.interpreter
 
 import scala.util.matching.Regex

@@ -13,7 +13,8 @@ import org.apache.spark.SparkThrowableHelper
 import org.apache.spark.connect.proto.FetchErrorDetailsResponse
 
 private object ForeignConditions extends ClientInterceptor {
-  override def interceptCall[Q, A](method: MethodDescriptor[Q, A], options: CallOptions, next: Channel): ClientCall[Q, A] =
+  override def interceptCall[Q, A](
+      method: MethodDescriptor[Q, A], options: CallOptions, next: Channel): ClientCall[Q, A] =
     new SimpleForwardingClientCall[Q, A](next.newCall(method, options)) {
       override def start(listener: ClientCall.Listener[A], headers: Metadata): Unit =
         super.start(new SimpleForwardingClientCallListener[A](listener) {

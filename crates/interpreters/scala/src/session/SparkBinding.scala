@@ -25,7 +25,8 @@ object SparkBinding {
   def connect(remote: String, name: String, settings: Map[String, String], classes: Path): Unit = {
     val previous = session.client
     val next = client(remote)
-    if (settings.get(UploadClasses).contains("true")) next.registerClassFinder(new REPLClassDirMonitor(classes.toString))
+    if (settings.get(UploadClasses).contains("true"))
+      next.registerClassFinder(new REPLClassDirMonitor(classes.toString))
     session.exchange(next)
     session.sparkContext.name = if (name.isEmpty) "hearth" else name
     ConnectSession.setDefaultSession(session)

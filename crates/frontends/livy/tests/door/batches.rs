@@ -1,14 +1,11 @@
 //! Batches over the door, on fake engines and interpreters.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "support/door.rs"]
-mod door;
-
-use door::Door;
 use hearth_core::interpreter::CodeRequest;
 use hearth_livy::LivySettings;
 use hearth_testkit::{Call, Step};
 use serde_json::json;
+
+use crate::support::Door;
 
 #[tokio::test]
 async fn a_python_file_runs_to_its_exit_code() {

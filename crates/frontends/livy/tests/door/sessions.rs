@@ -1,16 +1,13 @@
 //! Sessions and statements over the door, on fake engines and interpreters.
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-#[path = "support/door.rs"]
-mod door;
 
 use std::time::Duration;
 
-use door::Door;
 use hearth_core::interpreter::{Ending, Language};
 use hearth_livy::LivySettings;
 use hearth_testkit::{Call, Gate, Step};
 use serde_json::{Value, json};
+
+use crate::support::Door;
 
 #[tokio::test]
 async fn a_sql_session_runs_statements_in_the_server() {
@@ -48,10 +45,15 @@ async fn statements_run_in_their_order_and_errors_leave_the_session_idle() {
     let failed = door.get(&format!("{session}/statements/1")).await.json();
     assert_eq!((failed["state"].clone(), failed["output"]["ename"].clone()), (json!("available"), json!("ValueError")));
     door.until(&session, |session| session["state"] == "idle").await;
-    let ran: Vec<_> = door.interpreters.calls().into_iter().filter_map(|call| match call {
-        Call::Run(id, _) => Some(id),
-        _ => None,
-    }).collect();
+    let ran: Vec<_> = door
+        .interpreters
+        .calls()
+        .into_iter()
+        .filter_map(|call| match call {
+            Call::Run(id, _) => Some(id),
+            _ => None,
+        })
+        .collect();
     assert_eq!(ran, [0, 2, 4]);
 }
 
@@ -256,7 +258,10 @@ async fn a_session_that_is_not_ready_takes_nothing() {
     let dead = door.get("/sessions/0").await.json();
     assert_eq!(dead["state"], "dead");
     let refused = door.get("/sessions/0/statements").await;
-    assert_eq!((refused.status.as_u16(), refused.json()), (400, json!({"msg": "requirement failed: Session isn't active."})));
+    assert_eq!(
+        (refused.status.as_u16(), refused.json()),
+        (400, json!({"msg": "requirement failed: Session isn't active."}))
+    );
     door.clock.advance(Duration::from_secs(601));
     door.until("/sessions", |all| all["total"] == 0).await;
 }

@@ -1,0 +1,7 @@
+//! The door over its router, on fake engines and interpreters.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod batches;
+mod rights;
+mod sessions;
+mod support;
