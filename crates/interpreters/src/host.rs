@@ -29,6 +29,8 @@ use crate::{processes, programs, start, watch};
 
 /// Interpreters that are stopped at one time.
 const STOPS: usize = 8;
+/// How long what starts or stops may take to its end.
+const LAST_STEPS: Duration = Duration::from_secs(3);
 
 /// Starts interpreters, and knows all that run.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Arc<InterpreterSettings>,
     pub(crate) access: Arc<dyn SessionAccess>,
     pub(crate) tasks: TaskGroup,
+    /// What starts and stops interpreters: a shutdown lets it come to its end.
+    pub(crate) steps: TaskGroup,
     pub(crate) pool: Pool,
     pub(crate) checks: Checks,
     /// Nothing is started any more.
@@ -66,7 +70,8 @@ impl Interpreters {
         let shared = Arc::new(Shared {
             settings: Arc::new(settings),
             access,
-            tasks: TaskGroup::new(runtime),
+            tasks: TaskGroup::new(runtime.clone()),
+            steps: TaskGroup::new(runtime),
             pool: Pool::default(),
             checks: Checks::default(),
             closing: CancellationToken::new(),
@@ -79,7 +84,7 @@ impl Interpreters {
         if shared.settings.pool_at_start {
             shared.pool.want();
         }
-        shared.tasks.spawn("watch", watch::watch(Arc::downgrade(&shared)));
+        shared.tasks.spawn("watch", watch::watch(Arc::downgrade(&shared), shared.closing.clone()));
         Ok(Self { shared })
     }
 
@@ -100,7 +105,7 @@ impl Interpreters {
         let _abandons = cancel.clone().drop_guard();
         let (sender, receiver) = oneshot::channel();
         let (shared, started) = (self.shared.clone(), start(self.shared.clone(), cancel));
-        self.shared.tasks.spawn("start", async move {
+        self.shared.steps.spawn("start", async move {
             let unclaimed = started.await.map(|instance| Unclaimed { instance, shared });
             // Dropped, it stops what was started.
             let _ = sender.send(unclaimed);
@@ -131,7 +136,7 @@ struct Unclaimed {
 impl Drop for Unclaimed {
     fn drop(&mut self) {
         if let Some(instance) = self.instance.take() {
-            self.shared.tasks.spawn("stop", async move { instance.stop().await });
+            self.shared.steps.spawn("stop", async move { instance.stop().await });
         }
     }
 }
@@ -221,16 +226,15 @@ impl InterpreterHost for Interpreters {
     async fn shutdown(&self, keep: bool) {
         let shared = &self.shared;
         shared.closing.cancel();
+        // What was starting stops by itself now.
+        shared.steps.shutdown(LAST_STEPS).await;
         pool::drain(shared).await;
-        if keep {
-            shared.detached.cancel();
-        } else {
+        if !keep {
             let stops = futures::stream::iter(shared.all()).map(|instance| async move { instance.stop().await });
             stops.buffer_unordered(STOPS).collect::<()>().await;
         }
-        // What was starting stops by itself.
-        shared.tasks.shutdown(if keep { Duration::ZERO } else { Duration::from_secs(1) }).await;
         shared.detached.cancel();
+        shared.tasks.shutdown(Duration::ZERO).await;
     }
 }
 

@@ -99,7 +99,7 @@ pub(crate) fn refill(shared: &Arc<Shared>) {
     };
     for _ in 0..missing {
         let warmed = shared.clone();
-        shared.tasks.spawn("warm", async move { warm(&warmed).await });
+        shared.steps.spawn("warm", async move { warm(&warmed).await });
     }
 }
 
@@ -122,7 +122,7 @@ async fn warm(shared: &Arc<Shared>) {
 pub(crate) fn upkeep(shared: &Arc<Shared>) {
     let dead: Vec<_> = shared.pool.state.lock().ready.extract_if(.., |instance| !instance.is_running()).collect();
     for instance in dead {
-        shared.tasks.spawn("stop", async move { instance.stop().await });
+        shared.steps.spawn("stop", async move { instance.stop().await });
     }
     refill(shared);
 }

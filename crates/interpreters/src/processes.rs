@@ -77,6 +77,12 @@ pub(crate) fn interpreter_of(pid: i32) -> Option<String> {
     String::from_utf8(value.to_vec()).ok()
 }
 
+/// The command lines of all processes, their words apart by zero bytes.
+pub(crate) fn command_lines() -> Vec<String> {
+    let read = |entry: &Entry| fs::read(format!("/proc/{}/cmdline", entry.id.pid)).ok();
+    scan().iter().filter_map(read).map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
+}
+
 /// Resident bytes of a process.
 pub(crate) fn resident(pid: i32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

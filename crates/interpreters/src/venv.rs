@@ -25,6 +25,8 @@ use crate::{log, programs};
 const LAST_LINES: usize = 5;
 /// In an environment that is whole.
 const COMPLETE: &str = "hearth-complete";
+/// Environments that are kept; those that were not used for longest go.
+const KEPT: usize = 16;
 /// What pip needs of the server's environment to reach its index.
 const PIP_VARIABLES: [&str; 11] = [
     "PATH",
@@ -96,6 +98,8 @@ pub(crate) async fn prepare(shared: &Shared, origin: &Origin, place: (&str, &Fol
     // Two sessions that want the same make it once.
     let _one = shared.preparing.lock().await;
     if folder.join(COMPLETE).exists() {
+        // Its time says when it was used last. What cannot be noted counts as not used.
+        let _ = fs::write(folder.join(COMPLETE), "");
         return Ok(made);
     }
     let (fresh, account) = (folder.clone(), origin.account.clone());
@@ -117,6 +121,8 @@ pub(crate) async fn prepare(shared: &Shared, origin: &Origin, place: (&str, &Fol
     install.program = made.clone();
     install.run().await?;
     fs::write(folder.join(COMPLETE), "").map_err(|error| failed(error.to_string()))?;
+    let all = shared.settings.folder.join("venvs");
+    blocking(move || prune(&all, KEPT)).await;
     Ok(made)
 }
 
@@ -143,6 +149,26 @@ fn clear(folder: &Path, account: Option<&crate::account::Account>) -> std::io::R
     }
     fs::create_dir_all(folder)?;
     account.map_or(Ok(()), |account| std::os::unix::fs::chown(folder, Some(account.uid), Some(account.gid)))
+}
+
+/// Removes the environments that were not used for longest, but for those that a process runs from. Blocks.
+fn prune(folder: &Path, kept: usize) {
+    let all = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let used = |path: &Path| fs::metadata(path.join(COMPLETE)).and_then(|metadata| metadata.modified()).ok();
+    let mut all: Vec<_> = all.filter_map(|path| Some((used(&path)?, path))).collect();
+    all.sort_by(|one, other| other.cmp(one));
+    let surplus: Vec<PathBuf> = all.into_iter().skip(kept).map(|(_, path)| path).collect();
+    if surplus.is_empty() {
+        return;
+    }
+    let commands = processes::command_lines();
+    for path in surplus {
+        let program = path.join("bin").to_string_lossy().into_owned();
+        let is_used = commands.iter().any(|command| command.contains(&program));
+        if !is_used && let Err(error) = fs::remove_dir_all(&path) {
+            tracing::warn!(folder = %path.display(), %error, "an old environment stays behind");
+        }
+    }
 }
 
 /// A program that is run while the environment is made. Its output goes to the session's log.
@@ -244,6 +270,20 @@ mod tests {
             ["six", "pandas>=1,<3", "requests[socks,security]==2", "attrs"]
         );
         assert!(parsed(" ").is_empty());
+    }
+
+    #[test]
+    fn environments_that_nobody_uses_make_room() {
+        let folder = tempfile::tempdir().unwrap();
+        for (age, name) in ["newest", "newer", "old"].iter().enumerate() {
+            let marker = folder.path().join(name).join(COMPLETE);
+            fs::create_dir_all(marker.parent().unwrap()).unwrap();
+            let used = std::time::SystemTime::now() - std::time::Duration::from_secs(60 * age as u64);
+            fs::File::create(marker).unwrap().set_modified(used).unwrap();
+        }
+        prune(folder.path(), 2);
+        let left = ["newest", "newer", "old"].map(|name| folder.path().join(name).exists());
+        assert_eq!(left, [true, true, false]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hearth_base::ByteSize;
 use hearth_core::interpreter::Ending;
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 use crate::host::Shared;
 use crate::instance::{Instance, blocking};
@@ -16,12 +17,15 @@ use crate::{log, pool};
 
 const EVERY: Duration = Duration::from_secs(1);
 
-pub(crate) async fn watch(host: Weak<Shared>) {
+pub(crate) async fn watch(host: Weak<Shared>, closing: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut marks = Marks::default();
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = closing.cancelled() => return,
+        }
         let Some(shared) = host.upgrade() else { return };
         pool::upkeep(&shared);
         let instances = shared.running();

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -383,5 +383,39 @@ async fn warm_interpreters_are_kept_taken_and_replaced() {
     assert_eq!(world.access.withdrawn.lock().len(), 1);
     assert_eq!(world.folders().len(), 1);
     host.shutdown(true).await;
+    assert!(world.folders().is_empty());
+}
+
+#[tokio::test]
+async fn another_user_runs_it_only_where_the_server_may() {
+    let mut world = World::new();
+    let path = world.folder.path().to_owned();
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interpreters/fake_interpreter.py");
+    let copy = path.join("fake_interpreter.py");
+    fs::copy(program, &copy).unwrap();
+    fs::write(&world.settings.python, format!("#!/bin/sh\nexec /usr/bin/python3 {} \"$@\"\n", copy.display())).unwrap();
+    world.settings.pool = 1;
+    let host = world.host();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    let as_nobody = || InterpreterSpec { run_as: Some("nobody".to_owned()), ..spec() };
+    let error = host.start(as_nobody()).await.unwrap_err().to_string();
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    if !is_root {
+        assert!(error.contains("runs as root"), "{error}");
+        return;
+    }
+    assert!(error.contains("cannot pass the folder"), "{error}");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o711)).unwrap();
+    let interpreter = host.start(as_nobody()).await.unwrap();
+    let pid = text(&interpreter, 1, "pid").await;
+    let process = fs::metadata(format!("/proc/{pid}")).unwrap();
+    assert_eq!((process.uid(), process.gid()), (65_534, 65_534));
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    assert!(status.lines().any(|line| line.trim_end() == "Groups:"), "{status}");
+    let root = InterpreterSpec { run_as: Some("root".to_owned()), ..spec() };
+    assert!(host.start(root).await.is_err());
+    interpreter.stop().await;
+    assert!(!is_alive(&pid));
+    host.shutdown(false).await;
     assert!(world.folders().is_empty());
 }

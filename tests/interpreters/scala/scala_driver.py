@@ -1,7 +1,8 @@
 """The interpreter for Scala as a child process, and the server's side of crates/interpreters/PROTOCOL.md.
 
-Follows the recipe in crates/interpreters/scala/README.md: which jars, which flags, how it is compiled. Spark's jars come from
-HEARTH_SPARK_HOME, a folder with `jars/` (the `pyspark` package of a whole wheel is one).
+Follows the recipe in crates/interpreters/scala/README.md: which jars, which flags, how it is compiled. Spark's jars
+come from HEARTH_SPARK_HOME, a folder with `jars/` (the `pyspark` package of a whole wheel is one); what is compiled is
+kept in HEARTH_SCALA_CACHE, or else in the folder for temporary files.
 """
 
 import hashlib

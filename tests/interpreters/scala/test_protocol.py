@@ -74,14 +74,15 @@ def test_cancel_of_what_waits_and_of_what_is_over(scala):
 
 
 def test_answers_are_kept_until_acknowledged(scala):
-    number = scala.send("execute", code="Thread.sleep(700); print(5)")
+    number = scala.send("execute", code="Thread.sleep(3000); print(5)")
+    while scala.connect().attached["running"] != number:
+        time.sleep(0.1)
     scala.connection.close()
     scala.connect()
-    assert scala.attached["running"] == number
     assert scala.answer(number)["ok"]["data"] == {"text/plain": "5"}
     scala.connect()
     assert scala.answer(number)["ok"]["data"] == {"text/plain": "5"}
-    scala.send_as(number, "execute", code="Thread.sleep(700); print(5)")
+    scala.send_as(number, "execute", code="Thread.sleep(3000); print(5)")
     assert scala.answer(number)["ok"]["data"] == {"text/plain": "5"}
     scala.send("ack", target=number)
     scala.ask("cancel", target=number)
@@ -100,14 +101,16 @@ def test_a_newer_connection_replaces_the_older(scala):
     older = scala.connection
     scala.connect()
     older.settimeout(5)
-    assert older.recv(1) == b""
+    while older.recv(1024):
+        pass
     assert scala.text("print(8)") == "8"
 
 
 def test_a_frame_that_is_too_long_ends_the_connection(scala):
     scala.connection.sendall(struct.pack(">I", (256 << 20) + 1))
     with pytest.raises((EOFError, ConnectionError)):
-        scala.receive(5)
+        while True:
+            scala.receive(5)
     assert scala.connect().text("print(9)") == "9"
 
 
@@ -132,7 +135,8 @@ def test_jars_and_files(scala, server, tmp_path):
     with zipfile.ZipFile(jar, "w") as archive:
         archive.writestr("extra/words.txt", "from the jar")
     assert "refused" not in scala.ask("add", kind="jar", path=str(jar), name="extra.jar")
-    code = 'print(scala.io.Source.fromInputStream(Thread.currentThread.getContextClassLoader.getResourceAsStream("extra/words.txt")).mkString)'
+    scala.run("val loader = Thread.currentThread.getContextClassLoader")
+    code = 'print(scala.io.Source.fromInputStream(loader.getResourceAsStream("extra/words.txt")).mkString)'
     assert scala.text(code) == "from the jar"
     (tmp_path / "data.txt").write_text("kept")
     assert scala.ask("add", kind="file", path=str(tmp_path / "data.txt"), name="data.txt")["ok"] == {}

@@ -11,6 +11,7 @@ HOME = tempfile.mkdtemp(prefix="hearth-sparkmagic-")
 os.environ["SPARKMAGIC_CONF_DIR"] = HOME
 os.environ["JUPYTER_PATH"] = str(Path(HOME) / "jupyter")
 os.environ["IPYTHONDIR"] = str(Path(HOME) / "ipython")
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import pytest  # noqa: E402
 

@@ -43,13 +43,12 @@ class Display:
 def controller_with_session(url, language, **properties):
     """sparkmagic's controller with one session of this language."""
     import sparkmagic.utils.configuration as conf
-    from sparkmagic.auth.customauth import Authenticator
     from sparkmagic.livyclientlib.endpoint import Endpoint
     from sparkmagic.livyclientlib.sparkcontroller import SparkController
 
     display = Display()
     controller = SparkController(display)
-    endpoint = Endpoint(url, Authenticator())
+    endpoint = Endpoint(url, None)
     controller.add_session("tested", endpoint, False, {**conf.get_session_properties(language), **properties})
     controller.endpoint, controller.display = endpoint, display
     try:

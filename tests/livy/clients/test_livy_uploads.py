@@ -6,7 +6,7 @@ import pytest
 from livy_uploads.commands import LivyRunCode, LivyRunShell, LivyUploadDir, LivyUploadFile
 from livy_uploads.endpoint import LivyEndpoint
 from livy_uploads.exceptions import LivyError
-from livy_uploads.retry_policy import LinearRetryPolicy
+from livy_uploads.retry_policy import TimeoutRetryPolicy
 from livy_uploads.session import LivySession
 
 
@@ -14,10 +14,10 @@ from livy_uploads.session import LivySession
 def session(url):
     endpoint = LivyEndpoint(url)
     made = LivySession.create(endpoint, name=f"uploads-{uuid.uuid4()}", kind="pyspark", ttl="1h", heartbeatTimeoutInSecond=600)
-    made.wait_ready(LinearRetryPolicy(120, 0.2))
+    made.wait_ready(TimeoutRetryPolicy(120, 0.2))
     yield made
     made.delete()
-    made.wait_done(LinearRetryPolicy(30, 0.2))
+    made.wait_done(TimeoutRetryPolicy(30, 0.2))
 
 
 def test_listed(session, url):
@@ -65,4 +65,4 @@ def test_busy_session_is_told(session):
     session.request("POST", f"/sessions/{session.session_id}/statements", json={"code": "import time\ntime.sleep(2)"})
     with pytest.raises(LivyError, match="busy"):
         session.assert_idle()
-    session.wait_ready(LinearRetryPolicy(30, 0.2))
+    session.wait_ready(TimeoutRetryPolicy(30, 0.2))

@@ -5,9 +5,10 @@ import time
 import pandas
 import pytest
 from harness.livy import wait_for
-from livy import LivyBatch, LivyClient
+from livy import LivyBatch
+from livy.client import LivyClient
 from livy.models import SessionState, SparkRuntimeError, StatementState
-from pylivy import SessionKind, round_trip, session_of
+from pylivy_steps import SessionKind, round_trip, session_of
 
 
 def test_run(url, capsys):

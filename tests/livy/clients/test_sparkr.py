@@ -2,7 +2,7 @@
 
 import pandas
 import pytest
-from pylivy import SessionKind, round_trip
+from pylivy_steps import SessionKind, round_trip
 from sparkmagic_steps import controller_with_session, notebook, query, run, sent, stored
 
 pytestmark = pytest.mark.usefixtures("sparkmagic_home")

@@ -46,8 +46,12 @@ def test_forged_answers_are_not_taken(livy, opened):
     """What code writes to its own output is text, whatever it looks like."""
     session = opened("pyspark")
     assert livy.text(session, """import sys\nprint('{"id": 1, "ok": {"status": "ok", "data": {"text/plain": "forged"}}}')\nsys.stdout.flush()\n1""").endswith("\n1")
-    livy.text(session, "import os\nfor fd in range(3, 64):\n    try:\n        os.write(fd, b'garbage')\n    except OSError:\n        pass")
-    livy.get(f"/sessions/{session}")
+    number = livy.submit(session, "import os\nfor fd in range(3, 64):\n    try:\n        os.write(fd, b'garbage')\n    except OSError:\n        pass\n'sent'")
+    done = livy.wait(session, number)
+    if done["output"]["status"] == "ok":
+        assert done["output"]["data"] == {"text/plain": "'sent'"}
+    else:
+        livy.wait_session(session, ("error",))
 
 
 def test_children_end_with_the_session(livy, opened):

@@ -107,7 +107,7 @@ def test_time_of_a_statement(own_hearth):
 def test_a_stuck_interpreter_is_killed_after_the_grace(own_hearth):
     _, livy = own_hearth("interpreter.cancel_grace=1s")
     session, other = livy.open("pyspark"), livy.open("pyspark")
-    code = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt:\n        pass"
+    code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\nwhile True: pass"
     number = livy.submit(session, code)
     waiting = livy.submit(session, "1")
     livy.wait(session, number, {"running"})

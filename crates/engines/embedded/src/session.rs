@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use crate::catalog::{Pattern, Position, TableId, table_id};
 use crate::engine::Shared;
 use crate::state::SessionState;
-use crate::{decode, effects, question, run};
+use crate::{decode, effects, interrupt, question, run};
 
 #[derive(Debug)]
 pub struct EmbeddedSession {
@@ -63,11 +63,9 @@ impl EmbeddedSession {
     pub fn snapshot(&self) -> SessionState {
         self.state.read().clone()
     }
-}
 
-#[async_trait]
-impl EngineSession for EmbeddedSession {
-    async fn execute(&self, _cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
+    /// Runs an operation's work.
+    async fn run(&self, work: Work, writer: &mut ResultWriter) -> Result<()> {
         let session = match &work {
             Work::Sql(sql) => self.with_flavor(sql.flavor),
             Work::Plan(_) | Work::Code(_) => self.with_flavor(Flavor::Spark),
@@ -80,6 +78,13 @@ impl EngineSession for EmbeddedSession {
             Plan::Relation(relation) => run::relation(&session, &relation, writer).await,
             Plan::Command(command) => effects::command(&session, command, request.sql_relation, writer).await,
         }
+    }
+}
+
+#[async_trait]
+impl EngineSession for EmbeddedSession {
+    async fn execute(&self, cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
+        interrupt::CANCEL.scope(cx.cancel.clone(), self.run(work, writer)).await
     }
 
     async fn analyze(&self, _cx: &OpContext, question: Question) -> Result<Answer> {

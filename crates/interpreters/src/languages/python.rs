@@ -14,7 +14,7 @@ use crate::start::{Origin, start_error};
 
 /// Says as JSON what this Python has, without importing it: that takes a second.
 const FACTS: &str = r#"
-import importlib.metadata, importlib.util, json, os, platform, site, sys, sysconfig
+import importlib.metadata, importlib.util, json, os, platform, sys, sysconfig
 def there(module):
     try:
         return importlib.util.find_spec(module) is not None
@@ -31,7 +31,9 @@ home = os.path.dirname(spark.origin) if spark and spark.origin else None
 modules = {"pandas": "pandas", "pyarrow": "pyarrow", "grpc": "grpcio", "grpc_status": "grpcio-status",
            "google.rpc": "googleapis-common-protos", "google.protobuf": "protobuf"}
 missing = [package for module, package in modules.items() if not there(module)]
-library = os.path.join(sysconfig.get_config_var("LIBDIR") or "", sysconfig.get_config_var("INSTSONAME") or "")
+library = sysconfig.get_config_var("INSTSONAME") or ""
+folders = [sysconfig.get_config_var(name) or "" for name in ("LIBDIR", "LIBPL")]
+folders += [os.path.join(folder, sysconfig.get_config_var("MULTIARCH") or "") for folder in folders]
 print(json.dumps({
     "version": platform.python_version(),
     "executable": sys.executable,
@@ -42,7 +44,7 @@ print(json.dumps({
     "missing": missing,
     "site": sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}),
     "prefixes": sorted({sys.prefix, sys.base_prefix}),
-    "shared": library.endswith(".so") or ".so." in library,
+    "shared": ".so" in library and any(os.path.exists(os.path.join(folder, library)) for folder in folders),
 }))
 "#;
 

@@ -127,7 +127,7 @@ fn heap(shared: &Shared) -> String {
 /// Makes the archive of classes, unless it is there: from then on interpreters start in a third of the time.
 pub(crate) fn train(shared: &Arc<Shared>) {
     let host = shared.clone();
-    shared.tasks.spawn("train", async move {
+    shared.steps.spawn("train", async move {
         let trained = async {
             let parts = find(&host).await.map_err(|missing| missing.to_error())?;
             let recipe = Recipe::read().map_err(|problem| start_error(Language::Scala, problem))?;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use hearth_base::task::TaskGroup;
 use hearth_connect::{ConnectService, grpc};
 use hearth_kit::http::{self, HttpState};
-use hearth_kit::{BrowserGuard, Listener, Shutdown};
+use hearth_kit::{Listener, Shutdown};
 use hearth_livy::Livy;
 use hearth_statements::{Api, StatementsSettings};
 use tokio::runtime::Handle;

@@ -74,6 +74,8 @@ pub(super) async fn compiled(shared: &Shared, recipe: &Recipe, parts: &Parts, so
     };
     step.run(recipe.expand(&recipe.compile, &words)).await?;
     fs::rename(&output, compiled.program()).map_err(|error| start_error(Language::Scala, error))?;
+    let current = compiled.folder.clone();
+    blocking(move || remove_others(&current)).await;
     Ok(compiled)
 }
 
@@ -105,6 +107,18 @@ pub(super) async fn train(shared: &Shared, recipe: &Recipe, parts: &Parts, compi
         let _ = fs::write(refused, "");
     }
     trained
+}
+
+/// Removes what was compiled from other sources or jars. A JVM that runs from it holds its files open. Blocks.
+fn remove_others(current: &Path) {
+    let siblings = current.parent().map(fs::read_dir).into_iter().flatten().flatten().flatten();
+    let is_other =
+        |entry: &fs::DirEntry| entry.path() != current && entry.file_name().to_string_lossy().starts_with("scala-");
+    for other in siblings.filter(is_other) {
+        if let Err(error) = fs::remove_dir_all(other.path()) {
+            tracing::warn!(folder = %other.path().display(), %error, "an old program stays behind");
+        }
+    }
 }
 
 /// All that the compiled program depends on. Blocks.

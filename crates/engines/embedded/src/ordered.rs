@@ -1,0 +1,145 @@
+//! First rows in the order of the partitions, as Spark takes them: DataFusion takes whichever come first.
+//!
+//! `LIMIT` reads partitions through `CoalescePartitionsExec`, which gives their rows as they come. Where a limit stands
+//! on it, `InOrder` takes its place: partitions run side by side, a few batches ahead, and their rows come one partition
+//! after the other.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::common::Result as DfResult;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::common::spawn_buffered;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::limit::GlobalLimitExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use futures::StreamExt;
+
+/// Batches of one partition that are made before it has its turn.
+const AHEAD: usize = 2;
+
+/// Lets limits take the first rows of the first partitions.
+pub fn first_rows(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPlan>> {
+    let ordered = plan.transform_up(|node| {
+        if let Some(coalesce) = as_coalesce(&node)
+            && let Some(fetch) = coalesce.fetch()
+        {
+            return Ok(Transformed::yes(Arc::new(GlobalLimitExec::new(InOrder::over(coalesce), 0, Some(fetch)))));
+        }
+        let is_limit = (node.as_ref() as &dyn std::any::Any).is::<GlobalLimitExec>();
+        let below = node.children().first().and_then(|child| as_coalesce(child)).map(InOrder::over);
+        match below {
+            Some(below) if is_limit => {
+                let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+                Ok(Transformed::yes(node.replace_children(vec![below], options)?))
+            }
+            Some(_) | None => Ok(Transformed::no(node)),
+        }
+    })?;
+    Ok(ordered.data)
+}
+
+fn as_coalesce(node: &Arc<dyn ExecutionPlan>) -> Option<&CoalescePartitionsExec> {
+    (node.as_ref() as &dyn std::any::Any).downcast_ref()
+}
+
+#[derive(Debug)]
+struct InOrder {
+    input: Arc<dyn ExecutionPlan>,
+    /// Those of one partition of any order.
+    properties: Arc<PlanProperties>,
+}
+
+impl InOrder {
+    fn over(coalesce: &CoalescePartitionsExec) -> Arc<dyn ExecutionPlan> {
+        Self::of(Arc::clone(coalesce.input()))
+    }
+
+    fn of(input: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        let properties = Arc::clone(CoalescePartitionsExec::new(Arc::clone(&input)).properties());
+        Arc::new(Self { input, properties })
+    }
+}
+
+impl DisplayAs for InOrder {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InOrder")
+    }
+}
+
+impl ExecutionPlan for InOrder {
+    fn name(&self) -> &'static str {
+        "InOrder"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>,
+    ) -> DfResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        Ok(Self::of(children.pop().unwrap_or_else(|| Arc::clone(&self.input))))
+    }
+
+    fn execute(&self, _partition: usize, context: Arc<TaskContext>) -> DfResult<SendableRecordBatchStream> {
+        let partitions = 0..self.input.output_partitioning().partition_count();
+        let streams = partitions
+            .map(|partition| Ok(spawn_buffered(self.input.execute(partition, Arc::clone(&context))?, AHEAD)))
+            .collect::<DfResult<Vec<_>>>()?;
+        let rows = futures::stream::iter(streams).flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use datafusion::arrow::array::{Int64Array, RecordBatch};
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::datasource::memory::MemorySourceConfig;
+    use datafusion::physical_plan::collect;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_limit_takes_the_first_rows_of_the_first_partitions() {
+        let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Int64, false)]));
+        let batch = |from: i64| {
+            let column = Int64Array::from_iter_values(from..from + 2);
+            RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(column)]).unwrap()
+        };
+        let partitions: Vec<_> = (0..8).map(|partition| vec![batch(partition * 2)]).collect();
+        let source = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&schema), None).unwrap();
+        let coalesce = CoalescePartitionsExec::new(source);
+        let limits: [Arc<dyn ExecutionPlan>; 2] = [
+            Arc::new(CoalescePartitionsExec::new(Arc::clone(coalesce.input())).with_fetch(Some(5)).unwrap()),
+            Arc::new(GlobalLimitExec::new(Arc::new(coalesce), 0, Some(5))),
+        ];
+        for limit in limits {
+            let plan = first_rows(limit).unwrap();
+            let rows = collect(plan, Arc::default()).await.unwrap();
+            let ids: Vec<i64> = rows
+                .iter()
+                .flat_map(|batch| batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec())
+                .collect();
+            assert_eq!(ids, [0, 1, 2, 3, 4]);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+select * from {{ ref("teams") }} where members < 1
