@@ -117,6 +117,10 @@ pub trait EngineSession: Send + Sync + std::fmt::Debug {
     /// `OPERATION_CANCELED`). Called on the work executor: heavy computing is fine.
     async fn execute(&self, cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()>;
 
+    /// Whether work that succeeded has changed the session itself (its views, variables, settings, place) rather than
+    /// data: what a journal keeps.
+    fn changes_session(&self, work: &Work) -> bool;
+
     /// Answers a question about a plan without running it. Called on the work executor.
     async fn analyze(&self, cx: &OpContext, question: Question) -> Result<Answer>;
 

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod hearth;
 pub mod history;
 pub mod interpreter;
+pub mod journal;
 pub mod limits;
 pub mod operation;
 pub mod operations;

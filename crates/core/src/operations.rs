@@ -23,6 +23,7 @@ use crate::admission::{Admission, Place, Ticket};
 use crate::engine::Work;
 use crate::history::{HistoryFilter, HistoryPage};
 use crate::interpreter::CodeWork;
+use crate::journal::Change;
 use crate::operation::{OperationEvent, OperationSpec};
 use crate::result::{Bounds, LogSpec, ResultLog, ResultWriter};
 use crate::store::{MetadataStore, OperationRecord, Origin, ResultStore};
@@ -203,13 +204,18 @@ impl Operations {
         writer: &mut ResultWriter,
     ) -> Result<()> {
         let (cx, timeout) = (operation.context(), operation.bounds.timeout);
+        let change = session.journal().filter(|_| session.engine.changes_session(&work)).map(|_| work.clone());
         tokio::select! {
             biased;
-            outcome = session.engine.execute(&cx, work, writer) => outcome,
-            () = sleep(timeout) => Err(timed_out(timeout)),
+            outcome = session.engine.execute(&cx, work, writer) => outcome?,
+            () = sleep(timeout) => return Err(timed_out(timeout)),
             // The engine watches the token too; this is for work that does not come back to look.
-            () = cx.cancel.cancelled() => Err(OPERATION_CANCELED.error()),
+            () = cx.cancel.cancelled() => return Err(OPERATION_CANCELED.error()),
         }
+        if let (Some(journal), Some(change)) = (session.journal(), change) {
+            journal.add(&Change::Work(change)).await?;
+        }
+        Ok(())
     }
 
     /// Code stops when its interpreter says so, which knows how to stop it: it may not be left running.

@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use hearth_base::clock::EpochMillis;
 use hearth_base::{Error, OperationId, PrincipalId, SessionId};
 use parking_lot::Mutex;
 
 use crate::engine::EngineSession;
+use crate::journal::Journal;
 use crate::{Operation, Principal};
 
 /// `session.max_gone`: how many ids of released operations a session remembers.
@@ -40,6 +41,7 @@ pub struct Session {
     /// Ids of operations that were let go, oldest first: they are not run again.
     gone: Mutex<Gone>,
     errors: Mutex<ErrorMemory>,
+    journal: OnceLock<Journal>,
 }
 
 #[derive(Debug)]
@@ -102,7 +104,18 @@ impl Session {
             operations: Mutex::default(),
             gone: Mutex::default(),
             errors: Mutex::new(ErrorMemory { bound: parts.max_errors.max(1), errors: VecDeque::new() }),
+            journal: OnceLock::new(),
         }
+    }
+
+    /// Writes what changes the session into `journal` from now on. One that has a journal keeps it.
+    pub fn keep_journal(&self, journal: Journal) {
+        // The first one counts.
+        let _ = self.journal.set(journal);
+    }
+
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.get()
     }
 
     /// Marks the session as in use until the guard is dropped.

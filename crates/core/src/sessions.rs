@@ -193,6 +193,11 @@ impl Sessions {
         };
         if let Some(session) = &session {
             self.tear_down(session).await;
+            if let Some(journal) = session.journal()
+                && let Err(error) = journal.discard().await
+            {
+                tracing::warn!(session = %id, %error, "the journal of a session stays in the store");
+            }
         }
         session
     }

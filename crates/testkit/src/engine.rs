@@ -111,6 +111,11 @@ struct ScriptedSession {
 
 #[async_trait]
 impl EngineSession for ScriptedSession {
+    /// A script whose name begins with `change` does.
+    fn changes_session(&self, work: &Work) -> bool {
+        matches!(work, Work::Sql(sql) if sql.text.starts_with("change"))
+    }
+
     async fn execute(&self, cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
         self.shared.executed.fetch_add(1, Ordering::SeqCst);
         let name = match work {

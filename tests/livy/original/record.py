@@ -116,7 +116,7 @@ class Recorder:
             answer["reason"] = self.scrub(reason)
         answer["headers"] = {k: self.scrub_header(k, v) for k, v in headers if k.lower() not in DROPPED_HEADERS}
         text = data.decode("utf-8", "replace")
-        kind = answer["headers"].get("Content-Type", "")
+        kind = next((v for k, v in answer["headers"].items() if k.lower() == "content-type"), "")
         if not text:
             return answer
         try:

@@ -179,6 +179,7 @@ def fuzz(server, count, seed):
             if number % 100 == 99:
                 tidy(livy, kept)
                 if any(livy.get(f"/sessions/{session}/state").status != 200 for session in kept):
+                    tidy(livy, ())
                     kept, requests = corpus(livy, folder)
         tidy(livy, ())
         session = livy.open("sql")

@@ -6,6 +6,7 @@
 //! and `sinks` read and write files, `config` is the catalogue of Spark's settings.
 
 pub mod catalog;
+mod change;
 pub mod config;
 pub mod constant;
 pub mod coverage;

@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use crate::catalog::{Pattern, Position, TableId, table_id};
 use crate::engine::Shared;
 use crate::state::SessionState;
-use crate::{decode, effects, interrupt, question, run};
+use crate::{change, decode, effects, interrupt, question, run};
 
 #[derive(Debug)]
 pub struct EmbeddedSession {
@@ -85,6 +85,10 @@ impl EmbeddedSession {
 impl EngineSession for EmbeddedSession {
     async fn execute(&self, cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
         interrupt::CANCEL.scope(cx.cancel.clone(), self.run(work, writer)).await
+    }
+
+    fn changes_session(&self, work: &Work) -> bool {
+        change::changes_session(self, work)
     }
 
     async fn analyze(&self, _cx: &OpContext, question: Question) -> Result<Answer> {

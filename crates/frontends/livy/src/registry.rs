@@ -7,6 +7,7 @@ use std::time::Duration;
 use hearth_base::{Result, SessionId};
 use hearth_core::engine::Flavor;
 use hearth_core::interpreter::Language;
+use hearth_core::journal::{Change, Journal};
 use hearth_core::{Principal, Session};
 use parking_lot::RwLock;
 use tokio::sync::Mutex as AsyncMutex;
@@ -108,9 +109,10 @@ impl Registry {
             .iter()
             .filter_map(|(language, handle)| Some((Language::from_name(language)?, handle.clone())))
             .collect();
+        let journal = self.journal(&spark.key.session).await?;
         let session = LivySession::restore(record, statements, Arc::clone(&self.parts), &spark);
         self.sessions.write().insert(session.facts.id, Arc::clone(&session));
-        self.parts.tasks.spawn("livy session recovery", async move { session.recover(handles).await });
+        self.parts.tasks.spawn("livy session recovery", async move { session.recover(handles, journal).await });
         Ok(())
     }
 
@@ -120,6 +122,10 @@ impl Registry {
         self.batches.write().insert(batch.id(), Arc::clone(&batch));
         batch.recover();
         Ok(())
+    }
+
+    async fn journal(&self, session: &SessionId) -> Result<(Journal, Vec<Change>)> {
+        Journal::open(Arc::clone(self.parts.hearth.operations.metadata()), session).await
     }
 
     /// Core's session of the same id as before: child processes know it by that.
@@ -146,6 +152,8 @@ impl Registry {
             return Err(duplicate(&name, other));
         }
         let spark = self.parts.hearth.sessions.open_new(&owner.principal, Flavor::Spark).await?;
+        let (journal, _) = self.journal(&spark.key.session).await?;
+        spark.keep_journal(journal);
         let facts = Facts {
             id,
             owner: owner.user,

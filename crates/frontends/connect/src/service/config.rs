@@ -15,7 +15,7 @@ impl ConnectService {
         let session = session.session();
         let fail = |error| operation_failure(session, &Arc::new(error));
         let request = from_wire::config(request.operation.unwrap_or_default()).map_err(fail)?;
-        let answer = session.engine.configure(request).await.map_err(fail)?;
+        let answer = session.configure(request).await.map_err(fail)?;
         Ok(pb::ConfigResponse {
             session_id: session.key.session.to_string(),
             server_side_session_id: session.server_side_id.clone(),

@@ -7,6 +7,8 @@ use hearth_base::Result;
 use hearth_base::clock::EpochMillis;
 use hearth_core::engine::ConfigRequest;
 use hearth_core::interpreter::Language;
+use hearth_core::journal::{Change, Journal};
+use hearth_core::{Submission, Work};
 
 use super::{LivySession, millis};
 use crate::duration;
@@ -15,9 +17,8 @@ use crate::record::{Phase, PhaseEvent};
 use crate::session::run::Task;
 use crate::statement::StatementEvent;
 
-/// What is said where something was lost with the server.
-const STATE_LOST: &str =
-    "The server was restarted: temporary views, variables and settings of the Spark session are gone.";
+const RESTARTED: &str =
+    "The server was restarted. Temporary views, variables and settings of the session were made again.";
 const INTERPRETER_LOST: &str =
     "The interpreter was lost when the server stopped. What it held is gone; create a new session.";
 
@@ -71,12 +72,20 @@ impl LivySession {
         }
     }
 
-    /// Takes up a session of an earlier run of the server: finds its interpreters again and goes on with its statements.
-    pub async fn recover(self: &Arc<Self>, handles: Vec<(Language, String)>) {
+    /// Takes up a session of an earlier run of the server: brings its Spark session to where it was, finds its
+    /// interpreters again and goes on with its statements.
+    pub async fn recover(
+        self: &Arc<Self>,
+        handles: Vec<(Language, String)>,
+        (journal, changes): (Journal, Vec<Change>),
+    ) {
         if self.phase() != Phase::Starting {
             return;
         }
         self.configure().await;
+        self.note(RESTARTED);
+        self.replay(changes).await;
+        self.spark().keep_journal(journal);
         let mut found = handles.is_empty();
         for (language, handle) in handles {
             match self.reattach(language, &handle).await {
@@ -86,7 +95,6 @@ impl LivySession {
         }
         let needs = self.facts.request.kind.language();
         let is_whole = found && needs.is_none_or(|language| self.interpreters.lock().contains_key(&language));
-        self.note(STATE_LOST);
         if is_whole {
             self.apply(PhaseEvent::Started);
         } else {
@@ -95,6 +103,42 @@ impl LivySession {
         }
         self.resume_statements(is_whole).await;
         self.save_or_log().await;
+    }
+
+    /// Makes again what an earlier run of the server had in memory only. What cannot be made again is said.
+    async fn replay(&self, changes: Vec<Change>) {
+        for change in changes {
+            let outcome = match change {
+                Change::Work(work) => self.make_again(work).await,
+                Change::Configure(request) => self.spark().engine.configure(request).await.map(drop),
+                Change::Full => {
+                    self.note("The session had changed too often: what changed last was not made again.");
+                    Ok(())
+                }
+            };
+            if let Err(error) = outcome {
+                self.note(format!("A part of the session's state was lost with the server: {error}"));
+            }
+        }
+    }
+
+    async fn make_again(&self, work: Work) -> Result<()> {
+        let submission = Submission {
+            id: None,
+            description: match &work {
+                Work::Sql(sql) => sql.text.clone(),
+                Work::Plan(_) | Work::Code(_) => "a change of the session".to_owned(),
+            },
+            work,
+            tags: vec![format!("livy-session-{}", self.facts.id)],
+            reattachable: false,
+            origin: self.parts.origin(format!("sessions/{}/recovery", self.facts.id)),
+            bounds: self.bounds(),
+        };
+        let operation = self.parts.hearth.operations.submit(self.spark(), submission).await?;
+        operation.log.ended().await;
+        self.spark().forget(&operation.id);
+        operation.failure().map_or(Ok(()), |error| Err((*error).clone()))
     }
 
     /// Statements that had not begun begin; one that ran in an interpreter goes on there; what ran in the server is lost.

@@ -149,6 +149,10 @@ async fn sessions_survive_a_restart_and_running_code_goes_on() {
     let before = Door::open().await;
     let python = before.session(json!({"kind": "pyspark", "name": "py", "conf": {"spark.app": 1}})).await;
     let sql = before.session(json!({"kind": "sql"})).await;
+    for code in ["change 1", "select 1", "change 2"] {
+        let statement = before.submit(&sql, json!({"code": code})).await;
+        before.ended(&statement).await;
+    }
     let done = before.submit(&python, json!({"code": "41"})).await;
     before.ended(&done).await;
     let running = before.submit(&python, json!({"code": "wait"})).await;
@@ -171,8 +175,14 @@ async fn sessions_survive_a_restart_and_running_code_goes_on() {
     assert!(after.get(&format!("{sql}/log")).await.body.contains("restarted"));
     let ran = after.interpreters.calls().iter().filter(|call| matches!(call, Call::Run(2, _))).count();
     assert_eq!(ran, 2, "asked for twice under one id, which is one execution");
+    assert_eq!(after.engine.executed(), 2, "what changed the session was made again, and nothing else");
     let next = after.post("/sessions", json!({"kind": "sql"})).await;
     assert_eq!(next.location.as_deref(), Some("/sessions/2"));
+    after.delete(&sql).await;
+    after.stop().await;
+    let third = Door::on(LivySettings::default(), before.metadata.clone(), before.interpreters.clone()).await;
+    assert_eq!(third.get(&sql).await.status, 404);
+    assert_eq!(third.engine.executed(), 0, "the journal went with its session");
 }
 
 #[tokio::test]

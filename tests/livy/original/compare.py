@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+"""Sends the recorded requests to Hearth and says where it answers otherwise than the original did.
+
+  compare.py [--all] [--out DIR] [SCENARIO ...]      each scenario against a fresh server; HEARTH_BIN names the binary
+
+Both answers are brought to one form first (`Form`), which leaves out what changes from run to run and what newer releases
+of Livy have and 0.7.1 has not. Differences that are wanted stand in `../recorded/deviations.tsv`, each with what Hearth answers and
+why. A row that no difference needs is a mistake as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RECORDED = HERE.parent / "recorded"
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+import catalogue  # noqa: E402
+from harness import servers  # noqa: E402
+from harness.livy import interpreter_arguments  # noqa: E402
+from record import Recorder  # noqa: E402
+
+NEEDS_JVM = {"scala"}
+USERS = ("alice", "bob", "root", "viewer", "modifier", "stranger")
+SETTINGS = {
+    # More sessions start in these scenarios than a server takes in earnest.
+    "stub": ["livy.max_sessions=10000", "livy.max_starting=10000"],
+    "plain": [],
+    "csrf": ["livy.csrf_header=true", "livy.max_starting=1"],
+    "users": ["auth.require_token=true", "livy.impersonation=true", "livy.superusers=root", "livy.access_control=true",
+              "livy.allowed_users=alice,bob", "livy.view_users=viewer", "livy.modify_users=modifier"],
+}
+# What the answers of 0.7.1 do not have yet.
+NEWER_FIELDS = {"ttl", "idleTimeout", "driverMemory", "driverCores", "executorMemory", "executorCores", "conf", "archives", "files",
+                "heartbeatTimeoutInSecond", "jars", "numExecutors", "pyFiles", "queue"}
+
+
+class Player(Recorder):
+    """Sends what was recorded; `?user.name=` of the original's pseudo authentication becomes a token."""
+
+    def __init__(self, base, files, tokens):
+        super().__init__(base, files)
+        self.tokens = tokens
+
+    def send(self, step):
+        user = re.search(r"user\.name=(\w+)", step["path"])
+        if self.tokens and user:
+            headers = {**step.get("headers", {}), "Authorization": f"Bearer {self.tokens[user[1]]}"}
+            path = re.sub(r"[?&]?user\.name=\w+&?", "?", step["path"]).rstrip("?")
+            step = {**step, "headers": headers, "path": path}
+        return super().send(step)
+
+
+@dataclass
+class Report:
+    scenario: str
+    equal: int = 0
+    listed: int = 0
+    unlisted: list = field(default_factory=list)
+    unused: list = field(default_factory=list)
+
+
+def play(scenario: str, scratch: Path) -> list:
+    """What a fresh server answers."""
+    configuration, steps = catalogue.SCENARIOS[scenario]
+    files, data = scratch / "files", scratch / "data"
+    files.mkdir(parents=True)
+    for name, content in catalogue.FILES.items():
+        (files / name).write_text(content)
+    settings = [*SETTINGS[configuration], f"livy.local_folders={files}"]
+    arguments = [*interpreter_arguments(), *(word for setting in settings for word in ("--set", setting))]
+    tokens = {user: token(data, user) for user in USERS} if configuration == "users" else {}
+    with servers.start_hearth(data_dir=str(data), arguments=arguments) as server:
+        player = Player(server.http_url, files, tokens)
+        exchanges = []
+        for step in steps:
+            try:
+                exchange = player.run(step)
+            except (OSError, ValueError) as error:
+                exchange = {"name": step["name"], "answer": {"broken": type(error).__name__}}
+            except SystemExit as error:
+                exchange = {"name": step["name"], "answer": {"broken": str(error)}}
+            if exchange:
+                exchanges.append(exchange)
+        assert server.alive(), server.log_tail()
+    return exchanges
+
+
+def token(data: Path, user: str) -> str:
+    done = subprocess.run([servers.hearth_binary(), "token", "create", "--data-dir", data, "--user", user], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, text=True)
+    return done.stdout.split()[-1]
+
+
+# --- one form for both ------------------------------------------------------------------------------------------------------
+
+
+class Form:
+    """Answers without what is of no interest. Without a driver behind the original (`stub`), states are of none."""
+
+    def __init__(self, has_driver: bool):
+        self.has_driver = has_driver
+        self.newest = {"sessions": -1, "batches": -1}
+        self.saved = {}
+
+    def of(self, exchange: dict) -> dict:
+        answer = exchange["answer"]
+        if "broken" in answer:
+            return {"broken": True}
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        kind = headers.get("content-type", "").lower().replace(" ", "")
+        form = {"status": answer["status"], "type": kind if "body" in answer or "text" in answer else ""}
+        for name in ("location", "allow", "www-authenticate"):
+            if name in headers:
+                form[name] = headers[name]
+        path = exchange["request"]["path"].split("?")[0]
+        if "body" in answer:
+            body = answer["body"]
+            if "save" in exchange and form["status"] < 300:
+                self.saved[exchange["save"]] = body["id"]
+            if isinstance(body, dict):
+                body = self.numbered(path, form, dict(body))
+            form["body"] = self.body(body)
+        elif "text" in answer:
+            form["body"] = text_of_page(answer["text"]) if "html" in kind else answer["text"]
+        return form
+
+    def numbered(self, path, form, body):
+        """Ids of sessions and batches become words, once they are known to be right: how many were made before is of no interest."""
+        collection = path.split("/")[1] if path.count("/") else ""
+        if form["status"] == 201 and path.rstrip("/") in ("/sessions", "/batches"):
+            number = body["id"]
+            body["id"] = "<next>" if number > self.newest[collection] else number
+            self.newest[collection] = number
+            form["location"] = form.get("location", "").replace(f"/{number}", "/<id>")
+        elif "sessions" in body:
+            ids = [one["id"] for one in body["sessions"]]
+            body["sessions"] = [{**one, "id": "<id>" if ids == sorted(set(ids)) else one["id"]} for one in body["sessions"]]
+        elif found := re.match(r"/\w+/(?:\{(\w+)\})?[^/]*(/state|/log|/connect)?$", path):
+            if "id" in body and self.saved.get(found[1], body["id"]) == body["id"]:
+                body["id"] = "<id>"
+        return body
+
+    def body(self, value, key=None):
+        if isinstance(value, dict):
+            value = dict(value)
+            if "appInfo" in value:
+                value = {k: v for k, v in value.items() if k not in NEWER_FIELDS}
+                value["appId"], value["appInfo"] = "<application>", "<application>"
+            if not self.has_driver and "state" in value and "code" not in value:
+                value["state"] = "<state>"
+            if value.get("traceback"):
+                value["traceback"] = "<lines>"
+            if "log" in value and "total" in value:
+                value["total"], value["from"] = "<lines>", "<lines>" if value["from"] else 0
+            return {k: self.body(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            if key == "log":
+                return [line for line in value if line != "<line>"]
+            return [self.body(one) for one in value]
+        if isinstance(value, str) and key == "msg":
+            return value.removeprefix("Rejected, Reason: ")
+        return value
+
+
+def text_of_page(text: str) -> str:
+    title = re.search(r"<title>(.*?)</title>", text, re.S)
+    return f"<page {title[1].strip()}>" if title else "<page>"
+
+
+# --- comparison -------------------------------------------------------------------------------------------------------------
+
+
+def brief(form: dict, other: dict) -> str:
+    """What of a form is not in the other, in one line."""
+    parts = {name: part for name, part in form.items() if other.get(name) != part}
+    if "body" in parts and isinstance(parts["body"], dict) and isinstance(other.get("body"), dict):
+        parts["body"] = {k: v for k, v in parts["body"].items() if k not in other["body"] or other["body"][k] != v}
+    return " ".join(f"{name}={json.dumps(part, ensure_ascii=False) if name == 'body' else part}" for name, part in parts.items())
+
+
+def deviations(scenario: str) -> list:
+    rows = []
+    for line in (RECORDED / "deviations.tsv").read_text().splitlines():
+        if line and not line.startswith("#"):
+            where, name, ours, reason = line.split("\t")
+            if re.fullmatch(where, scenario):
+                rows.append((name, ours, reason))
+    return rows
+
+
+def compare(scenario: str, answered: list) -> Report:
+    recorded = json.loads((RECORDED / f"{scenario}.json").read_text())["exchanges"]
+    assert [one["name"] for one in recorded] == [one["name"] for one in answered], "the catalogue is not what was recorded"
+    report, rows = Report(scenario), deviations(scenario)
+    has_driver = catalogue.SCENARIOS[scenario][0] == "plain"
+    used, theirs_form, ours_form = set(), Form(has_driver), Form(has_driver)
+    for original, own in zip(recorded, answered, strict=True):
+        theirs, ours = theirs_form.of(original), ours_form.of({**original, "answer": own["answer"]})
+        if theirs == ours:
+            report.equal += 1
+            continue
+        told = brief(ours, theirs)
+        found = next((at for at, (name, pattern, _) in enumerate(rows) if re.fullmatch(name, own["name"]) and re.search(pattern, told)), None)
+        if found is None:
+            report.unlisted.append((own["name"], brief(theirs, ours), told))
+        else:
+            used.add(found)
+            report.listed += 1
+    report.unused = [rows[at] for at in range(len(rows)) if at not in used]
+    return report
+
+
+def check(scenario: str, out: Path | None = None) -> Report:
+    scratch = Path(tempfile.mkdtemp(prefix="livy-compare-"))
+    try:
+        answered = play(scenario, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{scenario}.json").write_text(json.dumps(answered, indent=1, ensure_ascii=False) + "\n")
+    return compare(scenario, answered)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, help="where to keep what Hearth answered")
+    parser.add_argument("--answered", type=Path, help="compare what was kept there")
+    parser.add_argument("scenario", nargs="*")
+    args = parser.parse_args()
+    worse = False
+    for name in args.scenario or [name for name in catalogue.SCENARIOS if name not in NEEDS_JVM]:
+        report = compare(name, json.loads((args.answered / f"{name}.json").read_text())) if args.answered else check(name, args.out)
+        for one, theirs, ours in report.unlisted:
+            print(f"{name}: {one}\n   original {theirs}\n   hearth   {ours}")
+        for row in report.unused:
+            print(f"{name}: no difference needs the row {row}")
+        print(f"{name}: {report.equal} equal, {report.listed} listed, {len(report.unlisted)} not listed", flush=True)
+        worse |= bool(report.unlisted or report.unused)
+    sys.exit(worse)
+
+
+if __name__ == "__main__":
+    main()
