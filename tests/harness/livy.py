@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import glob
 import os
+import signal
 import time
 import uuid
 
@@ -272,6 +274,13 @@ def running(pid):
             return handle.read().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:
         return False
+
+
+def end_interpreters(folder):
+    """Ends what a stopped server left for its next run in this data folder."""
+    for pid in interpreter_processes(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def descriptors(pid):

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from harness import servers  # noqa: E402
-from harness.livy import START_SECONDS, Livy, interpreter_arguments, wait_for  # noqa: E402
+from harness.livy import START_SECONDS, Livy, end_interpreters, interpreter_arguments  # noqa: E402
 
 CACHES = Path(os.environ.get("HEARTH_CLIENT_CACHES", HERE.parents[1] / ".venv"))
 
@@ -42,6 +42,8 @@ def server(request):
     with servers.start(kind, **({"arguments": interpreter_arguments()} if kind == "hearth" else {})) as started:
         yield started
         alive = started.alive()
+    if started.data_dir:
+        end_interpreters(started.data_dir)
     assert alive, "the server died during the tests"
 
 
@@ -122,6 +124,7 @@ def own_hearth(request):
     yield start
     for one in started:
         one.stop()
+        end_interpreters(one.data_dir)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +158,3 @@ def caches():
     """Where package caches go: below .venv/ of the checkout."""
     return CACHES
 
-
-@pytest.fixture(scope="session")
-def eventually():
-    return wait_for

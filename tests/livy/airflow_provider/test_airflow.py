@@ -1,6 +1,7 @@
 """Airflow's Livy provider, unmodified: hook, operator, sensor, trigger."""
 
 import asyncio
+import json
 import logging
 from unittest.mock import MagicMock
 
@@ -137,3 +138,13 @@ def test_async_hook(file, livy):
 
     state, lines = asyncio.run(ask())
     assert state["batch_state"] == BatchState.SUCCESS and "async" in lines
+
+
+def test_user_and_token(context, file, own_hearth, token_for, tmp_path, monkeypatch):
+    """Basic authentication, where the password is a token."""
+    token = token_for(tmp_path / "data", "alice")
+    server, _ = own_hearth("auth.require_token=true", data_dir=str(tmp_path / "data"))
+    host, port = server.http.split(":")
+    monkeypatch.setenv("AIRFLOW_CONN_LIVY_ALICE", json.dumps({"conn_type": "livy", "host": host, "port": int(port), "schema": "http", "login": "alice", "password": token}))
+    batch = operator(file("print('x')"), livy_conn_id="livy_alice").execute(context)
+    assert LivyHook(livy_conn_id="livy_alice").get_batch(batch)["owner"] == "alice"

@@ -23,7 +23,8 @@ def sparkmagic_home(url):
     """The folder of the configuration, with the three kernels for Jupyter in it."""
     credentials = {"username": "", "password": "", "url": url, "auth": "None"}
     settings = {f"kernel_{language}_credentials": credentials for language in ("python", "scala", "r")}
-    settings |= {"livy_session_startup_timeout_seconds": 150, "heartbeat_refresh_seconds": 2, "livy_server_heartbeat_timeout_seconds": 60,
+    # The time that a session may take to start is sparkmagic's own default, a minute.
+    settings |= {"heartbeat_refresh_seconds": 2, "livy_server_heartbeat_timeout_seconds": 60,
                  "wait_for_idle_timeout_seconds": 30, "use_auto_viz": False,
                  "logging_config": {"version": 1, "formatters": {"plain": {"format": "%(message)s"}},
                                     "handlers": {"none": {"class": "logging.NullHandler", "formatter": "plain"}},

@@ -4,6 +4,7 @@ import time
 
 import pandas
 import pytest
+import requests
 from harness.livy import wait_for
 from livy import LivyBatch
 from livy.client import LivyClient
@@ -86,3 +87,13 @@ def test_batch(url, tmp_path):
     assert failed.wait() in (SessionState.DEAD, SessionState.KILLED)
     failed.kill()
     assert LivyClient(url).get_batch(failed.batch_id) is None
+
+
+def test_user_and_token(own_hearth, token_for, tmp_path):
+    """Basic authentication, where the password is a token."""
+    token = token_for(tmp_path / "data", "alice")
+    server, _ = own_hearth("auth.require_token=true", data_dir=str(tmp_path / "data"))
+    with session_of(server.http_url, SessionKind.PYSPARK, auth=("alice", token)) as session:
+        assert session.run("spark.sql('select current_user()').collect()[0][0]").text == "'alice'"
+    with pytest.raises(requests.HTTPError, match="401|403"):
+        LivyClient(server.http_url, auth=("alice", "wrong")).list_sessions()

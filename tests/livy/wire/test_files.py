@@ -128,7 +128,7 @@ def test_upload_over_the_limit(small):
     assert small.upload(session, "upload-file", "fits.bin", b"x" * 60_000).status == 200
     reply = small.upload(session, "upload-file", "large.bin", b"x" * 200_000)
     # Livy's own answer.
-    assert reply.status == 500 and reply.json == "org.scalatra.servlet.SizeConstraintExceededException: Too large request or file", reply
+    assert reply.status == 500 and reply.body == b"org.scalatra.servlet.SizeConstraintExceededException: Too large request or file", reply
     assert small.text(session, "1") == "1"
     small.remove(session)
 

@@ -31,9 +31,9 @@ def test_reads_do_not_keep_a_session(livy):
 
 
 def test_work_keeps_a_session(livy):
-    session = livy.open("sql", idleTimeout="6s")
+    session = livy.open("sql", idleTimeout="3s")
     began = time.monotonic()
-    while time.monotonic() - began < 14:
+    while time.monotonic() - began < 7:
         assert livy.rows(session, "select 1") == [[1]]
         assert livy.post(f"/sessions/{session}/connect").status == 200
     wait_for(lambda: gone(livy, session), 90, "the timeout")

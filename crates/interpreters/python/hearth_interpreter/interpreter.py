@@ -116,7 +116,8 @@ class Interpreter:
                 raise Refused(f"request {number} was answered, and the answer was acknowledged")
             return
         if op == "bind":
-            self._spark.lose()  # a second `bind` means that the first server is no more
+            # A second `bind` means that the first server is no more: what runs now must not wait for it.
+            self._spark.move(field(request, "remote", str))
         with self._turn:
             self._waiting.append(request)
             self._turn.notify()

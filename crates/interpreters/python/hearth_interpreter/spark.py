@@ -23,6 +23,8 @@ class Spark:
         self.session = None
         self._missing = None
         self._tag = f"hearth-cell-{os.getpid()}"
+        self._remote = None
+        self._moving = threading.Lock()
 
     def warm(self):
         """Imports what takes long, so that `bind` does not."""
@@ -52,27 +54,33 @@ class Spark:
         os.environ["SPARK_REMOTE"] = _without_session(remote)
         if self.session is None:
             self.session = SparkSession(connection=remote)
+            self._remote = remote
         else:
-            self._rebind(remote)
+            self.move(remote)
         SparkSession._default_session = self.session
         SparkSession._active_session.session = self.session
         self._configure({**conf, **({"spark.app.name": name} if name else {})})
 
-    def lose(self):
-        """The server is gone, says another thread: calls that wait for it fail, instead of trying again for minutes."""
-        if self.session is not None:
-            self.session._client._channel.close()
+    def move(self, remote):
+        """Connects the session that exists to another server at once, from any thread: a call that waits for the old one fails,
+        instead of trying again for minutes, and the next call of the same cell goes to the new one."""
+        with self._moving:
+            if self.session is not None and remote != self._remote:
+                self._rebind(remote)
+                self._remote = remote
 
     def _rebind(self, remote):
         client = self.session._client
         old_channel = client._channel
         policies, hooks = client.get_retry_policies(), getattr(client, "_session_hooks", None)
         progress = list(client._progress_handlers)
+        of_threads = client.thread_local  # the tags of the cell that runs
         if hasattr(client, "_on_exit"):
             atexit.unregister(client._on_exit)
         client.__init__(connection=remote)  # the same object: the whole session and all its DataFrames share it
         client.set_retry_policies(policies)
         client._progress_handlers = progress
+        client.thread_local = of_threads
         if hooks is not None:
             client._session_hooks = hooks
         self.session._session_id = client._session_id
