@@ -16,12 +16,30 @@ impl ConnectService {
         let session = self.session(&caller).await.map_err(|error| request_error(&error))?;
         let session = session.session();
         // An id that is not known any more is no error: the client then makes do with the status.
-        let errors = session.error(&request.error_id).map(|error| to_wire::error_chain(&error)).unwrap_or_default();
+        let mut errors = session.error(&request.error_id).map(|error| to_wire::error_chain(&error)).unwrap_or_default();
+        if looks_conditions_up(request.client_type()) {
+            errors.iter_mut().for_each(forget_unknown_condition);
+        }
         Ok(pb::FetchErrorDetailsResponse {
             server_side_session_id: session.server_side_id.clone(),
             session_id: session.key.session.to_string(),
             root_error_idx: (!errors.is_empty()).then_some(0),
             errors,
         })
+    }
+}
+
+/// The Scala client makes an error of what its own table says of the condition, and dies of one that is not there.
+fn looks_conditions_up(client: &str) -> bool {
+    client.to_ascii_lowercase().contains("scala")
+}
+
+/// Without a condition that client makes an error of the message.
+fn forget_unknown_condition(error: &mut pb::fetch_error_details_response::Error) {
+    let Some(throwable) = &mut error.spark_throwable else { return };
+    let condition = hearth_base::condition::all().find(|one| Some(one.name) == throwable.error_class.as_deref());
+    if condition.is_some_and(|condition| !condition.is_sparks()) {
+        throwable.error_class = None;
+        throwable.message_parameters.clear();
     }
 }
