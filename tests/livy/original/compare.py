@@ -108,7 +108,7 @@ class Form:
 
     def __init__(self, has_driver: bool):
         self.has_driver = has_driver
-        self.newest = {"sessions": -1, "batches": -1}
+        self.newest = {}
         self.saved = {}
 
     def of(self, exchange: dict) -> dict:
@@ -134,20 +134,35 @@ class Form:
         return form
 
     def numbered(self, path, form, body):
-        """Ids of sessions and batches become words, once they are known to be right: how many were made before is of no interest."""
-        collection = path.split("/")[1] if path.count("/") else ""
-        if form["status"] == 201 and path.rstrip("/") in ("/sessions", "/batches"):
+        """Ids become words, once they are known to be right: how many were made before is of no interest."""
+        if form["status"] == 201 and re.fullmatch(r"/(\w+|sessions/[^/]+/(statements|(submit|run)-job))/?", path):
             number = body["id"]
-            body["id"] = "<next>" if number > self.newest[collection] else number
-            self.newest[collection] = number
-            form["location"] = form.get("location", "").replace(f"/{number}", "/<id>")
-        elif "sessions" in body:
-            ids = [one["id"] for one in body["sessions"]]
-            body["sessions"] = [{**one, "id": "<id>" if ids == sorted(set(ids)) else one["id"]} for one in body["sessions"]]
-        elif found := re.match(r"/\w+/(?:\{(\w+)\})?[^/]*(/state|/log|/connect)?$", path):
-            if "id" in body and self.saved.get(found[1], body["id"]) == body["id"]:
-                body["id"] = "<id>"
+            body["id"] = "<next>" if number > self.newest.get(path, -1) else number
+            self.newest[path] = number
+            form["location"] = re.sub(rf"/{number}$", "/<id>", form.get("location", ""))
+            if "code" in body:
+                # What it is by now is a matter of luck.
+                body = {name: value if name in ("id", "code") else "<>" for name, value in body.items()}
+            elif path.startswith("/batches"):
+                body["state"] = "starting" if body["state"] == "running" else body["state"]
+        for name in ("sessions", "statements"):
+            if name in body:
+                ids = [one["id"] for one in body[name]]
+                in_order = ids == sorted(set(ids), reverse=ids[:1] > ids[-1:])
+                body[name] = [self.named({**one}) if in_order else one for one in body[name]]
+        if "total_statements" in body:
+            body["total_statements"] = "<total>" if body["total_statements"] >= len(body["statements"]) else body["total_statements"]
+        saved = [self.saved[name] for name in re.findall(r"\{(\w+)\}", path) if name in self.saved]
+        if "id" in body and (saved or form["status"] == 200) and body["id"] in (saved or [body["id"]]):
+            body = self.named(body)
+        if "msg" in body and saved:
+            body["msg"] = body["msg"].replace(f"'{saved[-1]}'", "'<id>'")
         return body
+
+    def named(self, one):
+        if (one.get("output") or {}).get("execution_count") == one["id"]:
+            one["output"] = {**one["output"], "execution_count": "<id>"}
+        return {**one, "id": "<id>"}
 
     def body(self, value, key=None):
         if isinstance(value, dict):
@@ -160,14 +175,17 @@ class Form:
             if value.get("traceback"):
                 value["traceback"] = "<lines>"
             if "log" in value and "total" in value:
-                value["total"], value["from"] = "<lines>", "<lines>" if value["from"] else 0
+                value["total"], value["from"] = "<lines>", "<lines>"
             return {k: self.body(v, k) for k, v in value.items()}
         if isinstance(value, list):
             if key == "log":
-                return [line for line in value if line != "<line>"]
+                # With a driver, what the original logs is Spark's talk; without, nothing.
+                return [line for line in value if line.startswith("batch says") == self.has_driver and line != "<line>"]
             return [self.body(one) for one in value]
-        if isinstance(value, str) and key == "msg":
-            return value.removeprefix("Rejected, Reason: ")
+        if isinstance(value, str):
+            value = re.sub(r" for session \d+$", " for session <id>", value.removeprefix("Rejected, Reason: "))
+            value = value.replace("org.apache.livy.rsc.rpc.RpcException: ", "").removesuffix("\n<java frames>\n")
+            return re.sub(r"\(\d+ known properties: .*?\]\)", "(<known properties>)", value)
         return value
 
 

@@ -197,6 +197,14 @@ impl Caller {
 }
 
 impl Livy {
+    /// Whether anything new may start. This comes before what is asked for is looked at.
+    pub(crate) fn check_starting(&self) -> LivyResult<()> {
+        let registry = self.registry();
+        let sessions = registry.sessions().iter().filter(|session| session.state() == State::Starting).count();
+        let batches = registry.batches().iter().filter(|batch| batch.state() == State::Starting).count();
+        if sessions + batches < self.settings().max_starting { Ok(()) } else { Err(LivyError::too_many_starting()) }
+    }
+
     /// The session that a path names. Whoever asks for it is heard of.
     pub(crate) fn session(&self, reference: &str) -> LivyResult<Arc<LivySession>> {
         let found = match Reference::read(reference)? {

@@ -87,8 +87,13 @@ fn time(text: Option<&str>) -> Result<(), String> {
     text.map_or(Ok(()), |text| duration::parse(text).map(|_| ()))
 }
 
+/// Checks a file that is added to a session.
+pub(crate) fn check_uri(text: &str, settings: &LivySettings) -> LivyResult<()> {
+    uri(text, settings).map_err(LivyError::illegal)
+}
+
 /// Whether a session may use this file: it is somewhere else, or in a folder that sessions may use.
-pub(super) fn uri(uri: &str, settings: &LivySettings) -> Result<(), String> {
+fn uri(uri: &str, settings: &LivySettings) -> Result<(), String> {
     if let Some(mistake) = no_uri(uri) {
         return Err(format!("java.net.URISyntaxException: {mistake}: {uri}"));
     }

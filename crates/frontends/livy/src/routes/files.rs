@@ -100,9 +100,10 @@ async fn add_pyfile(
 }
 
 async fn add(livy: &Livy, caller: &Caller, (id, kind): (&str, DependencyKind), body: &Bytes) -> LivyResult<Response> {
+    let uri = from_wire::uri_request(body, livy.settings())?;
     let session = livy.modified(caller, id)?;
     check_active(session.state())?;
-    let uri = from_wire::uri_request(body, livy.settings())?;
+    from_wire::check_uri(&uri, livy.settings())?;
     let dependency = parts::dependency(kind, &uri)
         .ok_or_else(|| LivyError::requirement(format!("Path '{uri}' is not a file of this machine.")))?;
     if !tokio::fs::try_exists(&dependency.path).await.unwrap_or(false) {

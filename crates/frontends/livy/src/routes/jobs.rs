@@ -19,8 +19,10 @@ pub(crate) fn routes() -> Router<Livy> {
 }
 
 async fn submit(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, body: Bytes) -> LivyResult<Response> {
+    let new = from_wire::new_job(&body, livy.settings())?;
     let session = livy.modified(&caller, &id)?;
-    let job = session.submit_job(from_wire::new_job(&body, livy.settings())?).await?;
+    check_active(session.state())?;
+    let job = session.submit_job(new).await?;
     Ok(to_wire::job(&job.view()).made())
 }
 

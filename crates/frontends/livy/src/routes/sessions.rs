@@ -35,6 +35,7 @@ async fn list(State(livy): State<Livy>, caller: Caller, uri: Uri) -> LivyResult<
 }
 
 async fn create(State(livy): State<Livy>, caller: Caller, body: Bytes) -> LivyResult<Response> {
+    livy.check_starting()?;
     let request = from_wire::new_session(&body, livy.settings())?;
     let owner = caller.owner(&livy, request.proxy_user.as_deref())?;
     from_wire::check_session(&request, livy.settings())?;

@@ -33,8 +33,10 @@ async fn list(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, 
 }
 
 async fn submit(State(livy): State<Livy>, caller: Caller, Path(id): Path<String>, body: Bytes) -> LivyResult<Response> {
+    // What the body says comes before whether there is such a session.
+    let new = from_wire::new_statement(&body, livy.settings())?;
     let session = livy.modified(&caller, &id)?;
-    let statement = session.submit(from_wire::new_statement(&body, livy.settings())?).await?;
+    let statement = session.submit(new).await?;
     let location = format!("/sessions/{}/statements/{}", session.facts.id, statement.id);
     Ok(to_wire::statement(&statement.view(session.progress(&statement))).created(&location))
 }
@@ -67,7 +69,7 @@ async fn complete(
     Path(id): Path<String>,
     body: Bytes,
 ) -> LivyResult<Response> {
-    let session = livy.modified(&caller, &id)?;
     let request = from_wire::completion_request(&body, livy.settings())?;
+    let session = livy.modified(&caller, &id)?;
     Ok(to_wire::candidates(&session.complete(request).await?).into_response())
 }
