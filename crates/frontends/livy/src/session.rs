@@ -20,6 +20,7 @@ use hearth_core::session::SessionUse;
 use hearth_core::{Interpreter, Principal, Session};
 use parking_lot::Mutex;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{LivyError, LivyResult};
 use crate::model::{Kind, NewSession, NewStatement, SessionView, State};
@@ -58,6 +59,8 @@ pub(crate) struct LivySession {
     interpreters: Mutex<BTreeMap<Language, Arc<dyn Interpreter>>>,
     /// One interpreter starts at a time.
     starting: AsyncMutex<()>,
+    /// Ends when the session does: what starts is given up.
+    ending: CancellationToken,
     /// Records are written in the order of what they say.
     saving: AsyncMutex<()>,
 }
@@ -160,6 +163,7 @@ impl LivySession {
             jobs: Mutex::default(),
             interpreters: Mutex::default(),
             starting: AsyncMutex::default(),
+            ending: CancellationToken::new(),
             saving: AsyncMutex::default(),
         })
     }

@@ -22,7 +22,10 @@ impl LivySession {
         if !matches!(self.phase(), Phase::Starting | Phase::Ready) {
             return Err(INTERPRETER_STOPPED.error());
         }
-        let interpreter = self.parts.interpreters.start(self.spec(language)).await?;
+        let interpreter = tokio::select! {
+            started = self.parts.interpreters.start(self.spec(language)) => started?,
+            () = self.ending.cancelled() => return Err(INTERPRETER_STOPPED.error()),
+        };
         self.adopt(&interpreter);
         self.save().await?;
         Ok(interpreter)

@@ -191,6 +191,7 @@ impl LivySession {
     /// Ends the session and all it started. Returns when nothing of it runs; `false` when another call ends it.
     pub async fn stop(self: &Arc<Self>) -> bool {
         let is_first = self.apply(PhaseEvent::Stop);
+        self.ending.cancel();
         if is_first {
             self.save_or_log().await;
             self.end_statements().await;

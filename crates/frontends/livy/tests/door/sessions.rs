@@ -248,7 +248,8 @@ async fn python_jobs_run_and_others_say_why_not() {
     let job = door.post(&format!("{session}/submit-job"), json!({"job": "QUJD", "jobType": "pyspark"})).await;
     assert_eq!((job.status.as_u16(), job.json()["id"].clone()), (201, json!(1)));
     let ended = door.until(&format!("{session}/jobs/1"), |job| job["state"] == "SUCCEEDED").await;
-    assert_eq!(ended["result"], "QUJD");
+    // Base64 of the interpreter's base64.
+    assert_eq!(ended["result"], "UVVKRA==");
     let other = door.post(&format!("{session}/run-job"), json!({"job": "QUJD"})).await.json();
     assert_eq!(other["state"], "FAILED");
     assert!(other["error"].as_str().unwrap().contains("JVM"), "{other}");
@@ -294,4 +295,16 @@ async fn an_interpreter_that_ends_by_a_limit_names_it() {
     door.interpreters.living()[0].end(ending);
     let ended: Value = door.until(&session, |session| session["state"] == "error").await;
     assert!(ended["log"].to_string().contains("interpreter.memory"), "{ended}");
+}
+
+#[tokio::test]
+async fn deleting_a_session_that_starts_does_not_wait_for_it() {
+    let door = Door::open().await;
+    let gate = Gate::default();
+    door.interpreters.hold_starts(gate.clone());
+    door.post("/sessions", json!({"kind": "pyspark"})).await;
+    gate.arrived(1).await;
+    assert_eq!(door.delete("/sessions/0").await.json(), json!({"msg": "deleted"}));
+    gate.open();
+    assert!(door.interpreters.living().is_empty());
 }
