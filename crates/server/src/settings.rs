@@ -107,6 +107,8 @@ pub const SETTINGS: &[Setting] = &[
     row("livy.view_users", Kind::Text, "", "Who may look into every session, with commas."),
     row("livy.local_folders", Kind::Text, "", "Folders below which sessions and batches may name files of this machine, with commas. Empty: wherever the server may read."),
     row("livy.conf_refused", Kind::Text, "spark.master,spark.submit.deployMode,spark.yarn.jar,spark.yarn.jars,spark.yarn.archive,livy.rsc.server.idle-timeout", "Settings that a session or batch may not give, with commas."),
+    row("livy.spark_submit", Kind::Path, "", "The spark-submit of a Spark, which runs batches that are jars. Empty: they are refused."),
+    row("livy.spark_master", Kind::Text, "local[*]", "The master that it gets."),
     row("livy.recovery", Kind::Flag, "true", "Sessions, batches and their interpreters outlive a restart of the server. Ctrl-C ends them in any case."),
 
     row("interpreter.python", Kind::Path, "python3", "The Python of sessions that name none; it needs PySpark."),

@@ -104,13 +104,14 @@ def test_time_of_a_statement(own_hearth):
     assert livy.text(session, "1") == "1"
 
 
-def test_a_stuck_interpreter_is_killed_after_the_grace(own_hearth):
+def test_a_stuck_interpreter_is_killed_after_the_grace(own_hearth, tmp_path):
     _, livy = own_hearth("interpreter.cancel_grace=1s")
     session, other = livy.open("pyspark"), livy.open("pyspark")
-    code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\nwhile True: pass"
+    code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+    code += f"open({str(tmp_path / 'deaf')!r}, 'w').close()\nwhile True: pass"
     number = livy.submit(session, code)
     waiting = livy.submit(session, "1")
-    livy.wait(session, number, {"running"})
+    wait_for((tmp_path / "deaf").exists, 30, "the code")
     livy.cancel(session, number)
     found = livy.wait_session(session, ("error", "dead"), seconds=30)
     assert any("cancel_grace" in line or "kill" in line.lower() for line in found["log"]), found

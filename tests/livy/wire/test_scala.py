@@ -1,6 +1,13 @@
 """Scala code (kind spark): outputs of the REPL, magics, completion, cancel, Spark. Needs Java and the Spark of `.venv/spark`."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "original"))
+
+import compare  # noqa: E402
 
 
 @pytest.fixture
@@ -114,3 +121,16 @@ def test_shared_session(livy, opened):
     livy.text(session, "spark.range(2).createOrReplaceTempView(\"of_scala\")", "spark", seconds=120)
     assert livy.text(session, "spark.table('of_scala').count()", "pyspark", seconds=120) == "2"
     assert livy.rows(session, "select count(*) from of_scala", "sql") == [[2]]
+
+
+def test_answers_are_those_of_livy(request, tmp_path):
+    """What is printed, but for what another version of Scala prints otherwise."""
+    assert request.config.getoption("--server") == "hearth", "this test starts a server of its own"
+    report = compare.compare("scala", compare.play("scala", tmp_path))
+    assert not report.mistakes(), "\n".join(one[:2000] for one in report.mistakes())
+
+
+def test_local_collections_have_their_types(livy, scala):
+    assert livy.text(scala, "sc.parallelize(1 to 3).map(_ + 1).collect()(0)").endswith("Int = 2\n")
+    assert livy.text(scala, "sc.parallelize(Seq(1.5, 2.5)).take(1)").endswith("Array[Double] = Array(1.5)\n")
+    assert livy.text(scala, 'sc.parallelize(Seq("a" -> 1, "a" -> 2)).reduceByKey(_ + _).mapValues(_ * 2).collect()').endswith("Array((a,6))\n")

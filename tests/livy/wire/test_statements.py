@@ -76,7 +76,8 @@ def test_retention(livy, opened):
     session = opened("sql")
     for number in range(105):
         livy.rows(session, f"select {number}")
-    listed = livy.get(f"/sessions/{session}/statements").json
+    # What is too much goes right after a statement has ended.
+    listed = wait_for(lambda: (found := livy.get(f"/sessions/{session}/statements").json)["total_statements"] <= 100 and found, 10, "the limit")
     assert listed["total_statements"] == 100 and [one["id"] for one in listed["statements"]] == list(range(5, 105))
     reply = livy.get(f"/sessions/{session}/statements/4")
     assert reply.status == 404 and reply.json == "Statement not found", reply

@@ -1,7 +1,9 @@
-//! One batch: a Python or SQL file run as an application.
+//! One batch: a Python or SQL file, or a jar, run as an application.
 //!
 //! A Python application has an interpreter of its own, bound to a Spark session of its own on this server. A SQL file
 //! runs in the server, statement by statement.
+
+mod submit;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -58,13 +60,19 @@ struct Life {
 enum Application {
     Python,
     Sql,
+    /// By the `spark-submit` of `livy.spark_submit`.
+    Jar,
 }
 
 impl Batch {
     /// Refuses what cannot run here.
     pub async fn check(request: &NewBatch, parts: &Parts) -> LivyResult<()> {
         match application(&request.file)? {
-            Application::Python => Ok(parts.interpreters.check(Language::Python).await?),
+            Application::Jar if parts.settings.spark_submit.is_none() => Err(LivyError::rejected(
+                "applications in jars need a Spark driver in a JVM: name the spark-submit of a Spark in livy.spark_submit. \
+                 Without, this server runs Python (.py) and SQL (.sql) files",
+            )),
+            Application::Python | Application::Jar => Ok(parts.interpreters.check(Language::Python).await?),
             Application::Sql => Ok(()),
         }
     }
@@ -205,7 +213,7 @@ impl Batch {
         }
         match application(&self.facts.file) {
             Ok(Application::Sql) => self.run_sql().await,
-            Ok(Application::Python) | Err(_) => {
+            Ok(Application::Python | Application::Jar) | Err(_) => {
                 let interpreter = tokio::select! {
                     started = self.parts.interpreters.start(self.spec()) => started?,
                     () = self.cancel.cancelled() => return Err(hearth_base::condition::OPERATION_CANCELED.error()),
@@ -236,19 +244,26 @@ impl Batch {
         }
         self.save().await?;
         let reply = Arc::new(OnceLock::new());
-        let file = parts::local_path(&self.facts.file).unwrap_or_else(|| self.facts.file.clone().into());
-        let work = Work::Code(CodeWork {
-            interpreter,
-            id: REQUEST,
-            request: CodeRequest::Application { file, args: self.facts.args.clone() },
-            reply: Arc::clone(&reply),
-        });
+        let request = self.request().await?;
+        let work = Work::Code(CodeWork { interpreter, id: REQUEST, request, reply: Arc::clone(&reply) });
         let failure = self.operate(work, self.facts.file.clone(), Bounds::default()).await?.failure();
         match (reply.get(), failure) {
             (Some(Reply::Exit(code)), _) => Ok(*code),
             (_, Some(error)) => Err((*error).clone()),
             (Some(Reply::Output(_) | Reply::Job(_)) | None, None) => Err(Ending::Stopped.to_error()),
         }
+    }
+
+    async fn request(&self) -> Result<CodeRequest> {
+        let facts = &self.facts;
+        let submit = self.parts.settings.spark_submit.as_ref();
+        if let (Ok(Application::Jar), Some(program)) = (application(&facts.file), submit) {
+            let file = submit::waiter(&self.spark.session().folder).await?;
+            let args = submit::command(program, &self.parts.settings.spark_master, facts);
+            return Ok(CodeRequest::Application { file, args });
+        }
+        let file = parts::local_path(&facts.file).unwrap_or_else(|| facts.file.clone().into());
+        Ok(CodeRequest::Application { file, args: facts.args.clone() })
     }
 
     async fn operate(&self, work: Work, description: String, bounds: Bounds) -> Result<Arc<hearth_core::Operation>> {
@@ -357,12 +372,10 @@ fn application(file: &str) -> LivyResult<Application> {
     match extension.as_deref() {
         Some("py") => Ok(Application::Python),
         Some("sql") => Ok(Application::Sql),
-        Some("jar") => Err(LivyError::rejected(
-            "applications in jars need a Spark driver in a JVM: this server runs Python (.py) and SQL (.sql) files",
-        )),
-        _ => {
-            Err(LivyError::rejected(format!("the application {file} is neither a Python (.py) nor a SQL (.sql) file")))
-        }
+        Some("jar") => Ok(Application::Jar),
+        _ => Err(LivyError::rejected(format!(
+            "the application {file} is neither a Python (.py) nor a SQL (.sql) file nor a jar"
+        ))),
     }
 }
 
@@ -390,7 +403,7 @@ mod tests {
     fn files_say_by_their_names_how_they_are_run() {
         assert_eq!(application("/a/b.py").unwrap(), Application::Python);
         assert_eq!(application("file:///a/B.SQL").unwrap(), Application::Sql);
-        assert!(application("/a/b.jar").is_err());
+        assert_eq!(application("/a/b.jar").unwrap(), Application::Jar);
         assert!(application("/a/b").is_err());
     }
 }

@@ -9,6 +9,8 @@ mod json;
 mod number;
 mod query;
 
+use std::borrow::Cow;
+
 use bind::{Class, Fault, Field, read};
 pub(crate) use check::{check_batch, check_session, check_uri, merged};
 pub(crate) use query::{Page, Reference, int, is_descending, long, parameter};
@@ -173,7 +175,8 @@ pub(crate) fn new_statement(body: &[u8], settings: &LivySettings) -> LivyResult<
         }
         Ok(())
     })?;
-    Ok(NewStatement { code: code_text(code)?, kind: kind.map(|kind| kind_name(&kind)).transpose()? })
+    let code = code.ok_or_else(no_code)?;
+    Ok(NewStatement { code, kind: kind.map(|kind| kind_name(&kind)).transpose()? })
 }
 
 /// `POST /sessions/{id}/completion`.
@@ -189,13 +192,17 @@ pub(crate) fn completion_request(body: &[u8], settings: &LivySettings) -> LivyRe
         Ok(())
     })?;
     let kind = kind.map(|kind| kind_name(&kind)).transpose()?;
-    Ok(CompletionRequest { code: code_text(code)?, kind, cursor: usize::try_from(cursor).unwrap_or(0) })
+    let code = with_line_feeds(&code.ok_or_else(no_code)?).into_owned();
+    Ok(CompletionRequest { code, kind, cursor: usize::try_from(cursor).unwrap_or(0) })
 }
 
-/// Code with line feeds only, whatever ends its lines.
-fn code_text(code: Option<String>) -> LivyResult<String> {
-    let code = code.ok_or_else(|| LivyError::requirement("no code provided."))?;
-    Ok(if code.contains('\r') { code.replace("\r\n", "\n").replace('\r', "\n") } else { code })
+fn no_code() -> LivyError {
+    LivyError::requirement("no code provided.")
+}
+
+/// Code as it runs: with line feeds only, whatever ends its lines.
+pub(crate) fn with_line_feeds(code: &str) -> Cow<'_, str> {
+    if code.contains('\r') { code.replace("\r\n", "\n").replace('\r', "\n").into() } else { code.into() }
 }
 
 fn kind_name(name: &str) -> LivyResult<Kind> {
@@ -227,7 +234,7 @@ pub(crate) fn uri_request(body: &[u8], settings: &LivySettings) -> LivyResult<St
         }
         Ok(())
     })?;
-    uri.filter(|uri: &String| !uri.is_empty()).ok_or_else(|| LivyError::requirement("no uri provided."))
+    uri.ok_or_else(|| LivyError::requirement("no uri provided."))
 }
 
 #[cfg(test)]

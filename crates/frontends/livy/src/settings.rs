@@ -50,6 +50,10 @@ pub struct LivySettings {
     /// `livy.local_folders`: folders below which files of this machine may be named by sessions and batches; none: any file that
     /// the server's user may read.
     pub local_folders: Vec<std::path::PathBuf>,
+    /// `livy.spark_submit`: the `spark-submit` that runs applications in jars; none: they are refused.
+    pub spark_submit: Option<std::path::PathBuf>,
+    /// `livy.spark_master`: the master that it gets.
+    pub spark_master: String,
     /// `livy.conf_refused`: settings that a session may not give.
     pub conf_refused: Vec<String>,
     /// `livy.unknown_fields` is `ignore`: fields that Livy does not know are no mistake.
@@ -86,6 +90,8 @@ impl Default for LivySettings {
             modify_users: Vec::new(),
             view_users: Vec::new(),
             local_folders: Vec::new(),
+            spark_submit: None,
+            spark_master: "local[*]".to_owned(),
             conf_refused: REFUSED.map(str::to_owned).to_vec(),
             ignore_unknown_fields: false,
             recovery: true,

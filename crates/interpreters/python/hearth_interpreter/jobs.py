@@ -76,6 +76,18 @@ class JobContext:
             self._folder = tempfile.mkdtemp(prefix="job-")
         return self._folder
 
+    def get_local_tmp_dir_path(self):
+        return self.local_tmp_dir_path
+
+    def get_shared_object(self, name):
+        return self.shared_variables.get(name)
+
+    def set_shared_object(self, name, value):
+        self.shared_variables.set(name, value)
+
+    def remove_shared_object(self, name):
+        self.shared_variables.unset(name)
+
 
 def pickler():
     """The module `cloudpickle`; PySpark's copy stands in for it, so that jobs pickled by it can be read."""

@@ -26,6 +26,7 @@ const KEYS: &[(&str, Target)] = &[
     ("livy.server.session.ttl", Target::Time("livy.ttl")),
     ("livy.server.session.state-retain.sec", Target::Time("livy.state_retention")),
     ("livy.server.session.max-creation", Target::Same("livy.max_starting")),
+    ("livy.spark.master", Target::Same("livy.spark_master")),
     ("livy.cache-log.size", Target::Same("livy.log_lines")),
     ("livy.file.upload.max.size", Target::Same("livy.max_upload")),
     ("livy.file.local-dir-whitelist", Target::Same("livy.local_folders")),
@@ -150,7 +151,7 @@ mod tests {
         raw.read_environment(variables.into_iter());
         let lines = "# comment\nlivy.rsc.sql.num-rows = 5\nlivy.server.csrf-protection.enabled=true\n\
                      livy.server.session.timeout 90000\nlivy.server.session.timeout-check.skip-busy: false\n\
-                     livy.server.session.ttl = 8h\nlivy.server.port = 9000\nlivy.spark.master = local\n\
+                     livy.server.session.ttl = 8h\nlivy.server.port = 9000\nlivy.repl.enable-hive-context = false\n\
                      livy.superusers = ada, bob\n";
         raw.read_livy_lines("livy.conf", lines);
         let config = Config::resolve(raw).unwrap();

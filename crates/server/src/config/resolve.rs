@@ -102,6 +102,8 @@ impl Values {
 
     fn config(&mut self) -> Config {
         let data_dir = self.get::<Option<PathBuf>>("data_dir").unwrap_or_else(data_dir::default_path);
+        // Child processes have a current folder of their own.
+        let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
         Config {
             ready_file: self.get("ready_file"),
             log: self.get("log"),

@@ -86,9 +86,10 @@ fn fields_of_other_dialects_are_refused_or_ignored() {
 }
 
 #[test]
-fn lines_of_code_end_with_line_feeds() {
+fn code_stays_as_it_came_and_runs_with_line_feeds() {
     let statement = new_statement(br#"{"code":"a\r\nb\rc\n\r"}"#, &settings()).unwrap();
-    assert_eq!((statement.code.as_str(), statement.kind), ("a\nb\nc\n\n", None));
+    assert_eq!((statement.code.as_str(), statement.kind), ("a\r\nb\rc\n\r", None));
+    assert_eq!(with_line_feeds(&statement.code), "a\nb\nc\n\n");
     assert_eq!(new_statement(b"{}", &settings()).unwrap_err(), LivyError::requirement("no code provided."));
     let error = new_statement(br#"{"code":"1","kind":"pyspark3"}"#, &settings()).unwrap_err();
     assert_eq!(error, LivyError::illegal("Invalid kind: pyspark3"));
@@ -188,10 +189,10 @@ fn files_of_settings_join_those_of_the_request() {
 fn an_added_file_is_one_that_sessions_may_use() {
     let local = LivySettings { local_folders: vec!["/data".into()], ..settings() };
     assert_eq!(uri_request(br#"{"uri":"/data/a.py"}"#, &local).as_deref(), Ok("/data/a.py"));
-    assert_eq!(
-        uri_request(br#"{"uri":"/x"}"#, &local),
-        Err(LivyError::requirement("Local path /x cannot be added to user sessions."))
-    );
+    assert_eq!(check_uri("/x", &local), Err(LivyError::requirement("Local path /x cannot be added to user sessions.")));
+    assert_eq!(uri_request(br#"{"uri":""}"#, &local).as_deref(), Ok(""));
+    assert_eq!(check_uri("", &local), Err(LivyError::requirement("Path '' is not absolute.")));
+    assert_eq!(check_uri("/data/a.py", &local), Ok(()));
     assert_eq!(uri_request(b"{}", &local), Err(LivyError::requirement("no uri provided.")));
 }
 
@@ -286,8 +287,7 @@ proptest! {
     fn what_serde_reads_as_an_object_is_no_syntax_error(text in "\\PC{0,40}", number in any::<f64>(), list in prop::collection::vec("\\PC{0,9}", 0..4)) {
         let body = serde_json::json!({ "code": text, "a": number, "b": list, "c": { "d": [null, true] } }).to_string();
         let lenient = LivySettings { ignore_unknown_fields: true, ..settings() };
-        let expected = text.replace("\r\n", "\n").replace('\r', "\n");
-        prop_assert_eq!(new_statement(body.as_bytes(), &lenient).unwrap().code, expected);
+        prop_assert_eq!(new_statement(body.as_bytes(), &lenient).unwrap().code, text);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use hearth_core::interpreter::{CodeRequest, CodeWork, Language, Reply};
 use hearth_core::{OperationState, Submission, Work};
 use parking_lot::Mutex;
@@ -17,6 +19,8 @@ use crate::session::run::Task;
 const MAX_JOBS: usize = 100;
 /// The only kind of job that runs without the classes of a JVM.
 const PYTHON: &str = "pyspark";
+/// What clients of Livy find before the traceback of a job.
+const JOB_ERROR: &str = "org.apache.livy.repl.PythonJobException: Client job error:";
 /// Livy names it when the request does not.
 const DEFAULT_TYPE: &str = "spark";
 
@@ -119,7 +123,8 @@ impl LivySession {
         job.end(state, outcome);
     }
 
-    /// `None` when it was cancelled.
+    /// `None` when it was cancelled. What goes out is base64 of the interpreter's base64: Livy's driver takes that for the
+    /// bytes of the result.
     async fn run_in_python(self: &Arc<Self>, job: &Job) -> hearth_base::Result<Option<Result<String, String>>> {
         let reply = Arc::new(OnceLock::new());
         let work = Work::Code(CodeWork {
@@ -150,7 +155,8 @@ impl LivySession {
         }
         self.spark().forget(&operation.id);
         match (reply.get(), operation.state(), operation.failure()) {
-            (Some(Reply::Job(outcome)), _, _) => Ok(Some(outcome.clone())),
+            (Some(Reply::Job(Ok(result))), _, _) => Ok(Some(Ok(BASE64_STANDARD.encode(result)))),
+            (Some(Reply::Job(Err(error))), _, _) => Ok(Some(Err(format!("{JOB_ERROR}{}", error.trim_end())))),
             (_, OperationState::Cancelled, _) | (_, _, None) => Ok(None),
             (_, _, Some(error)) => Ok(Some(Err(error.text()))),
         }

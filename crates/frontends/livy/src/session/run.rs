@@ -13,6 +13,7 @@ use hearth_core::result::Bounds;
 use hearth_core::{Interpreter, Operation, OperationState, Submission, Work};
 
 use super::{Job, LivySession};
+use crate::from_wire::with_line_feeds;
 use crate::output;
 use crate::statement::{Statement, StatementEvent};
 
@@ -92,7 +93,7 @@ impl LivySession {
 
     async fn run_sql(&self, statement: &Arc<Statement>) -> Option<Output> {
         let rows = self.parts.settings.sql_rows;
-        let work = Work::Sql(SqlWork::spark(statement.code.clone()));
+        let work = Work::Sql(SqlWork::spark(with_line_feeds(&statement.code)));
         let bounds = Bounds { rows: i64::try_from(rows).ok(), ..self.bounds() };
         let operation = match self.begin(statement, work, bounds).await {
             Ok(operation) => operation,
@@ -116,7 +117,7 @@ impl LivySession {
         let work = Work::Code(CodeWork {
             interpreter,
             id: statement.request(),
-            request: CodeRequest::Execute { code: statement.code.clone() },
+            request: CodeRequest::Execute { code: with_line_feeds(&statement.code).into_owned() },
             reply: Arc::clone(&reply),
         });
         let operation = match self.begin(statement, work, self.bounds()).await {

@@ -81,8 +81,17 @@ async fn a_session_is_its_owners_and_of_those_who_may() {
     let statement = door.submit(&session, json!({"code": "secret"})).await;
     door.ended(&statement).await;
     assert_eq!(door.get(&session).await.json()["owner"], "ada");
-    let changes =
-        ["/stop", "/interrupt", "/connect", "/statements", "/statements/0/cancel", "/completion", "/submit-job"];
+    // A body that does not read is refused before it is asked who sent it.
+    let changes = [
+        ("/stop", json!({})),
+        ("/interrupt", json!({})),
+        ("/connect", json!({})),
+        ("/statements", json!({"code": "1"})),
+        ("/statements/0/cancel", json!({})),
+        ("/completion", json!({"code": "1", "kind": "pyspark", "cursor": 1})),
+        ("/submit-job", json!({"job": "QQ==", "jobType": "pyspark"})),
+        ("/add-file", json!({"uri": "/etc/hostname"})),
+    ];
     for (user, may_view) in [("bob", false), ("eve", true)] {
         door.call_as(user).await;
         let seen = door.get(&session).await;
@@ -91,8 +100,8 @@ async fn a_session_is_its_owners_and_of_those_who_may() {
             let status = door.get(&format!("{session}{path}")).await.status;
             assert_eq!(status, if may_view { 200 } else { 403 }, "{user} {path}");
         }
-        for path in changes {
-            let status = door.post(&format!("{session}{path}"), json!({"code": "1", "job": "QQ=="})).await.status;
+        for (path, body) in &changes {
+            let status = door.post(&format!("{session}{path}"), body.clone()).await.status;
             assert_eq!(status, 403, "{user} {path}");
         }
         assert_eq!(door.delete(&session).await.status, 403, "{user}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hearth_core::interpreter::{Ending, Language};
 use hearth_livy::LivySettings;
 use hearth_testkit::{Call, Gate, Step};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::Door;
@@ -253,6 +254,46 @@ async fn python_jobs_run_and_others_say_why_not() {
     let other = door.post(&format!("{session}/run-job"), json!({"job": "QUJD"})).await.json();
     assert_eq!(other["state"], "FAILED");
     assert!(other["error"].as_str().unwrap().contains("JVM"), "{other}");
+}
+
+/// Livy's order: whether anything new may start, then the body, then whether there is such a session, then its state.
+#[tokio::test]
+async fn mistakes_are_told_in_the_order_of_livy() {
+    let door = Door::with(LivySettings { max_starting: 1, ..LivySettings::default() }).await;
+    let gate = Gate::default();
+    door.interpreters.hold_starts(gate.clone());
+    for (path, whole) in [
+        ("statements", json!({"code": "1"})),
+        ("completion", json!({"code": "1", "kind": "sql", "cursor": 1})),
+        ("submit-job", json!({"job": "QQ==", "jobType": "pyspark"})),
+        ("add-file", json!({"uri": "x"})),
+    ] {
+        let path = format!("/sessions/7/{path}");
+        assert_eq!(door.send(Method::POST, &path, "{").await.status, 400, "{path}");
+        assert_eq!(door.post(&path, whole).await.status, 404, "{path}");
+    }
+    door.post("/sessions", json!({"kind": "pyspark"})).await;
+    for path in ["/sessions", "/batches"] {
+        let refused = door.send(Method::POST, path, "{").await;
+        assert_eq!(refused.json()["msg"], "Rejected, too many sessions are being created!", "{path}");
+    }
+    gate.open();
+    door.until("/sessions/0", |session| session["state"] == "idle").await;
+    assert!(door.send(Method::POST, "/sessions", "{").await.json().is_string());
+    door.post("/sessions/0/stop", json!({})).await;
+    let refused = door.post("/sessions/0/submit-job", json!({"job": "QQ==", "jobType": "pyspark"})).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.json()["msg"].clone()),
+        (400, json!("requirement failed: Session isn't active."))
+    );
+}
+
+#[tokio::test]
+async fn code_is_shown_as_it_came() {
+    let door = Door::open().await;
+    let session = door.session(json!({"kind": "sql"})).await;
+    let statement = door.submit(&session, json!({"code": "select\r\n1\r"})).await;
+    assert_eq!(door.ended(&statement).await["code"], "select\r\n1\r");
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
  * `spark.createDataset(rdd)` send the elements to the server. */
 package org.apache.spark.rdd
 
-class RDD[T] private[spark] (private val elements: IndexedSeq[T]) extends Serializable {
-  def collect(): Array[T] = elements.toArray[Any].asInstanceOf[Array[T]]
+import scala.reflect.ClassTag
+
+class RDD[T: ClassTag] private[spark] (private val elements: IndexedSeq[T]) extends Serializable {
+  def collect(): Array[T] = elements.toArray[T]
   def count(): Long = elements.size.toLong
   def isEmpty(): Boolean = elements.isEmpty
   def first(): T = elements.headOption.getOrElse(throw new UnsupportedOperationException("empty collection"))
@@ -20,9 +22,9 @@ class RDD[T] private[spark] (private val elements: IndexedSeq[T]) extends Serial
   def sum()(implicit number: Numeric[T]): Double = elements.iterator.map(number.toDouble).sum
   def countByValue(): Map[T, Long] = elements.groupMapReduce(identity)(_ => 1L)(_ + _)
 
-  def map[U](change: T => U): RDD[U] = RDD.local(elements.map(change))
-  def flatMap[U](change: T => IterableOnce[U]): RDD[U] = RDD.local(elements.flatMap(change))
-  def mapPartitions[U](change: Iterator[T] => Iterator[U]): RDD[U] = RDD.local(change(elements.iterator).toIndexedSeq)
+  def map[U: ClassTag](change: T => U): RDD[U] = RDD.local(elements.map(change))
+  def flatMap[U: ClassTag](change: T => IterableOnce[U]): RDD[U] = RDD.local(elements.flatMap(change))
+  def mapPartitions[U: ClassTag](change: Iterator[T] => Iterator[U]): RDD[U] = RDD.local(change(elements.iterator).toIndexedSeq)
   def filter(keep: T => Boolean): RDD[T] = RDD.local(elements.filter(keep))
   def distinct(): RDD[T] = RDD.local(elements.distinct)
   def union(other: RDD[T]): RDD[T] = RDD.local(elements ++ other.elements)
@@ -44,9 +46,9 @@ class RDD[T] private[spark] (private val elements: IndexedSeq[T]) extends Serial
 }
 
 object RDD {
-  private[spark] def local[T](elements: Iterable[T]): RDD[T] = new RDD(elements.toIndexedSeq)
+  private[spark] def local[T: ClassTag](elements: Iterable[T]): RDD[T] = new RDD(elements.toIndexedSeq)
 
-  implicit class Pairs[K, V](private val pairs: RDD[(K, V)]) extends AnyVal {
+  implicit class Pairs[K: ClassTag, V: ClassTag](pairs: RDD[(K, V)]) {
     def keys: RDD[K] = pairs.map(_._1)
     def values: RDD[V] = pairs.map(_._2)
     def mapValues[W](change: V => W): RDD[(K, W)] = pairs.map { case (key, value) => (key, change(value)) }

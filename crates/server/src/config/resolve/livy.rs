@@ -47,6 +47,8 @@ impl Values {
             view_users: self.list("livy.view_users"),
             local_folders: self.list("livy.local_folders").into_iter().map(PathBuf::from).collect(),
             conf_refused: self.list("livy.conf_refused"),
+            spark_submit: self.get("livy.spark_submit"),
+            spark_master: self.get("livy.spark_master"),
             recovery: self.get("livy.recovery"),
             authenticated: self.get("auth.require_token"),
         }
