@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -50,6 +50,8 @@ pub(crate) struct Instance {
     pub(crate) ending: watch::Sender<Option<Ending>>,
     /// What the ending is when it comes; by itself otherwise.
     pub(crate) intended: Mutex<Option<Ending>>,
+    /// The code with which the process ended by itself, where that is known.
+    pub(crate) exit_code: OnceLock<i32>,
     /// The session whose access it was given.
     pub(crate) granted: Mutex<Option<(Principal, SessionId)>>,
     /// Requests run one after the other, so that cancelling one that waits touches nothing else.
@@ -108,6 +110,7 @@ impl Instance {
             detached: shared.detached.child_token(),
             ending: watch::Sender::new(None),
             intended: Mutex::default(),
+            exit_code: OnceLock::new(),
             granted: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             unacknowledged: Mutex::default(),
@@ -284,12 +287,18 @@ impl Interpreter for Instance {
         self.acknowledge_below(id).await?;
         let op = wire::op(&request)?;
         let mut answer = pin!(self.settle(self.link.ask(id, &op)));
+        let is_application = matches!(request, CodeRequest::Application { .. });
         let value = tokio::select! {
             biased;
-            answer = &mut answer => answer?,
+            answer = &mut answer => match (answer, self.exit_code.get()) {
+                (Ok(value), _) => value,
+                // It ended its process in its own way; how is still its exit code.
+                (Err(_), Some(code)) if is_application => return Ok(Reply::Exit(*code)),
+                (Err(error), _) => return Err(error),
+            },
             () = cancel.cancelled() => self.interrupt(id, answer).await?,
         };
-        if matches!(request, CodeRequest::Application { .. }) {
+        if is_application {
             // Its process ends now.
             self.intend(Ending::Stopped);
             self.link.tell(&Op::Ack { target: id }).await?;

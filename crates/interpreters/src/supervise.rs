@@ -30,6 +30,10 @@ pub(crate) async fn supervise(instance: Arc<Instance>, child: Option<Child>) {
     let stderr = instance.folder.stderr();
     let words = blocking(move || log::last_words(&stderr)).await.unwrap_or_default();
     let message = [words, status.map(describe).unwrap_or_default()].join("\n").trim().to_owned();
+    if let Some(code) = status.and_then(|status| status.code()) {
+        // The process ends once.
+        let _ = instance.exit_code.set(code);
+    }
     let ending = instance.intended.lock().clone().unwrap_or(Ending::Died { message });
     instance.ending.send_replace(Some(ending));
     instance.link.lost.cancel();

@@ -121,6 +121,17 @@ impl Statement {
         }
     }
 
+    /// The record as it is once the statement has ended so.
+    pub fn ended_record(&self, output: Option<Output>, now: EpochMillis) -> StatementRecord {
+        let record = self.record();
+        StatementRecord {
+            state: record.state.apply(StatementEvent::End).unwrap_or(record.state),
+            completed: now,
+            output: output.map(OutputRecord::from),
+            ..record
+        }
+    }
+
     pub fn view(&self, progress: f64) -> StatementView {
         let life = self.life.lock().clone();
         StatementView {

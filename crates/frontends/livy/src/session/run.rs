@@ -14,8 +14,9 @@ use hearth_core::{Interpreter, Operation, OperationState, Submission, Work};
 
 use super::{Job, LivySession};
 use crate::from_wire::with_line_feeds;
+use crate::model::StatementState;
 use crate::output;
-use crate::statement::{Statement, StatementEvent};
+use crate::statement::{Statement, StatementEvent, StatementRecord};
 
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -86,9 +87,14 @@ impl LivySession {
                 Err(error) => failed(&error),
             },
         };
-        statement.end(output, self.parts.now());
-        self.save_statement(statement).await;
         self.evict().await;
+        // What is told to have ended has ended in the store as well.
+        let now = self.parts.now();
+        self.put_statement(&statement.ended_record(output.clone(), now)).await;
+        statement.end(output, now);
+        if statement.state() == StatementState::Cancelled {
+            self.save_statement(statement).await;
+        }
     }
 
     async fn run_sql(&self, statement: &Arc<Statement>) -> Option<Output> {
@@ -176,8 +182,12 @@ impl LivySession {
     }
 
     pub(super) async fn save_statement(&self, statement: &Statement) {
-        if let Err(error) = self.parts.archive.put_statement(self.facts.id, &statement.record()).await {
-            tracing::error!(session = self.facts.id, statement = statement.id, %error, "a statement is not in the store");
+        self.put_statement(&statement.record()).await;
+    }
+
+    async fn put_statement(&self, record: &StatementRecord) {
+        if let Err(error) = self.parts.archive.put_statement(self.facts.id, record).await {
+            tracing::error!(session = self.facts.id, statement = record.id, %error, "a statement is not in the store");
         }
     }
 
