@@ -129,7 +129,7 @@ mod tests {
         let source = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&schema), None).unwrap();
         let coalesce = CoalescePartitionsExec::new(source);
         let limits: [Arc<dyn ExecutionPlan>; 2] = [
-            Arc::new(CoalescePartitionsExec::new(Arc::clone(coalesce.input())).with_fetch(Some(5)).unwrap()),
+            Arc::new(CoalescePartitionsExec::new(Arc::clone(coalesce.input())).with_fetch(Some(5))),
             Arc::new(GlobalLimitExec::new(Arc::new(coalesce), 0, Some(5))),
         ];
         for limit in limits {
