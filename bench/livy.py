@@ -156,8 +156,7 @@ def starts(options, other):
     if other:
         for kind in ("sql", "pyspark", "spark"):
             if kind in names:
-                times = [one for _ in range(options.livy_rounds) for one in attempt(lambda kind=kind: [one_start(other, kind)])]
-                rows += [start_row("Apache Livy", kind, times, None)] if times else []
+                rows.append(start_row("Apache Livy", kind, [one_start(other, kind) for _ in range(options.livy_rounds)], None))
     for row in rows:
         peer = next((one for one in rows if one["system"] != "hearth" and one["session"] == row["session"].split(",")[0]), None)
         row["hearth/Livy, idle"] = row["to idle p50 ms"] / peer["to idle p50 ms"] if peer and row is not peer else None
@@ -208,16 +207,6 @@ def remove_all(livy):
         remove(livy, session["id"])
 
 
-def attempt(work, times=3):
-    """On a machine that has too much to do, a session of Apache Livy may die."""
-    for _ in range(times):
-        try:
-            return work()
-        except RuntimeError as error:
-            print(f"Apache Livy: {error}")
-    return []
-
-
 # Statements.
 
 
@@ -226,11 +215,11 @@ def statements(options, other):
     with hearth() as (_, livy):
         rows += [row for kind in names for row in statement_rows("hearth", livy, kind, options.statements)]
     if other:
-        rows += [row for kind in names for row in attempt(lambda kind=kind: list(statement_rows("Apache Livy", other, kind, options.statements)))]
+        rows += [row for kind in names for row in statement_rows("Apache Livy", other, kind, options.statements)]
     for row in rows:
         key = ("session", "code")
         peer = next((one for one in rows if one["system"] != "hearth" and all(one[part] == row[part] for part in key)), None)
-        row["hearth/Livy"] = row["to completed p50 ms"] / peer["to completed p50 ms"] if peer and row is not peer else None
+        row["hearth/Livy, seen"] = row["to seen p50 ms"] / peer["to seen p50 ms"] if peer and row is not peer else None
     return rows
 
 
@@ -405,7 +394,9 @@ def original(options):
         return
     port = servers.free_port()
     command = [measure.ROOT / "tests" / "livy" / "original" / "start", options.original, str(port), "plain"]
-    env = {**os.environ, **({"LIVY_REPL_JARS": options.repl_jars} if options.repl_jars else {})}
+    # Set by the clients that measure: with it the Python of Livy's sessions takes itself for a client too, and ends.
+    env = {name: value for name, value in os.environ.items() if name != "SPARK_CONNECT_MODE_ENABLED"}
+    env |= {"LIVY_REPL_JARS": options.repl_jars} if options.repl_jars else {}
     with tempfile.NamedTemporaryFile(prefix="livy-original-", suffix=".log") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env)
         try:
@@ -445,18 +436,21 @@ def main():
     parts = options.only.split(",")
     if {"start", "statements"} & set(parts):
         with original(options) as other:
-            peer = f"Apache Livy {version(other)}, real Spark 3.5, on the same machine after Hearth" if other else "no Apache Livy was given"
+            peer = (f"Apache Livy {version(other)} on Spark 3.5, after Hearth; its driver may be a rebuilt one (tests/livy/original/README.md)"
+                    if other else "no Apache Livy was given")
             if "start" in parts:
                 save("livy-start", "Livy sessions: create to idle", starts(options, other), [
-                    f"one kept-alive connection, the session read every {SESSION_POLL * 1000:.0f} ms; before each start the machine's part in it is done "
-                    "(the last session gone, the pool warm again)", "`first answer`: from POST of the session to the end of its first small statement: "
-                    "Livy starts its interpreters with the first statement", "cold: `interpreter.pool=0`, the first one also looks at the Python once; "
-                    "spark: the archive of classes is there", peer])
+                    f"one kept-alive connection, the session read every {SESSION_POLL * 1000:.0f} ms; before each start the machine's part in it is "
+                    "done (the last session gone, the pool warm again)",
+                    "`first answer`: from POST of the session to the end of its first small statement: Livy starts its interpreters with the "
+                    "first statement",
+                    "cold: `interpreter.pool=0`, the first one also looks at the Python once; spark: the archive of classes is there", peer])
             if "statements" in parts:
                 save("livy-statements", "Livy statements", statements(options, other), [
-                    "`to completed`: from just before POST is sent (the client's clock) to the statement's own `completed` (the server's clock, whole "
-                    "milliseconds, the same machine): half a millisecond short on average", "`started to completed`: both from the statement", "`to seen`: until a "
-                    f"GET shows the end, one every {STATEMENT_POLL * 1000:.0f} ms: what a client cannot avoid is in it, and the GETs share two cores with the work", peer])
+                    "`to completed`: from just before POST is sent (the client's clock) to the statement's own `completed` (the server's clock, "
+                    "whole milliseconds, the same machine): half a millisecond short on average", "`started to completed`: both from the statement",
+                    f"`to seen`: until a GET shows the end, one every {STATEMENT_POLL * 1000:.0f} ms: what a client cannot avoid is in it, and the "
+                    "GETs share two cores with the work", peer])
     if "idle" in parts:
         save("livy-idle", "Idle Livy sessions", idle(options), [
             "server: its process alone, anonymous memory is what is its own, the rest are pages of the binary; interpreters: sums over all processes of a session",

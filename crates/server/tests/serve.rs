@@ -64,7 +64,7 @@ impl Server {
 
     fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.addresses["http"].as_str().unwrap()).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -127,7 +127,7 @@ fn tokens_are_made_beside_a_running_server_that_asks_for_them() {
     assert!(good && secret.starts_with("hearth_"), "{secret}");
     let mut stream = TcpStream::connect(server.addresses["http"].as_str().unwrap()).unwrap();
     let request = format!(
-        "GET /metrics HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
         secret.trim()
     );
     stream.write_all(request.as_bytes()).unwrap();

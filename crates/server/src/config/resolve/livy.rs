@@ -21,6 +21,8 @@ impl Values {
     }
 
     pub(super) fn livy(&mut self) -> LivySettings {
+        // It was read with the other sources, where it counts least.
+        self.get::<Option<PathBuf>>("livy.conf_file");
         LivySettings {
             sql_rows: self.get("livy.sql_rows"),
             retained_statements: self.positive("livy.retained_statements"),
