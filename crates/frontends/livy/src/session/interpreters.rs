@@ -66,14 +66,18 @@ impl LivySession {
 
     /// An interpreter that ends by itself takes its session along: what it held is gone.
     async fn interpreter_ended(&self, interpreter: &Arc<dyn Interpreter>, ending: Ending) {
-        if ending == Ending::Stopped || !self.apply(PhaseEvent::InterpreterDied) {
+        if ending == Ending::Stopped || !matches!(self.phase(), Phase::Starting | Phase::Ready) {
             return;
         }
+        // Who sees the state sees why.
         let log = interpreter.log(self.parts.settings.log_lines).await;
         for line in log.stdout.into_iter().chain(log.stderr) {
             self.note(line);
         }
         self.note(ending.to_error().text());
+        if !self.apply(PhaseEvent::InterpreterDied) {
+            return;
+        }
         let waiting = std::mem::take(&mut self.queue.lock().waiting);
         for task in waiting {
             task.apply(StatementEvent::Cancel, self.parts.now());
