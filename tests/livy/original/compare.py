@@ -92,7 +92,8 @@ def play(scenario: str, scratch: Path) -> list:
     files.mkdir(parents=True)
     for name, content in catalogue.FILES.items():
         (files / name).write_text(content)
-    settings = [*SETTINGS[configuration], f"livy.local_folders={files}"]
+    # Nothing of it is to be found again: interpreters end with the server.
+    settings = [*SETTINGS[configuration], f"livy.local_folders={files}", "livy.recovery=false"]
     given = [word for word in interpreter_arguments() if word != "--set" and (scenario in NEEDS_JVM or not word.startswith("interpreter.spark_home="))]
     arguments = [word for setting in (*given, *settings) for word in ("--set", setting)]
     tokens = {user: token(data, user) for user in USERS} if configuration == "users" else {}
