@@ -54,6 +54,22 @@ struct Inner {
     trailer: Option<String>,
     contexts: Vec<QueryContext>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    foreign: Option<Foreign>,
+}
+
+/// What another Spark said of an error. Its condition and its classes need not be in our table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// With its sub-condition, where the error has one.
+    pub condition: Option<String>,
+    pub sqlstate: Option<String>,
+    pub parameters: Vec<(String, String)>,
+    /// The Java class that was thrown and its ancestors, most derived first.
+    pub classes: Vec<String>,
+    /// The whole message, as it was told.
+    pub message: String,
+    /// An encoded `spark.connect.FetchErrorDetailsResponse`, where it could be had.
+    pub details: Option<Vec<u8>>,
 }
 
 /// The part of the user's query that an error is about (Spark's `QueryContext`).
@@ -82,7 +98,38 @@ impl Error {
             trailer: None,
             contexts: Vec::new(),
             source: None,
+            foreign: None,
         }))
+    }
+
+    /// An error that another Spark told. `kind` is what its classes and its condition say of who must act.
+    pub fn foreign(kind: ErrorKind, foreign: Foreign) -> Self {
+        let mut error = Self::new(Condition { kind, ..crate::condition::REMOTE_ERROR });
+        error.0.foreign = Some(foreign);
+        error
+    }
+
+    /// What another Spark said, where it is its error.
+    pub fn as_foreign(&self) -> Option<&Foreign> {
+        self.0.foreign.as_ref()
+    }
+
+    /// The condition's name; another Spark's own, where it is its error and has one.
+    pub fn name(&self) -> &str {
+        let foreign = self.0.foreign.as_ref().and_then(|foreign| foreign.condition.as_deref());
+        foreign.unwrap_or(self.0.condition.name)
+    }
+
+    pub fn sqlstate(&self) -> &str {
+        let foreign = self.0.foreign.as_ref().and_then(|foreign| foreign.sqlstate.as_deref());
+        foreign.unwrap_or(self.0.condition.sqlstate)
+    }
+
+    /// All parameters by name, another Spark's too.
+    pub fn named_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.0.parameters.iter().map(|(name, value)| (*name, value.as_str()));
+        let foreign = self.0.foreign.iter().flat_map(|foreign| &foreign.parameters);
+        own.chain(foreign.map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
     /// Sets a parameter of the condition's text.
@@ -154,16 +201,29 @@ impl Error {
 
     /// The text without the name in front and the SQLSTATE behind.
     pub fn text(&self) -> String {
-        match &self.0.message {
-            Some(message) => message.clone(),
-            None => self.0.condition.render(&self.0.parameters),
+        match (&self.0.message, &self.0.foreign) {
+            (Some(message), _) => message.clone(),
+            (None, Some(foreign)) => bare(foreign).to_owned(),
+            (None, None) => self.0.condition.render(&self.0.parameters),
         }
     }
+}
+
+/// The message of another Spark without the name in front and what follows from the SQLSTATE on.
+fn bare(foreign: &Foreign) -> &str {
+    let message = foreign.message.as_str();
+    let Some(condition) = &foreign.condition else { return message };
+    let prefix = format!("[{condition}] ");
+    let inner = message.strip_prefix(prefix.as_str()).unwrap_or(message);
+    inner.rfind(" SQLSTATE: ").map_or(inner, |end| &inner[..end])
 }
 
 /// As Spark prints it: `[CONDITION] text SQLSTATE: 42P01`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(foreign), None) = (&self.0.foreign, &self.0.message) {
+            return f.write_str(&foreign.message);
+        }
         let condition = &self.0.condition;
         write!(f, "[{}] {}", condition.name, self.text())?;
         if !condition.sqlstate.is_empty() {

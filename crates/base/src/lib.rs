@@ -9,6 +9,6 @@ pub mod task;
 
 pub use clock::Clock;
 pub use condition::Condition;
-pub use error::{Error, ErrorKind, QueryContext, Result};
+pub use error::{Error, ErrorKind, Foreign, QueryContext, Result};
 pub use id::{OperationId, PrincipalId, SessionId};
 pub use limit::ByteSize;

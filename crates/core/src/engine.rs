@@ -95,8 +95,24 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// Opens the state of a session. Cheap: nothing starts before it is needed.
     async fn open_session(&self, spec: SessionSpec) -> Result<Arc<dyn EngineSession>>;
 
+    /// Whether it could run work now.
+    fn health(&self) -> Health {
+        Health::Ready
+    }
+
     /// Refuses new work and lets go of what the engine holds. Called once, after all sessions are closed.
     async fn shutdown(&self);
+}
+
+/// Whether an engine could run work now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    Ready,
+    /// It is on its way: work that is handed in waits for it.
+    Starting,
+    Unavailable {
+        reason: String,
+    },
 }
 
 /// Whose session it is and where it may keep files.

@@ -19,6 +19,7 @@ pub mod result;
 pub mod session;
 pub mod sessions;
 pub mod store;
+pub mod worker;
 
 pub use auth::{Authenticator, Credentials};
 pub use context::{OpContext, Principal};
@@ -32,3 +33,4 @@ pub use result::{Item, ResultLog, ResultReader, ResultWriter};
 pub use session::Session;
 pub use sessions::Sessions;
 pub use store::{MetadataStore, ResultStore};
+pub use worker::WorkerDesk;

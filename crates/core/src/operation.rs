@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_base::clock::EpochMillis;
-use hearth_base::{Clock, Error, OperationId, SessionId};
+use hearth_base::{Clock, Error, ErrorKind, Foreign, OperationId, SessionId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -324,21 +324,23 @@ impl Operation {
 impl FailureRecord {
     pub fn of(error: &Error) -> Self {
         Self {
-            condition: error.condition().name.to_owned(),
-            sqlstate: error.condition().sqlstate.to_owned(),
+            condition: error.name().to_owned(),
+            sqlstate: error.sqlstate().to_owned(),
             message: error.text(),
-            parameters: error.parameters().iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+            parameters: error.named_parameters().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             trailer: error.behind().map(ToOwned::to_owned),
         }
     }
 
-    /// The error again, of the condition that the record names.
+    /// The error again: of the condition that the record names, or another Spark's.
     pub fn to_error(&self) -> Error {
-        let condition = hearth_base::condition::all().find(|condition| condition.name == self.condition);
-        let mut error = Error::new(condition.copied().unwrap_or(hearth_base::condition::INTERNAL_ERROR));
+        let Some(condition) = hearth_base::condition::all().find(|condition| condition.name == self.condition) else {
+            return self.to_foreign();
+        };
+        let mut error = Error::new(*condition);
         for (key, value) in &self.parameters {
             // Parameter names are static in the table of conditions; a restored error finds them in its text.
-            if let Some(name) = parameter_name(condition.map_or("", |condition| condition.text), key) {
+            if let Some(name) = parameter_name(condition.text, key) {
                 error = error.with(name, value);
             }
         }
@@ -346,6 +348,17 @@ impl FailureRecord {
             error = error.trailer(trailer);
         }
         error.message(self.message.clone())
+    }
+
+    fn to_foreign(&self) -> Error {
+        let foreign = Foreign {
+            condition: Some(self.condition.clone()),
+            sqlstate: Some(self.sqlstate.clone()),
+            parameters: self.parameters.clone(),
+            message: format!("[{}] {} SQLSTATE: {}", self.condition, self.message, self.sqlstate),
+            ..Foreign::default()
+        };
+        Error::foreign(ErrorKind::Internal, foreign)
     }
 }
 
@@ -389,6 +402,25 @@ mod tests {
         for state in OperationState::ALL {
             assert_eq!(OperationState::from_name(state.name()), Some(state));
         }
+    }
+
+    #[test]
+    fn another_sparks_failure_keeps_its_name_and_its_text() {
+        let foreign = Foreign {
+            condition: Some("STREAM_FAILED".to_owned()),
+            sqlstate: Some("XXKST".to_owned()),
+            parameters: vec![("id".to_owned(), "1".to_owned())],
+            message: "[STREAM_FAILED] The query 1 ended. SQLSTATE: XXKST".to_owned(),
+            ..Foreign::default()
+        };
+        let error = Error::foreign(ErrorKind::Runtime, foreign);
+        assert_eq!(
+            (error.text().as_str(), error.name(), error.sqlstate()),
+            ("The query 1 ended.", "STREAM_FAILED", "XXKST")
+        );
+        let again = FailureRecord::of(&error).to_error();
+        assert_eq!(again.to_string(), error.to_string());
+        assert_eq!(again.named_parameters().collect::<Vec<_>>(), [("id", "1")]);
     }
 
     #[test]

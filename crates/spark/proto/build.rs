@@ -14,6 +14,13 @@ use prost_types::{DescriptorProto, FileDescriptorSet};
 const ROOT: &str = "proto";
 const FILES: [&str; 10] =
     ["base", "catalog", "commands", "common", "expressions", "ml", "ml_common", "pipelines", "relations", "types"];
+/// What Spark Connect over REST and the workers speak beside them.
+const MORE: [&str; 4] = [
+    "google/rpc/status.proto",
+    "spark/connect/envelope.proto",
+    "hearth/dataframe_processor.proto",
+    "hearth/worker.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={ROOT}");
@@ -23,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in FILES {
         compiler.open_file(format!("spark/connect/{file}.proto"))?;
     }
+    compiler.open_files(MORE)?;
     let published = compiler.file_descriptor_set();
     let set_path = Path::new(&std::env::var("OUT_DIR")?).join("descriptors.bin");
     std::fs::write(set_path, compiler.include_source_info(false).encode_file_descriptor_set())?;

@@ -39,4 +39,11 @@ conditions! { REQUEST:
     LIMIT_EXCEEDED "HEARTH_LIMIT" "54000" Exhausted "<what> is over <limit> (<value>).";
     INLINE_LIMIT "HEARTH_INLINE_LIMIT" "54000" Runtime "Inline byte limit exceeded. Statements executed with disposition=INLINE can have a result size of at most <value> bytes. Please execute the statement with disposition=EXTERNAL_LINKS if you want to download the full result.";
     DRAINING "HEARTH_DRAINING" "57P01" Unavailable "The server is shutting down and takes no new work.";
+    REMOTE_ERROR "HEARTH_REMOTE_ERROR" "XX000" Internal "The Spark that ran the work failed.";
+    UNKNOWN_ENGINE "HEARTH_UNKNOWN_ENGINE" "22023" NotFound "There is no engine <engine>. There are: <engines>.";
+    ENGINE_FIXED "HEARTH_ENGINE_FIXED" "46110" Conflict "The session runs on the engine <engine> already: open a new session for the engine <wanted>.";
+    ENGINE_UNAVAILABLE "HEARTH_ENGINE_UNAVAILABLE" "57P03" Unavailable "The engine <engine> cannot be reached: <reason>. Nothing was run.";
+    ENGINE_LOST "HEARTH_ENGINE_LOST" "08006" Unavailable "The engine <engine> was lost while it worked: <reason>. What it had done is not known, so nothing was run again.";
+    NO_SUCH_REQUEST "HEARTH_NO_SUCH_REQUEST" "42704" NotFound "There is no request <request>: it was answered, cancelled or given to another worker.";
+    ANSWERED_ALREADY "HEARTH_ANSWERED_ALREADY" "55000" Conflict "The request <request> has this part of its answer already.";
 }

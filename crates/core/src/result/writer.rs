@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use hearth_base::{Error, Result};
 use hearth_types::StructType;
 
@@ -128,6 +129,27 @@ impl ResultWriter {
         self.log().push(item).await
     }
 
+    /// Writes rows that are an Arrow IPC stream already. They go on as they are, unless the operation's bounds cut them.
+    pub async fn encoded(&mut self, rows: i64, data: Bytes) -> Result<()> {
+        let bounds = &self.operation.bounds;
+        if bounds.rows.is_some() || bounds.bytes.is_some() {
+            for batch in decode(data)? {
+                self.batch(&batch).await?;
+            }
+            return Ok(());
+        }
+        let item = Item::Batch(Batch { rows, start: self.rows, data });
+        self.rows += rows;
+        self.batches += 1;
+        self.log().push(item).await
+    }
+
+    /// As `schema`, for rows that come encoded: their Arrow form is in them.
+    pub async fn schema_of_encoded(&mut self, schema: Arc<StructType>) -> Result<()> {
+        self.schema = Some(Arc::clone(&schema));
+        self.log().push(Item::Schema(schema)).await
+    }
+
     /// Writes an encoded `spark.connect.ExecutePlanResponse` without ids.
     pub async fn answer(&mut self, response: Bytes) -> Result<()> {
         self.log().push(Item::Answer(response)).await
@@ -145,6 +167,13 @@ impl ResultWriter {
 
 fn slice_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+}
+
+/// The record batches of an Arrow IPC stream.
+fn decode(data: Bytes) -> Result<Vec<RecordBatch>> {
+    let broken = |error| Error::internal("a batch of an engine is no Arrow IPC stream").caused_by(error);
+    let reader = StreamReader::try_new(data.reader(), None).map_err(broken)?;
+    reader.map(|batch| batch.map_err(broken)).collect()
 }
 
 /// One record batch as an Arrow IPC stream.

@@ -14,10 +14,34 @@ pub mod opaque;
 
 pub use decode::{DecodeError, decode_plan, decode_relation};
 
-/// Messages, service traits and clients of the package `spark.connect`.
+pub use generated::spark::connect;
+pub use generated::{dataframe_processor, google::rpc, hearth::worker};
+
+/// The generated code, in modules like its packages, since it names them relatively.
 #[allow(clippy::all, clippy::too_many_lines)]
-pub mod connect {
-    tonic::include_proto!("spark.connect");
+mod generated {
+    pub mod spark {
+        /// Messages, service traits and clients of the package `spark.connect`.
+        pub mod connect {
+            tonic::include_proto!("spark.connect");
+        }
+    }
+    pub mod google {
+        /// What a call's failure looks like on the wire: `Status`, and the `ErrorInfo` among its details.
+        pub mod rpc {
+            tonic::include_proto!("google.rpc");
+        }
+    }
+    /// What workers pull and push.
+    pub mod dataframe_processor {
+        tonic::include_proto!("dataframe_processor");
+    }
+    pub mod hearth {
+        /// What Hearth's own worker sends beside it.
+        pub mod worker {
+            tonic::include_proto!("hearth.worker");
+        }
+    }
 }
 
 /// The published descriptors, encoded as a `FileDescriptorSet`, for gRPC reflection. Here, plans are messages.

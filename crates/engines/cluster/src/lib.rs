@@ -1,0 +1,1 @@
+//! A real Spark behind the doors, over gRPC.
