@@ -40,6 +40,19 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// Who must act, as far as the class of a SQLSTATE says it.
+    pub fn of_sqlstate(sqlstate: &str) -> Option<Self> {
+        Some(match sqlstate.get(..2)? {
+            "07" | "20" | "21" | "42" | "54" => Self::Analysis,
+            "0A" => Self::Unsupported,
+            "22" | "23" | "P0" => Self::Runtime,
+            "38" | "39" => Self::UserCode,
+            _ => return None,
+        })
+    }
+}
+
 /// Boxed so that `Result` stays one pointer wide.
 #[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
@@ -153,9 +166,9 @@ impl Error {
         self
     }
 
-    /// What `trailer` added.
+    /// What `trailer` added, or what another Spark said behind the SQLSTATE.
     pub fn behind(&self) -> Option<&str> {
-        self.0.trailer.as_deref()
+        self.0.trailer.as_deref().or_else(|| self.0.foreign.as_ref().and_then(behind_sqlstate))
     }
 
     #[must_use]
@@ -211,11 +224,18 @@ impl Error {
 
 /// The message of another Spark without the name in front and what follows from the SQLSTATE on.
 fn bare(foreign: &Foreign) -> &str {
-    let message = foreign.message.as_str();
+    // Spark begins what its parser says with an empty line.
+    let message = foreign.message.trim_start();
     let Some(condition) = &foreign.condition else { return message };
     let prefix = format!("[{condition}] ");
     let inner = message.strip_prefix(prefix.as_str()).unwrap_or(message);
     inner.rfind(" SQLSTATE: ").map_or(inner, |end| &inner[..end])
+}
+
+fn behind_sqlstate(foreign: &Foreign) -> Option<&str> {
+    let mark = format!(" SQLSTATE: {}", foreign.sqlstate.as_deref()?);
+    let start = foreign.message.rfind(&mark)? + mark.len();
+    foreign.message.get(start..).filter(|tail| !tail.is_empty())
 }
 
 /// As Spark prints it: `[CONDITION] text SQLSTATE: 42P01`.

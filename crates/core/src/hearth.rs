@@ -6,7 +6,8 @@ use std::time::Duration;
 use hearth_base::Result;
 use hearth_base::task::TaskGroup;
 
-use crate::{Authenticator, Engine, Operations, Sessions};
+use crate::engines::EngineStatus;
+use crate::{Authenticator, Engines, Operations, Sessions};
 
 /// How often idle sessions and expired operations are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
@@ -14,7 +15,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 /// Everything that a door needs. Shared by all doors.
 #[derive(Debug, Clone)]
 pub struct Hearth {
-    pub engine: Arc<dyn Engine>,
+    pub engines: Arc<Engines>,
     pub sessions: Arc<Sessions>,
     pub operations: Arc<Operations>,
     pub authenticator: Arc<dyn Authenticator>,
@@ -38,11 +39,16 @@ impl Hearth {
         Ok(())
     }
 
-    /// Stops in order: no new work, running work ends or is stopped after `grace`, sessions close, engine and store.
+    /// How the engines are now, by name.
+    pub fn engine_statuses(&self) -> Vec<EngineStatus> {
+        self.engines.statuses(self.operations.admission())
+    }
+
+    /// Stops in order: no new work, running work ends or is stopped after `grace`, sessions close, engines and store.
     pub async fn stop(&self, grace: Duration) {
         self.operations.drain(grace).await;
         self.sessions.close_all(grace).await;
-        self.engine.shutdown().await;
+        self.engines.shutdown().await;
         self.operations.metadata().close().await;
     }
 }

@@ -4,9 +4,11 @@
 //! behind its traits.
 
 pub mod admission;
+pub mod allowance;
 pub mod auth;
 pub mod context;
 pub mod engine;
+pub mod engines;
 pub mod hearth;
 pub mod history;
 pub mod interpreter;
@@ -16,14 +18,18 @@ pub mod operation;
 pub mod operations;
 pub mod progress;
 pub mod result;
+pub mod routing;
 pub mod session;
 pub mod sessions;
 pub mod store;
 pub mod worker;
 
+pub use admission::Admission;
+pub use allowance::WorkLimits;
 pub use auth::{Authenticator, Credentials};
 pub use context::{OpContext, Principal};
 pub use engine::{Engine, EngineSession, Work};
+pub use engines::{EngineKind, Engines, NamedEngine, PrincipalRule};
 pub use hearth::Hearth;
 pub use interpreter::{Interpreter, InterpreterHost};
 pub use limits::Limits;

@@ -355,10 +355,16 @@ impl FailureRecord {
             condition: Some(self.condition.clone()),
             sqlstate: Some(self.sqlstate.clone()),
             parameters: self.parameters.clone(),
-            message: format!("[{}] {} SQLSTATE: {}", self.condition, self.message, self.sqlstate),
+            message: format!(
+                "[{}] {} SQLSTATE: {}{}",
+                self.condition,
+                self.message,
+                self.sqlstate,
+                self.trailer.as_deref().unwrap_or_default()
+            ),
             ..Foreign::default()
         };
-        Error::foreign(ErrorKind::Internal, foreign)
+        Error::foreign(ErrorKind::of_sqlstate(&self.sqlstate).unwrap_or(ErrorKind::Internal), foreign)
     }
 }
 
@@ -410,7 +416,7 @@ mod tests {
             condition: Some("STREAM_FAILED".to_owned()),
             sqlstate: Some("XXKST".to_owned()),
             parameters: vec![("id".to_owned(), "1".to_owned())],
-            message: "[STREAM_FAILED] The query 1 ended. SQLSTATE: XXKST".to_owned(),
+            message: "[STREAM_FAILED] The query 1 ended. SQLSTATE: XXKST\n== SQL ==".to_owned(),
             ..Foreign::default()
         };
         let error = Error::foreign(ErrorKind::Runtime, foreign);

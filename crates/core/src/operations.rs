@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use hearth_base::condition::{
     DRAINING, INVALID_HANDLE_FORMAT, OPERATION_ABANDONED, OPERATION_ALREADY_EXISTS, OPERATION_CANCELED,
-    OPERATION_NOT_FOUND, OPERATION_TIMEOUT, SERVER_STOPPED,
+    OPERATION_NOT_FOUND, SERVER_STOPPED,
 };
 use hearth_base::task::TaskGroup;
 use hearth_base::{Clock, Error, ErrorKind, OperationId, Result};
@@ -19,7 +19,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::admission::{Admission, Place, Ticket};
+use crate::admission::{Admission, Asker, Place, Ticket};
+use crate::allowance::TimeCap;
 use crate::engine::Work;
 use crate::history::{HistoryFilter, HistoryPage};
 use crate::interpreter::CodeWork;
@@ -124,26 +125,41 @@ impl Operations {
         if !session.insert(&operation) {
             return Err(OPERATION_ALREADY_EXISTS.with("handle", &id));
         }
+        let known = Arc::clone(&operation);
+        let mut arrival = Arrival { session, operation: &known, clock: &self.clock, is_over: false };
         let admitted = async {
             // Code waits for the operations that it starts: with a place among them it would wait for itself.
             let ticket = match submission.work {
                 Work::Code(_) => None,
-                Work::Plan(_) | Work::Sql(_) => Some(self.admission.ask(&session.principal.id)?),
+                Work::Plan(_) | Work::Sql(_) => Some(self.ask_for_place(session).await?),
             };
             self.metadata.put_operation(operation.record()).await?;
-            Ok(ticket)
+            Ok::<_, Error>(ticket)
         };
         match admitted.await {
             Ok(ticket) => {
+                arrival.is_over = true;
                 self.live.insert(&operation);
                 self.start(session, &operation, submission.work, ticket);
             }
             Err(error) => {
-                session.remove(&id);
+                operation.log.fail(Arc::new(error.clone()));
                 return Err(error);
             }
         }
         Ok(operation)
+    }
+
+    /// A place on the session's engine, which the session now stays on.
+    async fn ask_for_place(&self, session: &Session) -> Result<Ticket> {
+        let engine = session.bind_engine().await?;
+        let principal = &session.principal.id;
+        self.admission.ask(Asker {
+            principal,
+            engine: &engine.name,
+            of_principal: session.route().engines().allowance(principal),
+            of_engine: engine.allowance(),
+        })
     }
 
     fn start(self: &Arc<Self>, session: &Arc<Session>, operation: &Arc<Operation>, work: Work, ticket: Option<Ticket>) {
@@ -203,12 +219,12 @@ impl Operations {
         work: Work,
         writer: &mut ResultWriter,
     ) -> Result<()> {
-        let (cx, timeout) = (operation.context(), operation.bounds.timeout);
+        let (cx, timeout) = (operation.context(), shortest_timeout(session, operation));
         let change = session.journal().filter(|_| session.engine.changes_session(&work)).map(|_| work.clone());
         tokio::select! {
             biased;
             outcome = session.engine.execute(&cx, work, writer) => outcome?,
-            () = sleep(timeout) => return Err(timed_out(timeout)),
+            error = timed_out(timeout) => return Err(error),
             // The engine watches the token too; this is for work that does not come back to look.
             () = cx.cancel.cancelled() => return Err(OPERATION_CANCELED.error()),
         }
@@ -220,17 +236,19 @@ impl Operations {
 
     /// Code stops when its interpreter says so, which knows how to stop it: it may not be left running.
     async fn run_code(&self, operation: &Operation, code: CodeWork) -> Result<()> {
-        let (stop, timeout) = (operation.context().cancel.child_token(), operation.bounds.timeout);
+        let stop = operation.context().cancel.child_token();
+        // The limits of engines are for what code runs there, not for the code.
+        let timeout = operation.bounds.timeout.map(TimeCap::of_operation);
         let running = code.run(&stop);
         tokio::pin!(running);
         tokio::select! {
             biased;
             outcome = &mut running => outcome,
-            () = sleep(timeout) => {
+            error = timed_out(timeout) => {
                 stop.cancel();
                 // Whatever it says now, it was stopped because of the time.
                 let _ = running.await;
-                Err(timed_out(timeout))
+                Err(error)
             }
         }
     }
@@ -456,6 +474,28 @@ impl Operations {
     }
 }
 
+/// An operation that its session knows and that does not run yet. When it is refused, or its caller gives up, it is taken
+/// back: the same request may come again, and who waits for it already hears of it.
+struct Arrival<'a> {
+    session: &'a Session,
+    operation: &'a Operation,
+    clock: &'a Clock,
+    is_over: bool,
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        self.session.withdraw(&self.operation.id);
+        let cancelled = Arc::new(OPERATION_CANCELED.error());
+        self.operation.apply(OperationEvent::Cancel, Some(Arc::clone(&cancelled)), self.clock);
+        // The reason that was given before counts.
+        self.operation.log.fail(cancelled);
+    }
+}
+
 fn shorten(mut description: String) -> String {
     if description.len() > MAX_DESCRIPTION {
         description.truncate(description.floor_char_boundary(MAX_DESCRIPTION));
@@ -464,15 +504,22 @@ fn shorten(mut description: String) -> String {
     description
 }
 
-/// Waits for `timeout`; without one, for ever.
-fn timed_out(timeout: Option<Duration>) -> Error {
-    let seconds = timeout.unwrap_or_default().as_secs();
-    OPERATION_TIMEOUT.with("limit", "its timeout").with("value", format!("{seconds} s"))
+/// The shortest of what the door, the engine and the principal allow.
+fn shortest_timeout(session: &Session, operation: &Operation) -> Option<TimeCap> {
+    let route = session.route();
+    let own = operation.bounds.timeout.map(TimeCap::of_operation);
+    let of_engine = route.engine().allowance().timeout.clone();
+    let of_principal = route.engines().allowance(&session.principal.id).timeout.clone();
+    [own, of_engine, of_principal].into_iter().flatten().min_by_key(|cap| cap.after)
 }
 
-async fn sleep(timeout: Option<Duration>) {
+/// Waits until the time is over and says which limit that was; without one, for ever.
+async fn timed_out(timeout: Option<TimeCap>) -> Error {
     match timeout {
-        Some(timeout) => tokio::time::sleep(timeout).await,
+        Some(timeout) => {
+            tokio::time::sleep(timeout.after).await;
+            timeout.exceeded()
+        }
         None => std::future::pending().await,
     }
 }

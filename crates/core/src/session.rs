@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use hearth_base::clock::EpochMillis;
-use hearth_base::{Error, OperationId, PrincipalId, SessionId};
+use hearth_base::{Error, OperationId, PrincipalId, Result, SessionId};
 use parking_lot::Mutex;
 
 use crate::engine::EngineSession;
+use crate::engines::NamedEngine;
 use crate::journal::Journal;
+use crate::routing::RoutedSession;
 use crate::{Operation, Principal};
 
 /// `session.max_gone`: how many ids of released operations a session remembers.
@@ -30,7 +32,9 @@ pub struct Session {
     /// The id of this incarnation. A client that saw another one talks to a session that is gone.
     pub server_side_id: String,
     pub folder: PathBuf,
+    /// Its state in the engine that it runs on.
     pub engine: Arc<dyn EngineSession>,
+    route: Arc<RoutedSession>,
     /// Opened for one operation, and gone with it.
     pub is_transient: bool,
     pub created_at: EpochMillis,
@@ -83,7 +87,7 @@ pub struct SessionParts {
     pub principal: Principal,
     pub server_side_id: String,
     pub folder: PathBuf,
-    pub engine: Arc<dyn EngineSession>,
+    pub route: Arc<RoutedSession>,
     pub is_transient: bool,
     pub now: EpochMillis,
     pub max_errors: usize,
@@ -96,7 +100,8 @@ impl Session {
             principal: parts.principal,
             server_side_id: parts.server_side_id,
             folder: parts.folder,
-            engine: parts.engine,
+            engine: parts.route.clone(),
+            route: parts.route,
             is_transient: parts.is_transient,
             created_at: parts.now,
             last_used_at: AtomicI64::new(parts.now),
@@ -106,6 +111,20 @@ impl Session {
             errors: Mutex::new(ErrorMemory { bound: parts.max_errors.max(1), errors: VecDeque::new() }),
             journal: OnceLock::new(),
         }
+    }
+
+    /// The engine that it runs on now. Until the session was used it may move to another one.
+    pub fn named_engine(&self) -> Arc<NamedEngine> {
+        self.route.engine()
+    }
+
+    /// Binds the session to its engine, where it counts from now on. An error when the engine has too many sessions.
+    pub async fn bind_engine(&self) -> Result<Arc<NamedEngine>> {
+        self.route.fix().await
+    }
+
+    pub(crate) fn route(&self) -> &Arc<RoutedSession> {
+        &self.route
     }
 
     /// Writes what changes the session into `journal` from now on. One that has a journal keeps it.
@@ -160,6 +179,11 @@ impl Session {
             self.gone.lock().add(id);
         }
         removed
+    }
+
+    /// Takes back an operation that was never begun: the same request may come again.
+    pub(crate) fn withdraw(&self, id: &OperationId) {
+        self.operations.lock().remove(id);
     }
 
     /// Whether an operation of this id was here and was let go.

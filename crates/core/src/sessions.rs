@@ -3,6 +3,8 @@
 //! The rules are those of Spark's `SparkConnectSessionManager`: a session comes into being with its first request, a
 //! closed one is refused from then on unless its client said that it will come back, and a client that has seen another
 //! incarnation is told so.
+//!
+//! Sessions are counted in all, of each principal, and on each engine.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -17,13 +19,14 @@ use hearth_base::{Clock, Result, SessionId};
 use parking_lot::Mutex;
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::engine::{Engine, EngineSession, Flavor, SessionSpec};
+use crate::engine::{Flavor, SessionSpec};
+use crate::routing::RoutedSession;
 use crate::session::{SessionKey, SessionParts};
-use crate::{Limits, Principal, Session};
+use crate::{Engines, Limits, Principal, Session};
 
 #[derive(Debug)]
 pub struct Sessions {
-    engine: Arc<dyn Engine>,
+    engines: Arc<Engines>,
     limits: Limits,
     clock: Clock,
     /// Sessions keep their files below this folder.
@@ -31,6 +34,13 @@ pub struct Sessions {
     state: Mutex<State>,
     /// One session is opened at a time: two first requests of one session must not open it twice.
     opening: AsyncMutex<()>,
+}
+
+/// How a session is to be opened.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    flavor: Flavor,
+    engine: Option<&'a str>,
 }
 
 #[derive(Debug, Default)]
@@ -42,12 +52,16 @@ struct State {
 }
 
 impl Sessions {
-    pub fn new(engine: Arc<dyn Engine>, limits: Limits, clock: Clock, root: PathBuf) -> Self {
-        Self { engine, limits, clock, root, state: Mutex::default(), opening: AsyncMutex::new(()) }
+    pub fn new(engines: Arc<Engines>, limits: Limits, clock: Clock, root: PathBuf) -> Self {
+        Self { engines, limits, clock, root, state: Mutex::default(), opening: AsyncMutex::new(()) }
     }
 
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    pub fn engines(&self) -> &Arc<Engines> {
+        &self.engines
     }
 
     pub fn limits(&self) -> &Limits {
@@ -61,12 +75,23 @@ impl Sessions {
         id: &SessionId,
         observed: Option<&str>,
     ) -> Result<Arc<Session>> {
-        self.get_or_open_with(principal, id, observed, Flavor::Spark).await
+        self.get_or_open_with(principal, id, observed, Wanted { flavor: Flavor::Spark, engine: None }).await
     }
 
-    /// A session with an id of its own and the defaults of `flavor`.
-    pub async fn open_new(&self, principal: &Principal, flavor: Flavor) -> Result<Arc<Session>> {
-        self.get_or_open_with(principal, &SessionId::random(), None, flavor).await
+    /// The open session of this key, opened on `engine` if need be.
+    pub async fn get_or_open_on(
+        &self,
+        principal: &Principal,
+        id: &SessionId,
+        engine: Option<&str>,
+    ) -> Result<Arc<Session>> {
+        self.get_or_open_with(principal, id, None, Wanted { flavor: Flavor::Spark, engine }).await
+    }
+
+    /// A session with an id of its own and the defaults of `flavor`, on the engine of this name. Without one it starts on
+    /// its principal's, and the setting `hearth.engine` moves it before it is used.
+    pub async fn open_new(&self, principal: &Principal, flavor: Flavor, engine: Option<&str>) -> Result<Arc<Session>> {
+        self.get_or_open_with(principal, &SessionId::random(), None, Wanted { flavor, engine }).await
     }
 
     async fn get_or_open_with(
@@ -74,7 +99,7 @@ impl Sessions {
         principal: &Principal,
         id: &SessionId,
         observed: Option<&str>,
-        flavor: Flavor,
+        wanted: Wanted<'_>,
     ) -> Result<Arc<Session>> {
         check_format(id)?;
         if let Some(session) = self.lookup(principal, id, observed)? {
@@ -88,17 +113,22 @@ impl Sessions {
             return Err(SESSION_CHANGED.with("handle", id));
         }
         self.check_count()?;
-        let spec = self.spec(principal, id, flavor);
-        let engine = self.engine.open_session(spec.clone()).await?;
-        Ok(self.adopt(spec, engine))
+        let spec = self.spec(principal, id, wanted.flavor);
+        let route = RoutedSession::open(&self.engines, spec.clone(), wanted.engine, false).await?;
+        Ok(self.adopt(spec, route))
     }
 
     /// A session for one operation: nobody finds it, and it closes when its operation ends.
-    pub async fn open_transient(&self, principal: &Principal, flavor: Flavor) -> Result<Arc<Session>> {
+    pub async fn open_transient(
+        &self,
+        principal: &Principal,
+        flavor: Flavor,
+        engine: Option<&str>,
+    ) -> Result<Arc<Session>> {
         let id = SessionId::random();
         let spec = self.spec(principal, &id, flavor);
-        let engine = self.engine.open_session(spec.clone()).await?;
-        Ok(self.new_session(spec, engine, true))
+        let route = RoutedSession::open(&self.engines, spec.clone(), engine, true).await?;
+        Ok(self.new_session(spec, route, true))
     }
 
     /// The open session of this key, or the error that Spark gives.
@@ -137,19 +167,19 @@ impl Sessions {
     }
 
     /// Makes a session of what its engine opened, and lists it.
-    fn adopt(&self, spec: SessionSpec, engine: Arc<dyn EngineSession>) -> Arc<Session> {
-        let session = self.new_session(spec, engine, false);
+    fn adopt(&self, spec: SessionSpec, route: Arc<RoutedSession>) -> Arc<Session> {
+        let session = self.new_session(spec, route, false);
         self.state.lock().open.insert(session.key.clone(), Arc::clone(&session));
         session
     }
 
-    fn new_session(&self, spec: SessionSpec, engine: Arc<dyn EngineSession>, is_transient: bool) -> Arc<Session> {
+    fn new_session(&self, spec: SessionSpec, route: Arc<RoutedSession>, is_transient: bool) -> Arc<Session> {
         Arc::new(Session::new(SessionParts {
             key: key(&spec.principal, &spec.session),
             principal: spec.principal,
             server_side_id: SessionId::random().to_string(),
             folder: spec.folder,
-            engine,
+            route,
             is_transient,
             now: self.clock.now(),
             max_errors: self.limits.max_errors_per_session,
@@ -170,8 +200,8 @@ impl Sessions {
         }
         self.check_count()?;
         let spec = self.spec(&source.principal, &id, Flavor::Spark);
-        let engine = source.engine.fork(spec.clone()).await?;
-        Ok(self.adopt(spec, engine))
+        let route = source.route().fork_routed(spec.clone()).await?;
+        Ok(self.adopt(spec, route))
     }
 
     /// Closes a session: its operations stop, its state goes. Unless `allow_reconnect`, its id is refused from now on.

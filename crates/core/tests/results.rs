@@ -266,7 +266,7 @@ async fn bounds_cut_a_result_and_say_so() {
     let hearth = TestHearth::new(folder.path(), Limits::default());
     hearth.engine.script("ten", vec![Step::Schema, Step::Rows(4), Step::Rows(6)]);
     let run = async |bounds: Bounds| {
-        let session = hearth.sessions.open_transient(&hearth.principal, Flavor::Spark).await.unwrap();
+        let session = hearth.sessions.open_transient(&hearth.principal, Flavor::Spark, None).await.unwrap();
         let submission = Submission { bounds, ..submission("ten", None) };
         let operation = hearth.operations.submit(&session, submission).await.unwrap();
         wait_finished(&operation).await;

@@ -10,7 +10,7 @@ use arrow::array::{Int64Array, RecordBatch};
 use async_trait::async_trait;
 use hearth_base::condition::OPERATION_CANCELED;
 use hearth_base::{Error, Result};
-use hearth_core::engine::{Answer, Artifact, ConfigAnswer, ConfigRequest, Namespace, Question, SessionSpec};
+use hearth_core::engine::{Answer, Artifact, ConfigAnswer, ConfigRequest, Health, Namespace, Question, SessionSpec};
 use hearth_core::{Engine, EngineSession, OpContext, ResultWriter, Work};
 use hearth_types::{DataType, StructField, StructType};
 use parking_lot::Mutex;
@@ -75,6 +75,8 @@ struct Shared {
     opened: AtomicUsize,
     closed: AtomicUsize,
     executed: AtomicUsize,
+    shut_down: AtomicUsize,
+    health: Mutex<Option<Health>>,
 }
 
 impl ScriptedEngine {
@@ -85,6 +87,16 @@ impl ScriptedEngine {
     /// Sessions that were opened and not closed.
     pub fn open_sessions(&self) -> usize {
         self.shared.opened.load(Ordering::SeqCst) - self.shared.closed.load(Ordering::SeqCst)
+    }
+
+    /// How the engine says that it is; ready at first.
+    pub fn set_health(&self, health: Health) {
+        *self.shared.health.lock() = Some(health);
+    }
+
+    /// How often the engine was shut down.
+    pub fn shut_down(&self) -> usize {
+        self.shared.shut_down.load(Ordering::SeqCst)
     }
 
     /// How often work was started.
@@ -100,7 +112,13 @@ impl Engine for ScriptedEngine {
         Ok(Arc::new(ScriptedSession { shared: Arc::clone(&self.shared), config: Mutex::default() }))
     }
 
-    async fn shutdown(&self) {}
+    fn health(&self) -> Health {
+        self.shared.health.lock().clone().unwrap_or(Health::Ready)
+    }
+
+    async fn shutdown(&self) {
+        self.shared.shut_down.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Debug)]
@@ -148,6 +166,17 @@ impl EngineSession for ScriptedSession {
             }
             ConfigRequest::Get { keys } | ConfigRequest::GetOption { keys } => {
                 keys.into_iter().map(|key| (key.clone(), config.get(&key).cloned().flatten())).collect()
+            }
+            ConfigRequest::GetAll { prefix } => {
+                let prefix = prefix.unwrap_or_default();
+                let bare = |(key, value): (&String, &Option<String>)| {
+                    Some((key.strip_prefix(&prefix)?.to_owned(), value.clone()))
+                };
+                config.iter().filter_map(bare).collect()
+            }
+            ConfigRequest::Unset { keys } => {
+                keys.iter().for_each(|key| drop(config.remove(key)));
+                Vec::new()
             }
             other => return Err(Error::unsupported(format!("{other:?}"))),
         };

@@ -8,8 +8,8 @@ use hearth_core::engine::SqlWork;
 use hearth_core::result::{Bounds, ReadError, ResultReader};
 use hearth_core::store::Origin;
 use hearth_core::{
-    Authenticator, Hearth, Item, Limits, MetadataStore, Operation, Operations, Principal, ResultStore, Session,
-    Sessions, Submission, Work,
+    Authenticator, EngineKind, Engines, Hearth, Item, Limits, MetadataStore, NamedEngine, Operation, Operations,
+    Principal, PrincipalRule, ResultStore, Session, Sessions, Submission, Work, WorkLimits,
 };
 use tokio::runtime::Handle;
 
@@ -22,6 +22,7 @@ const START: i64 = 1_700_000_000_000;
 #[derive(Debug)]
 pub struct TestHearth {
     pub engine: Arc<ScriptedEngine>,
+    pub engines: Arc<Engines>,
     pub metadata: Arc<dyn MetadataStore>,
     pub results: Arc<dyn ResultStore>,
     pub clock: Clock,
@@ -39,8 +40,27 @@ impl TestHearth {
 
     /// A core on given stores; a second one on the same stores is the server after a restart.
     pub fn on(root: &Path, limits: Limits, metadata: Arc<dyn MetadataStore>, results: Arc<dyn ResultStore>) -> Self {
-        let (engine, clock) = (Arc::new(ScriptedEngine::default()), Clock::manual(START));
-        let sessions = Arc::new(Sessions::new(engine.clone(), limits.clone(), clock.clone(), root.to_owned()));
+        let engine = Arc::new(ScriptedEngine::default());
+        let engines = Engines::single(engine.clone());
+        Self::assemble(root, limits, (metadata, results), engine, engines)
+    }
+
+    /// A core on given stores with these engines. `engine` is the one that the test reaches by that name.
+    pub fn with_engines(root: &Path, limits: Limits, engine: Arc<ScriptedEngine>, engines: Engines) -> Self {
+        let stores = (Arc::new(MemoryMetadataStore::default()) as _, Arc::new(MemoryResultStore::default()) as _);
+        Self::assemble(root, limits, stores, engine, engines)
+    }
+
+    fn assemble(
+        root: &Path,
+        limits: Limits,
+        (metadata, results): (Arc<dyn MetadataStore>, Arc<dyn ResultStore>),
+        engine: Arc<ScriptedEngine>,
+        engines: Engines,
+    ) -> Self {
+        let (engines, clock) = (Arc::new(engines), Clock::manual(START));
+        let sessions = Sessions::new(Arc::clone(&engines), limits.clone(), clock.clone(), root.to_owned());
+        let sessions = Arc::new(sessions);
         let operations = Arc::new(Operations::new(
             Arc::clone(&metadata),
             Arc::clone(&results),
@@ -48,13 +68,13 @@ impl TestHearth {
             clock.clone(),
             Handle::current(),
         ));
-        Self { engine, metadata, results, clock, sessions, operations, principal: Principal::named("ada") }
+        Self { engine, engines, metadata, results, clock, sessions, operations, principal: Principal::named("ada") }
     }
 
     /// What a door gets.
     pub fn core(&self, authenticator: Arc<dyn Authenticator>) -> Hearth {
         Hearth {
-            engine: self.engine.clone(),
+            engines: Arc::clone(&self.engines),
             sessions: Arc::clone(&self.sessions),
             operations: Arc::clone(&self.operations),
             authenticator,
@@ -104,5 +124,28 @@ pub async fn read_from(operation: &Operation, index: u64) -> (Vec<(u64, Item)>, 
             Ok(None) => return (items, None),
             Err(error) => return (items, Some(error)),
         }
+    }
+}
+
+/// Two scripted engines, `near` (the default) and `far`, to be named and limited as a test needs.
+#[derive(Debug)]
+pub struct TwoEngines {
+    pub near: Arc<ScriptedEngine>,
+    pub far: Arc<ScriptedEngine>,
+}
+
+impl Default for TwoEngines {
+    fn default() -> Self {
+        Self { near: Arc::new(ScriptedEngine::default()), far: Arc::new(ScriptedEngine::default()) }
+    }
+}
+
+impl TwoEngines {
+    /// Both by name. `far` has `limits`, principals have `rules`.
+    pub fn named(&self, limits: &WorkLimits, rules: &[(&str, PrincipalRule)]) -> Result<Engines> {
+        let near = NamedEngine::new("near", EngineKind::Embedded, self.near.clone());
+        let far = NamedEngine::new("far", EngineKind::Cluster, self.far.clone()).limited(limits);
+        let rules = rules.iter().map(|(name, rule)| ((*name).to_owned(), rule.clone())).collect();
+        Engines::new(vec![near, far.described("a Spark elsewhere")], "near", rules)
     }
 }

@@ -13,7 +13,7 @@ mod metadata;
 mod results;
 
 pub use engine::{Gate, Script, ScriptedEngine, Step};
-pub use hearth::TestHearth;
+pub use hearth::{TestHearth, TwoEngines};
 pub use interpreters::{Call, FakeInterpreter, FakeInterpreters};
 pub use metadata::MemoryMetadataStore;
 pub use results::MemoryResultStore;

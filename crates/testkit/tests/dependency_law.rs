@@ -201,7 +201,11 @@ fn sqlite_is_in_the_store() {
 #[test]
 fn http_and_grpc_are_in_the_doors() {
     let allowed = |folder: &str| folder.starts_with("frontends/") || matches!(folder, "engines/cluster" | "testkit");
-    only_in(workspace(), &["axum", "hyper", "hyper-util"], allowed);
+    only_in(workspace(), &["axum"], allowed);
+    // A worker calls its gateway by HTTP.
+    only_in(workspace(), &["hyper", "hyper-util", "hyper-rustls"], |folder| {
+        allowed(folder) || folder == "engines/worker"
+    });
     // The stubs that are generated beside the messages name tonic's types.
     only_in(workspace(), &["tonic"], |folder| allowed(folder) || folder == "spark/proto");
 }

@@ -44,6 +44,7 @@ conditions! { REQUEST:
     ENGINE_FIXED "HEARTH_ENGINE_FIXED" "46110" Conflict "The session runs on the engine <engine> already: open a new session for the engine <wanted>.";
     ENGINE_UNAVAILABLE "HEARTH_ENGINE_UNAVAILABLE" "57P03" Unavailable "The engine <engine> cannot be reached: <reason>. Nothing was run.";
     ENGINE_LOST "HEARTH_ENGINE_LOST" "08006" Unavailable "The engine <engine> was lost while it worked: <reason>. What it had done is not known, so nothing was run again.";
+    UNKNOWN_POOL "HEARTH_UNKNOWN_POOL" "22023" NotFound "There is no pool <pool>. There are: <pools>.";
     NO_SUCH_REQUEST "HEARTH_NO_SUCH_REQUEST" "42704" NotFound "There is no request <request>: it was answered, cancelled or given to another worker.";
     ANSWERED_ALREADY "HEARTH_ANSWERED_ALREADY" "55000" Conflict "The request <request> has this part of its answer already.";
 }

@@ -134,6 +134,8 @@ impl ResultWriter {
         let bounds = &self.operation.bounds;
         if bounds.rows.is_some() || bounds.bytes.is_some() {
             for batch in decode(data)? {
+                // Of rows that are none, one batch is written in the end.
+                self.arrow.get_or_insert_with(|| batch.schema());
                 self.batch(&batch).await?;
             }
             return Ok(());

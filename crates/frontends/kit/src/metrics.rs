@@ -5,8 +5,20 @@ use std::sync::Mutex;
 
 use hearth_base::{Error, Result};
 use hearth_core::Hearth;
+use hearth_core::engine::Health;
+use hearth_core::engines::EngineStatus;
 use prometheus::core::Collector;
 use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
+
+/// A metric that every engine has.
+type EngineGauge = (&'static str, &'static str, fn(&EngineStatus) -> usize);
+
+const ENGINE_GAUGES: [EngineGauge; 4] = [
+    ("hearth_engine_up", "Whether the engine could run work now", |status| usize::from(status.health == Health::Ready)),
+    ("hearth_engine_sessions", "Open sessions that have used the engine", |status| status.sessions),
+    ("hearth_engine_operations_running", "Operations that run on the engine", |status| status.running),
+    ("hearth_engine_operations_queued", "Operations that wait for a place on the engine", |status| status.queued),
+];
 
 /// The metrics of one server.
 pub struct Metrics {
@@ -32,6 +44,7 @@ impl Metrics {
             as_f64(core.operations.admission().load().1)
         })?;
         metrics.operations(hearth)?;
+        metrics.engines(hearth)?;
         let core = hearth.clone();
         metrics.gauge("hearth_result_memory_bytes", "Results of open sessions in memory", move || {
             let sessions = core.sessions.all();
@@ -60,6 +73,22 @@ impl Metrics {
             for state in hearth_core::OperationState::ALL {
                 let count = operations.iter().filter(|operation| operation.state() == state).count();
                 gauges.with_label_values(&[&state.name().to_ascii_lowercase()]).set(as_f64(count));
+            }
+        });
+        Ok(())
+    }
+
+    fn engines(&self, hearth: &Hearth) -> Result<()> {
+        let mut gauges = Vec::with_capacity(ENGINE_GAUGES.len());
+        for (name, help, read) in ENGINE_GAUGES {
+            gauges.push((self.register(GaugeVec::new(Opts::new(name, help), &["engine"]))?, read));
+        }
+        let hearth = hearth.clone();
+        self.on_read(move || {
+            for status in hearth.engine_statuses() {
+                for (gauge, read) in &gauges {
+                    gauge.with_label_values(&[&*status.name]).set(as_f64(read(&status)));
+                }
             }
         });
         Ok(())

@@ -8,10 +8,11 @@ use std::time::Duration;
 use axum::routing::get;
 use hearth_auth::{OpenAuthenticator, TokenAuthenticator, create_token};
 use hearth_base::task::TaskGroup;
-use hearth_core::{Authenticator, Hearth, Limits, MetadataStore};
+use hearth_core::engine::{Flavor, Health};
+use hearth_core::{Authenticator, Hearth, Limits, MetadataStore, WorkLimits};
 use hearth_kit::http::{HttpState, Router, router, serve};
 use hearth_kit::{BrowserGuard, Exposure, Listener, Metrics, Shutdown, TlsSettings};
-use hearth_testkit::TestHearth;
+use hearth_testkit::{Gate, Step, TestHearth, TwoEngines};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -36,7 +37,7 @@ async fn start(with_tokens: bool, tls: bool) -> Server {
         Arc::new(OpenAuthenticator)
     };
     let hearth = Hearth {
-        engine: parts.engine,
+        engines: parts.engines,
         sessions: parts.sessions,
         operations: parts.operations,
         authenticator: Arc::clone(&authenticator),
@@ -81,7 +82,12 @@ async fn health_and_metrics_answer() {
     assert!(get_text(&server, "/healthz", "").await.starts_with("HTTP/1.1 200"));
     assert!(get_text(&server, "/readyz", "").await.ends_with("ready\n"));
     let metrics = get_text(&server, "/metrics", "").await;
-    for line in ["hearth_sessions 0", "hearth_operations{state=\"running\"} 0", "process_resident_memory_bytes "] {
+    for line in [
+        "hearth_sessions 0",
+        "hearth_operations{state=\"running\"} 0",
+        "hearth_engine_up{engine=\"embedded\"} 1",
+        "process_resident_memory_bytes ",
+    ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
     assert!(get_text(&server, "/nothing", "").await.starts_with("HTTP/1.1 404"));
@@ -158,4 +164,34 @@ async fn tls_serves_and_a_silent_client_holds_up_nobody() {
     let stream = TcpStream::connect(server.address).await.unwrap();
     let stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
     assert!(ask(stream, "/healthz", "").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn every_engine_has_its_metrics() {
+    let (folder, engines) = (TempDir::new().unwrap(), TwoEngines::default());
+    let limits = WorkLimits { max_running: Some(1), ..WorkLimits::default() };
+    let named = engines.named(&limits, &[]).unwrap();
+    let parts = TestHearth::with_engines(folder.path(), Limits::default(), engines.near.clone(), named);
+    let metrics = Metrics::new(&parts.core(Arc::new(OpenAuthenticator))).unwrap();
+    let gate = Gate::default();
+    engines.far.script("waits", vec![Step::Wait(gate.clone())]);
+    engines.near.set_health(Health::Starting);
+    let session = parts.sessions.open_new(&parts.principal, Flavor::Spark, Some("far")).await.unwrap();
+    for _ in 0..3 {
+        parts.submit(&session, "waits").await.unwrap();
+    }
+    gate.arrived(1).await;
+    let text = metrics.text().unwrap();
+    for line in [
+        "hearth_engine_up{engine=\"far\"} 1",
+        "hearth_engine_up{engine=\"near\"} 0",
+        "hearth_engine_sessions{engine=\"far\"} 1",
+        "hearth_engine_operations_running{engine=\"far\"} 1",
+        "hearth_engine_operations_queued{engine=\"far\"} 2",
+        "hearth_engine_operations_queued{engine=\"near\"} 0",
+        "hearth_operations_queued 2",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    gate.open();
 }

@@ -4,7 +4,7 @@
 //! request: it is answered with 200 and says so in its output.
 
 use axum::response::{IntoResponse, Response};
-use hearth_base::{Error, ErrorKind};
+use hearth_base::{Error, ErrorKind, condition};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
@@ -178,6 +178,9 @@ impl LivyError {
 impl From<Error> for LivyError {
     fn from(error: Error) -> Self {
         let text = error.to_string();
+        if error.condition() == condition::UNKNOWN_ENGINE {
+            return Self::rejected(text);
+        }
         match error.kind() {
             ErrorKind::InvalidRequest
             | ErrorKind::Parse
@@ -305,14 +308,16 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_unknown_is_told_how_to_say_who_they_are() {
-        let response = LivyError::from(hearth_base::condition::UNAUTHENTICATED.error()).into_response();
+        let response = LivyError::from(condition::UNAUTHENTICATED.error()).into_response();
         let schemes: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().collect();
         assert_eq!(schemes, ["Basic realm=\"Hearth\"", "Bearer"]);
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     }
 
     #[tokio::test]
-    async fn a_missing_interpreter_is_a_rejection() {
+    async fn what_is_not_here_is_a_rejection() {
+        let engine = LivyError::from(condition::UNKNOWN_ENGINE.with("engine", "x").with("engines", "y"));
+        assert_eq!(engine.status, StatusCode::BAD_REQUEST);
         let error = LivyError::from(Error::unsupported("R: apt-get install r-base-core"));
         let (status, _, body) = answer(error).await;
         assert_eq!(status, 400);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hearth_base::{Result, SessionId};
 use hearth_core::engine::Flavor;
+use hearth_core::engines::ENGINE_SETTING;
 use hearth_core::interpreter::Language;
 use hearth_core::journal::{Change, Journal};
 use hearth_core::{Principal, Session};
@@ -14,7 +15,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::batch::Batch;
 use crate::error::{LivyError, LivyResult};
-use crate::model::{NewBatch, NewSession, State};
+use crate::model::{NewBatch, NewSession, Resources, State};
 use crate::parts::Parts;
 use crate::record::{BatchRecord, SessionRecord};
 use crate::session::{Expiry, Facts, LivySession};
@@ -65,18 +66,22 @@ impl Registry {
             registry.forget(sessions, batches).await?;
             parts.interpreters.clean_up(&[]).await;
         } else {
-            let handles = sessions.iter().flat_map(|session| session.interpreters.values());
+            let sessions =
+                registry.with_spark(sessions, |one| (one.id, &one.principal, &one.spark, &one.resources)).await;
+            let batches =
+                registry.with_spark(batches, |one| (one.id, &one.principal, &one.spark, &one.resources)).await;
+            let handles = sessions.iter().flat_map(|(session, _)| session.interpreters.values());
             let handles: Vec<_> =
-                handles.chain(batches.iter().filter_map(|one| one.interpreter.as_ref())).cloned().collect();
+                handles.chain(batches.iter().filter_map(|(one, _)| one.interpreter.as_ref())).cloned().collect();
             let lost = parts.interpreters.clean_up(&handles).await;
             if lost > 0 {
                 tracing::info!(interpreters = lost, "interpreters of nobody were ended");
             }
-            for record in sessions {
-                registry.recover_session(record).await?;
+            for (record, spark) in sessions {
+                registry.recover_session(record, &spark).await?;
             }
-            for record in batches {
-                registry.recover_batch(record).await?;
+            for (record, spark) in batches {
+                registry.recover_batch(record, &spark);
             }
         }
         let sweeping = Arc::clone(&registry);
@@ -100,8 +105,7 @@ impl Registry {
         Ok(())
     }
 
-    async fn recover_session(&self, record: SessionRecord) -> Result<()> {
-        let spark = self.spark(&record.principal, &record.spark).await?;
+    async fn recover_session(&self, record: SessionRecord, spark: &Arc<Session>) -> Result<()> {
         let statements = self.parts.archive.statements(record.id).await?;
         let statements = statements.into_iter().map(Statement::restore).collect();
         let handles: Vec<_> = record
@@ -110,27 +114,46 @@ impl Registry {
             .filter_map(|(language, handle)| Some((Language::from_name(language)?, handle.clone())))
             .collect();
         let journal = self.journal(&spark.key.session).await?;
-        let session = LivySession::restore(record, statements, Arc::clone(&self.parts), &spark);
+        let session = LivySession::restore(record, statements, Arc::clone(&self.parts), spark);
         self.sessions.write().insert(session.facts.id, Arc::clone(&session));
         self.parts.tasks.spawn("livy session recovery", async move { session.recover(handles, journal).await });
         Ok(())
     }
 
-    async fn recover_batch(&self, record: BatchRecord) -> Result<()> {
-        let spark = self.spark(&record.principal, &record.spark).await?;
-        let batch = Batch::new(record, Arc::clone(&self.parts), &spark);
+    fn recover_batch(&self, record: BatchRecord, spark: &Arc<Session>) {
+        let batch = Batch::new(record, Arc::clone(&self.parts), spark);
         self.batches.write().insert(batch.id(), Arc::clone(&batch));
         batch.recover();
-        Ok(())
     }
 
     async fn journal(&self, session: &SessionId) -> Result<(Journal, Vec<Change>)> {
         Journal::open(Arc::clone(self.parts.hearth.operations.metadata()), session).await
     }
 
-    /// Core's session of the same id as before: child processes know it by that.
-    async fn spark(&self, principal: &str, id: &str) -> Result<Arc<Session>> {
-        self.parts.hearth.sessions.get_or_open(&Principal::named(principal), &SessionId::new(id), None).await
+    /// Each record with core's session of the same id as before: child processes know it by that. What cannot be had (its
+    /// engine is not there any more, or has fewer places) stays in the store for a server with other settings.
+    async fn with_spark<R>(
+        &self,
+        records: Vec<R>,
+        facts: impl Fn(&R) -> (i32, &str, &str, &Resources),
+    ) -> Vec<(R, Arc<Session>)> {
+        let sessions = &self.parts.hearth.sessions;
+        let mut opened = Vec::with_capacity(records.len());
+        for record in records {
+            let (id, principal, spark, resources) = facts(&record);
+            let principal = Principal::named(principal);
+            match sessions.get_or_open_on(&principal, &SessionId::new(spark), engine(resources)).await {
+                Ok(spark) => opened.push((record, spark)),
+                Err(error) => tracing::error!(id, %error, "a session or batch of before is not taken up"),
+            }
+        }
+        opened
+    }
+
+    /// A session of core for something new, on the engine that its `conf` names.
+    async fn open_spark(&self, principal: &Principal, resources: &Resources) -> LivyResult<Arc<Session>> {
+        let opened = self.parts.hearth.sessions.open_new(principal, Flavor::Spark, engine(resources)).await;
+        Ok(opened?)
     }
 
     pub async fn create_session(&self, owner: Owner, request: NewSession) -> LivyResult<Arc<LivySession>> {
@@ -151,7 +174,12 @@ impl Registry {
         if let Some((name, other)) = taken {
             return Err(duplicate(&name, other));
         }
-        let spark = self.parts.hearth.sessions.open_new(&owner.principal, Flavor::Spark).await?;
+        let spark = self.open_spark(&owner.principal, &request.resources).await?;
+        // A full engine says so now, not at the first statement.
+        if let Err(error) = spark.bind_engine().await {
+            self.parts.hearth.sessions.close(&owner.principal, &spark.key.session, false).await;
+            return Err(error.into());
+        }
         let (journal, _) = self.journal(&spark.key.session).await?;
         spark.keep_journal(journal);
         let facts = Facts {
@@ -186,7 +214,7 @@ impl Registry {
         if let Some((name, other)) = taken {
             return Err(duplicate(&name, other));
         }
-        let spark = self.parts.hearth.sessions.open_new(&owner.principal, Flavor::Spark).await?;
+        let spark = self.open_spark(&owner.principal, &request.resources).await?;
         let record = Batch::first_record(id, owner, request, spark.key.session.to_string(), self.parts.now());
         let batch = Batch::new(record, Arc::clone(&self.parts), &spark);
         batch.save().await?;
@@ -284,6 +312,11 @@ impl Registry {
         let batches = self.batches();
         futures::future::join_all(batches.iter().map(|batch| batch.stop())).await;
     }
+}
+
+/// The engine that a request names.
+fn engine(resources: &Resources) -> Option<&str> {
+    resources.conf.get(ENGINE_SETTING).map(String::as_str)
 }
 
 fn duplicate(name: &str, other: i32) -> LivyError {

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use hearth_base::{Error, ErrorKind};
+use hearth_base::{Error, ErrorKind, condition};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -69,6 +69,9 @@ impl ApiError {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
+        if error.condition() == condition::UNKNOWN_ENGINE {
+            return Self::invalid(error.to_string());
+        }
         let (status, code) = match error.kind() {
             ErrorKind::InvalidRequest | ErrorKind::Parse | ErrorKind::Analysis | ErrorKind::Runtime => {
                 (StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE")

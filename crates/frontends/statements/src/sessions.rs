@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, post};
 use axum::{Json, http::StatusCode};
-use hearth_base::SessionId;
+use hearth_base::{Error, ErrorKind, SessionId};
 use hearth_core::engine::{ConfigRequest, Flavor, Namespace};
 use serde_json::{Map, Value, json};
 
@@ -50,21 +50,43 @@ async fn create_below(
 
 async fn open(api: &Api, caller: &Caller, fields: &Map<String, Value>) -> ApiResult<Response> {
     let wanted = read(fields)?;
-    api.warehouses().resolve(&wanted.warehouse).await?;
+    let warehouse = api.warehouses().resolve(&wanted.warehouse).await?;
     let sessions = &api.hearth().sessions;
-    let session = sessions.open_new(&caller.principal, Flavor::Warehouse).await?;
+    let session = sessions.open_new(&caller.principal, Flavor::Warehouse, warehouse.engine.as_deref()).await?;
     let id = session.key.session.clone();
     let _in_use = session.begin_use(sessions.clock());
     let settings = ConfigRequest::Set { pairs: wanted.settings, silent: true };
-    let prepared = match session.engine.configure(settings).await {
-        Ok(_) => session.engine.use_namespace(&wanted.namespace).await,
-        Err(error) => Err(error),
+    let prepared = async {
+        session.engine.configure(settings).await?;
+        // A full engine says so now, not at the first statement.
+        session.bind_engine().await?;
+        session.engine.use_namespace(&wanted.namespace).await
     };
-    if let Err(error) = prepared {
+    if let Err(error) = prepared.await {
         sessions.close(&caller.principal, &id, true).await;
-        return Err(ApiError::invalid(error.to_string()));
+        return Err(refused(error));
     }
     Ok(Json(json!({ "session_id": id.as_str() })).into_response())
+}
+
+/// What is wrong with the parts of a session is wrong with the request; the rest says itself what it is.
+fn refused(error: Error) -> ApiError {
+    match error.kind() {
+        ErrorKind::Denied | ErrorKind::Exhausted | ErrorKind::Unavailable => error.into(),
+        ErrorKind::InvalidRequest
+        | ErrorKind::Unauthenticated
+        | ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
+        | ErrorKind::Conflict
+        | ErrorKind::Parse
+        | ErrorKind::Analysis
+        | ErrorKind::Runtime
+        | ErrorKind::UserCode
+        | ErrorKind::Unsupported
+        | ErrorKind::Cancelled
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Internal => ApiError::invalid(error.to_string()),
+    }
 }
 
 fn read(fields: &Map<String, Value>) -> ApiResult<NewSession> {

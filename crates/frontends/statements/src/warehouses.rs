@@ -1,8 +1,9 @@
-//! Warehouses: names for the engine of this server, each with limits of its own.
+//! Warehouses: names for the engines of this server, each with limits of its own.
 //!
-//! They all stand for one engine, so starting one takes no time, and stopping one stops no statement: it only says that
-//! nobody uses it, until the next statement does. `default` always exists and has the limits of the server's settings.
-//! Whoever made a warehouse may change it; everybody may use it.
+//! They stand for engines that are there anyway, so starting one takes no time, and stopping one stops no statement: it
+//! only says that nobody uses it, until the next statement does. `default` always exists and has the limits of the server's
+//! settings; where there are several engines, each is a warehouse of its name. Others are made by users; a tag
+//! `hearth.engine` says on which engine they run. Whoever made a warehouse may change it; everybody may use it.
 
 mod from_wire;
 pub(crate) mod routes;
@@ -14,6 +15,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use hearth_base::clock::EpochMillis;
+use hearth_core::engine::Health;
+use hearth_core::engines::{ENGINE_SETTING, EngineStatus};
 use hearth_core::history::HistoryFilter;
 use hearth_core::store::Document;
 use hearth_core::{Hearth, OperationState, Principal};
@@ -25,6 +28,7 @@ use crate::error::{ApiError, ApiResult};
 
 pub(crate) use routes::routes;
 use settings::{Kept, WarehouseSettings};
+use to_wire::WarehouseState;
 
 /// The warehouse that always exists.
 pub(crate) const DEFAULT: &str = "default";
@@ -57,6 +61,8 @@ pub(crate) struct Warehouse {
     pub id: String,
     /// Statements run at most so long, where the warehouse says so.
     pub timeout: Option<Duration>,
+    /// The engine that it names; without one the caller's own.
+    pub engine: Option<String>,
 }
 
 /// A warehouse as it stands now.
@@ -64,9 +70,11 @@ pub(crate) struct Warehouse {
 pub(super) struct View {
     pub id: String,
     pub kept: Kept,
-    pub running: bool,
-    /// Open sessions that have run a statement on it.
+    pub state: WarehouseState,
+    /// Open sessions that have run a statement on it; those of the engine where it stands for one.
     pub sessions: usize,
+    /// `None` when the engine that it names is not there any more.
+    pub engine: Option<EngineStatus>,
 }
 
 impl Warehouses {
@@ -83,7 +91,8 @@ impl Warehouses {
             let by_name = || known.iter().find(|(_, one)| one.kept.settings.name == id);
             let (id, one) = known.get_key_value(id).or_else(by_name).ok_or_else(|| invalid_id(id))?;
             one.used_at.store(now, Ordering::Relaxed);
-            (Warehouse { id: id.clone(), timeout: one.kept.settings.timeout() }, one.kept.stopped)
+            let engine = self.engine_of(id, &one.kept).map(ToOwned::to_owned);
+            (Warehouse { id: id.clone(), timeout: one.kept.settings.timeout(), engine }, one.kept.stopped)
         };
         if is_stopped {
             self.set_stopped(&warehouse.id, false).await?;
@@ -95,10 +104,11 @@ impl Warehouses {
     async fn views(&self) -> ApiResult<Vec<View>> {
         self.load().await?;
         let ids: Vec<String> = self.known.read().keys().cloned().collect();
+        let engines = self.hearth.engine_statuses();
         let mut views = Vec::with_capacity(ids.len());
         for id in ids {
             // One that was deleted meanwhile is left out.
-            views.extend(self.look(&id).await?);
+            views.extend(self.look(&id, &engines).await?);
         }
         views.sort_by(|one, other| one.kept.settings.name.cmp(&other.kept.settings.name));
         Ok(views)
@@ -106,17 +116,45 @@ impl Warehouses {
 
     async fn view(&self, id: &str) -> ApiResult<View> {
         self.load().await?;
-        self.look(id).await?.ok_or_else(|| unknown(id))
+        self.look(id, &self.hearth.engine_statuses()).await?.ok_or_else(|| unknown(id))
     }
 
-    async fn look(&self, id: &str) -> ApiResult<Option<View>> {
+    async fn look(&self, id: &str, engines: &[EngineStatus]) -> ApiResult<Option<View>> {
         let found = self.known.read().get(id).map(|one| (one.kept.clone(), one.used_at.load(Ordering::Relaxed)));
         let Some((kept, used_at)) = found else { return Ok(None) };
         let rest = EpochMillis::from(kept.settings.auto_stop_mins) * MINUTE;
         let is_fresh = rest == 0 || self.now() < used_at.saturating_add(rest);
         let running = !kept.stopped && (is_fresh || self.is_busy(id).await?);
-        let sessions = self.sessions(id);
-        Ok(Some(View { id: id.to_owned(), kept, running, sessions }))
+        let named = self.engine_of(id, &kept);
+        let engine = engines.iter().find(|one| named.map_or(one.is_default, |name| *one.name == *name)).cloned();
+        let sessions = match &engine {
+            Some(engine) if self.is_engine(id) => engine.sessions,
+            Some(_) | None => self.sessions(id),
+        };
+        let state = match engine.as_ref().map(|engine| &engine.health) {
+            Some(Health::Ready) if running => WarehouseState::Running,
+            Some(Health::Starting) if running => WarehouseState::Starting,
+            Some(Health::Ready | Health::Starting | Health::Unavailable { .. }) | None => WarehouseState::Stopped,
+        };
+        Ok(Some(View { id: id.to_owned(), kept, state, sessions, engine }))
+    }
+
+    /// Whether a warehouse stands for the engine of its name. Where there is one engine only, `default` does.
+    fn is_engine(&self, id: &str) -> bool {
+        self.hearth.engines.all().nth(1).is_some() && self.hearth.engines.get(id).is_some()
+    }
+
+    /// The engine that a warehouse names: its own, or that of its tag.
+    fn engine_of<'a>(&self, id: &'a str, kept: &'a Kept) -> Option<&'a str> {
+        if self.is_engine(id) { Some(id) } else { kept.settings.tag(ENGINE_SETTING) }
+    }
+
+    /// Refuses a tag that names an engine which this principal cannot use.
+    fn check_engine(&self, principal: &Principal, settings: &WarehouseSettings) -> ApiResult<()> {
+        if let Some(engine) = settings.tag(ENGINE_SETTING) {
+            self.hearth.engines.choose(principal, Some(engine))?;
+        }
+        Ok(())
     }
 
     /// Whether statements wait or run on it.
@@ -141,6 +179,7 @@ impl Warehouses {
         self.load().await?;
         let _one_at_a_time = self.changing.lock().await;
         let settings = from_wire::create(fields, &self.names(None))?;
+        self.check_engine(principal, &settings)?;
         if self.known.read().len() > MAX_WAREHOUSES {
             let most = format!("There are {MAX_WAREHOUSES} warehouses: statements.max_warehouses allows no more.");
             return Err(ApiError::invalid(most));
@@ -156,6 +195,7 @@ impl Warehouses {
         let _one_at_a_time = self.changing.lock().await;
         let kept = self.owned(principal, id)?;
         let settings = from_wire::edit(fields, &kept.settings, &self.names(Some(id)))?;
+        self.check_engine(principal, &settings)?;
         self.keep(id, Kept { settings, ..kept }).await
     }
 
@@ -179,7 +219,7 @@ impl Warehouses {
 
     async fn stop(&self, principal: &Principal, id: &str) -> ApiResult<()> {
         self.load().await?;
-        if id != DEFAULT {
+        if id != DEFAULT && !self.is_engine(id) {
             self.owned(principal, id)?;
         }
         self.set_stopped(id, true).await
@@ -217,6 +257,11 @@ impl Warehouses {
                          neither edited nor deleted.";
             return Err(ApiError::invalid(fixed));
         }
+        if self.is_engine(id) {
+            let fixed =
+                "is an engine of this server and has the limits of its settings: it can be neither edited nor deleted.";
+            return Err(ApiError::invalid(format!("The warehouse {id} {fixed}")));
+        }
         if kept.creator.as_deref() != Some(principal.id.as_str()) {
             let owner = kept.creator.unwrap_or_default();
             return Err(ApiError::denied(format!("The warehouse {id} belongs to {owner}: nobody else can change it.")));
@@ -237,9 +282,14 @@ impl Warehouses {
             let documents = self.hearth.operations.metadata().documents(KIND).await?;
             let mut known = self.known.write();
             let used_at = || AtomicI64::new(self.now());
-            known.insert(DEFAULT.to_owned(), Known { kept: Kept::default(), used_at: used_at() });
+            let engines = self.hearth.engines.all().map(|engine| &*engine.name).filter(|name| self.is_engine(name));
+            for name in engines.chain([DEFAULT]) {
+                known.insert(name.to_owned(), Known { kept: Kept::of_server(name), used_at: used_at() });
+            }
             for document in documents {
                 match Kept::read(&document.body) {
+                    // It stood for an engine that is not there any more.
+                    Ok(kept) if kept.creator.is_none() && !known.contains_key(&document.id) => {}
                     Ok(kept) => {
                         known.insert(document.id, Known { kept, used_at: used_at() });
                     }
@@ -269,11 +319,10 @@ fn unknown(id: &str) -> ApiError {
     invalid_id(id)
 }
 
-impl Default for Kept {
-    /// `default` as it is before anybody stopped it.
-    fn default() -> Self {
-        let settings =
-            WarehouseSettings { name: DEFAULT.to_owned(), auto_stop_mins: 0, ..WarehouseSettings::default() };
+impl Kept {
+    /// A warehouse that nobody made, as it is before anybody stopped it.
+    fn of_server(name: &str) -> Self {
+        let settings = WarehouseSettings { name: name.to_owned(), auto_stop_mins: 0, ..WarehouseSettings::default() };
         Self { settings, creator: None, stopped: false }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod batches;
+mod engines;
 mod rights;
 mod sessions;
 mod support;

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use hearth_auth::{OpenAuthenticator, TokenAuthenticator};
 use hearth_base::Clock;
-use hearth_core::{Authenticator, InterpreterHost, Limits, MetadataStore};
+use hearth_core::{Authenticator, Engines, InterpreterHost, Limits, MetadataStore};
 use hearth_livy::{Livy, LivySettings, router};
 use hearth_testkit::{FakeInterpreters, MemoryMetadataStore, MemoryResultStore, ScriptedEngine, TestHearth};
 use http::{Method, Request, StatusCode};
@@ -57,6 +57,23 @@ impl Door {
         let folder = tempfile::tempdir().unwrap();
         let results = Arc::new(MemoryResultStore::default());
         let hearth = TestHearth::on(folder.path(), Limits::default(), Arc::clone(&metadata), results);
+        Self::over(hearth, folder, settings, interpreters).await
+    }
+
+    /// A door on these engines; `engine` is the one that the test reaches by that name.
+    pub async fn with_engines(engine: Arc<ScriptedEngine>, engines: Engines) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let hearth = TestHearth::with_engines(folder.path(), Limits::default(), engine, engines);
+        Self::over(hearth, folder, LivySettings::default(), FakeInterpreters::new()).await
+    }
+
+    async fn over(
+        hearth: TestHearth,
+        folder: TempDir,
+        settings: LivySettings,
+        interpreters: Arc<FakeInterpreters>,
+    ) -> Self {
+        let metadata = Arc::clone(&hearth.metadata);
         let authenticator: Arc<dyn Authenticator> = if settings.authenticated {
             Arc::new(TokenAuthenticator::new(Arc::clone(&metadata), hearth.clock.clone()))
         } else {

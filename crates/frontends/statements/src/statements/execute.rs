@@ -25,6 +25,7 @@ use crate::facts::{Disposition, Facts};
 use crate::from_wire::{self, Execute, OnTimeout};
 use crate::settings::StatementsSettings;
 use crate::to_wire::State as Stage;
+use crate::warehouses::Warehouse;
 
 const KEY_HEADER: &str = "idempotency-key";
 /// The setting of a session that bounds its statements' time, in seconds.
@@ -69,7 +70,7 @@ async fn submit(api: &Api, caller: &Caller, request: Execute) -> ApiResult<Known
         return Ok(known);
     }
     let hearth = api.hearth();
-    let session = session(api, caller, request.session.as_deref()).await?;
+    let session = session(api, caller, &warehouse, request.session.as_deref()).await?;
     let _in_use = session.begin_use(hearth.sessions.clock());
     let most = warehouse.timeout.map_or(api.settings().timeout, |own| own.min(api.settings().timeout));
     let timeout = timeout(most, &session).await;
@@ -119,14 +120,21 @@ async fn repeated(api: &Api, caller: &Caller, id: &OperationId, digest: Option<&
     find(api, &caller.principal, id).await.map(Some)
 }
 
-async fn session(api: &Api, caller: &Caller, id: Option<&str>) -> ApiResult<Arc<Session>> {
-    let sessions = &api.hearth().sessions;
-    match id {
-        None => Ok(sessions.open_transient(&caller.principal, Flavor::Warehouse).await?),
-        Some(id) => sessions
-            .get(&caller.principal, &SessionId::new(id), None)
-            .map_err(|_| ApiError::no_resource(format!("The session {id} was not found."))),
+async fn session(api: &Api, caller: &Caller, warehouse: &Warehouse, id: Option<&str>) -> ApiResult<Arc<Session>> {
+    let (sessions, engine) = (&api.hearth().sessions, warehouse.engine.as_deref());
+    let Some(id) = id else { return Ok(sessions.open_transient(&caller.principal, Flavor::Warehouse, engine).await?) };
+    let session = sessions
+        .get(&caller.principal, &SessionId::new(id), None)
+        .map_err(|_| ApiError::no_resource(format!("The session {id} was not found.")))?;
+    let own = session.named_engine();
+    if let Some(engine) = engine.filter(|engine| **engine != *own.name) {
+        return Err(ApiError::invalid(format!(
+            "The session {id} runs on the engine {}, the warehouse {} on the engine {engine}: name a warehouse of the \
+             session's engine, or open a session on this warehouse.",
+            own.name, warehouse.id
+        )));
     }
+    Ok(session)
 }
 
 /// What the session's `STATEMENT_TIMEOUT` leaves of `most`.

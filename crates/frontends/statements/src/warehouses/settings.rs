@@ -1,7 +1,7 @@
 //! What can be set of a warehouse, and the form in which it is kept.
 //!
 //! The words are those of the service. Sizes and numbers of clusters are kept for the clients that set them and compare
-//! later; the engine is as large as the server.
+//! later; an engine is as large as it is.
 
 use std::time::Duration;
 
@@ -120,6 +120,11 @@ impl Default for WarehouseSettings {
 }
 
 impl WarehouseSettings {
+    /// The value of a tag.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.custom_tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str())
+    }
+
     pub fn timeout(&self) -> Option<Duration> {
         self.statement_timeout.map(|seconds| Duration::from_secs(seconds.into()))
     }

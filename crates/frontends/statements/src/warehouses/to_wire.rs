@@ -1,5 +1,7 @@
 //! Warehouses as clients see them.
 
+use hearth_core::engine::Health;
+use hearth_core::engines::EngineStatus;
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,13 +13,33 @@ use super::settings::WarehouseSettings;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum WarehouseState {
     Running,
+    /// The engine is on its way.
+    Starting,
     Stopped,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct EndpointHealth {
-    /// `HEALTHY`
+    /// `HEALTHY`, or `FAILED` when the engine cannot run work now.
     pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+}
+
+/// The engine of a warehouse. An extension: clients of the service do not look here.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct EngineInfo {
+    pub name: String,
+    /// `embedded`, `cluster` or `worker`
+    pub kind: &'static str,
+    /// Operations of all warehouses and doors that run on it.
+    pub num_running_operations: usize,
+    /// Those that wait for a place.
+    pub num_queued_operations: usize,
+    /// Open sessions that have used it.
+    pub num_sessions: usize,
 }
 
 /// Where drivers connect.
@@ -38,17 +60,19 @@ pub(crate) struct EndpointInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creator_name: Option<String>,
     pub state: WarehouseState,
-    /// 1 while it runs: the engine of this server.
+    /// 1 while it runs: its engine.
     pub num_clusters: u32,
     /// Open sessions that have run a statement on it.
     pub num_active_sessions: usize,
     /// Always false: there is no Photon here.
     pub enable_photon: bool,
-    /// Always false: it runs in this server.
+    /// Always false: it runs in this server or where its engine is.
     pub enable_serverless_compute: bool,
     pub jdbc_url: String,
     pub odbc_params: OdbcParams,
     pub health: EndpointHealth,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hearth_engine: Option<EngineInfo>,
 }
 
 /// A page of warehouses. The old path answers them as `endpoints`.
@@ -114,7 +138,7 @@ pub(crate) struct WarehousePermissions {
 impl EndpointInfo {
     /// `base` is how the client reaches this server: `http://host:port`.
     pub fn new(view: View, base: &str) -> Self {
-        let path = format!("/sql/1.0/warehouses/{}", view.id);
+        let (path, health) = (format!("/sql/1.0/warehouses/{}", view.id), EndpointHealth::of(&view));
         let (protocol, hostname, port) = address(base);
         let ssl = u8::from(protocol == "https");
         let jdbc_url = format!(
@@ -126,12 +150,42 @@ impl EndpointInfo {
             id: view.id,
             settings: view.kept.settings,
             creator_name: view.kept.creator,
-            state: if view.running { WarehouseState::Running } else { WarehouseState::Stopped },
-            num_clusters: u32::from(view.running),
+            state: view.state,
+            num_clusters: u32::from(view.state == WarehouseState::Running),
             num_active_sessions: view.sessions,
             enable_photon: false,
             enable_serverless_compute: false,
-            health: EndpointHealth { status: "HEALTHY" },
+            health,
+            hearth_engine: view.engine.map(EngineInfo::new),
+        }
+    }
+}
+
+impl EndpointHealth {
+    fn of(view: &View) -> Self {
+        let failed = |summary: String, details: String| Self {
+            status: "FAILED",
+            summary: Some(summary),
+            details: Some(details).filter(|details| !details.is_empty()),
+        };
+        match view.engine.as_ref().map(|engine| (engine, &engine.health)) {
+            Some((_, Health::Ready | Health::Starting)) => Self { status: "HEALTHY", summary: None, details: None },
+            Some((engine, Health::Unavailable { reason })) => {
+                failed(format!("The engine {} is not available: {reason}", engine.name), engine.description.clone())
+            }
+            None => failed("The engine that the warehouse names is not there.".to_owned(), String::new()),
+        }
+    }
+}
+
+impl EngineInfo {
+    fn new(status: EngineStatus) -> Self {
+        Self {
+            name: status.name.to_string(),
+            kind: status.kind.name(),
+            num_running_operations: status.running,
+            num_queued_operations: status.queued,
+            num_sessions: status.sessions,
         }
     }
 }

@@ -8,9 +8,9 @@ use axum::body::Body;
 use bytes::Bytes;
 use hearth_auth::{OpenAuthenticator, TokenAuthenticator, create_token};
 use hearth_base::Clock;
-use hearth_core::{Authenticator, Hearth, Limits, MetadataStore, Sessions};
+use hearth_core::{Authenticator, Hearth, Limits, MetadataStore, PrincipalRule, WorkLimits};
 use hearth_statements::{Api, StatementsSettings, router};
-use hearth_testkit::{MemoryMetadataStore, MemoryResultStore, ScriptedEngine, TestHearth};
+use hearth_testkit::{MemoryMetadataStore, MemoryResultStore, ScriptedEngine, TestHearth, TwoEngines};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -63,14 +63,14 @@ impl Door {
         let root = std::env::temp_dir();
         let results = Arc::new(MemoryResultStore::default());
         let parts = TestHearth::on(&root, Limits::default(), Arc::clone(&metadata), results);
-        let hearth = Hearth {
-            engine: parts.engine.clone(),
-            sessions: Arc::new(Sessions::new(parts.engine.clone(), Limits::default(), parts.clock.clone(), root)),
-            operations: parts.operations,
-            authenticator: authenticator(Arc::clone(&metadata), parts.clock.clone()),
-        };
+        let authenticator = authenticator(metadata, parts.clock.clone());
+        Self::over(parts, authenticator)
+    }
+
+    fn over(parts: TestHearth, authenticator: Arc<dyn Authenticator>) -> Self {
+        let hearth = parts.core(authenticator);
         let router = router(Api::new(hearth.clone(), StatementsSettings::default()));
-        Self { router, hearth, engine: parts.engine, metadata, clock: parts.clock, token: None }
+        Self { router, hearth, engine: parts.engine, metadata: parts.metadata, clock: parts.clock, token: None }
     }
 
     /// The same door, for a caller with a token of this name.
@@ -118,4 +118,12 @@ impl Door {
         let answer = self.post("/api/2.0/sql/statements", body).await;
         answer.json()["statement_id"].as_str().expect("the statement is taken").to_owned()
     }
+}
+
+/// A door on two scripted engines: `near`, the default, and `far` with `limits`.
+pub fn on_two_engines(limits: &WorkLimits, rules: &[(&str, PrincipalRule)]) -> (Door, TwoEngines) {
+    let engines = TwoEngines::default();
+    let named = engines.named(limits, rules).unwrap();
+    let parts = TestHearth::with_engines(&std::env::temp_dir(), Limits::default(), engines.near.clone(), named);
+    (Door::over(parts, Arc::new(OpenAuthenticator)), engines)
 }
