@@ -4,6 +4,7 @@
 //! grammar is Spark 4.2's (`SqlBaseParser`) in its default mode, where almost every keyword may also be a name. Nothing
 //! here knows a session or a catalog: names stay as typed, dates and intervals stay text.
 
+pub mod change;
 mod error;
 mod expression;
 mod keywords;
@@ -48,6 +49,24 @@ pub fn parse_bound(text: &SqlText) -> Result<Plan> {
     let plan = parser.single_statement()?;
     parser.expect_end()?;
     Ok(plan)
+}
+
+/// A parameter of a statement's text, and the bytes at which it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// Without its colon; none for `?`.
+    pub name: Option<String>,
+    pub start: usize,
+    /// Exclusive.
+    pub end: usize,
+}
+
+/// The parameters of a statement, in their order.
+pub fn parameter_markers(text: &str) -> Result<Vec<Marker>> {
+    let mut parser = Parser::new(text)?;
+    parser.single_statement()?;
+    parser.expect_end()?;
+    Ok(parser.markers)
 }
 
 /// The statements of a text, separated by semicolons; the blocks of scripts are kept whole.

@@ -10,6 +10,7 @@ use hearth_base::condition::{BANG_EQUALS_NOT, PARSE_RULE, PLAN_TOO_DEEP};
 use hearth_base::{Condition, Error, Result};
 use hearth_plan::{Expr, ExprNode, Origin, Relation, RelationNode};
 
+use crate::Marker;
 use crate::error;
 use crate::keywords::Keyword;
 use crate::lexer::tokenize;
@@ -33,6 +34,8 @@ pub struct Parser<'a> {
     height: u32,
     /// `?` seen so far.
     pub(crate) parameters: usize,
+    /// Where parameters stand, in their order.
+    pub(crate) markers: Vec<Marker>,
     /// The values of parameters, as far as they are known.
     named: &'a [(String, Expr)],
     positional: &'a [Expr],
@@ -54,6 +57,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             height: 0,
             parameters: 0,
+            markers: Vec::new(),
             named: &[],
             positional: &[],
             lambdas: Vec::new(),
@@ -64,6 +68,12 @@ impl<'a> Parser<'a> {
 
     pub fn with_values(self, named: &'a [(String, Expr)], positional: &'a [Expr]) -> Self {
         Self { named, positional, ..self }
+    }
+
+    /// Remembers a parameter: all that was read from `start` on.
+    pub(crate) fn mark(&mut self, start: usize, name: Option<String>) {
+        let end = self.position.checked_sub(1).map_or(start, |last| self.tokens[last].end as usize);
+        self.markers.push(Marker { name, start, end });
     }
 
     pub(crate) fn named_value(&self, name: &str) -> Option<&'a Expr> {

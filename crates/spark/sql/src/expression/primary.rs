@@ -125,12 +125,14 @@ impl Parser<'_> {
                 self.advance();
                 let index = self.parameters;
                 self.parameters += 1;
+                self.mark(start, None);
                 let value = self.positional_value(index).map(|value| value.node.clone());
                 Ok(self.expr(start, value.unwrap_or(ExprNode::PositionalParameter(index))))
             }
             TokenKind::Colon => {
                 self.advance();
                 let name = self.plain_identifier()?;
+                self.mark(start, Some(name.clone()));
                 let value = self.named_value(&name).map(|value| value.node.clone());
                 Ok(self.expr(start, value.unwrap_or(ExprNode::NamedParameter(name))))
             }

@@ -1,0 +1,88 @@
+//! Which work changes its session rather than data: its views, variables, settings and place.
+
+use hearth_plan::catalog::CatalogOp;
+use hearth_plan::command::{Command, ViewKind};
+use hearth_plan::relation::{SqlText, TableName};
+use hearth_plan::{Name, Plan, RelationNode};
+
+/// Whether a name, of one part or more, is a temporary view of the session.
+pub type IsTemporary<'a> = &'a dyn Fn(&Name) -> bool;
+
+/// Text that does not read changes nothing.
+pub fn changes_session(plan: &Plan, is_temporary: IsTemporary<'_>) -> bool {
+    match plan {
+        Plan::Command(command) => changes(command, is_temporary),
+        Plan::Relation(relation) => match &relation.node {
+            RelationNode::Catalog(op) => moves(op, is_temporary),
+            RelationNode::Command(command) => changes(command, is_temporary),
+            RelationNode::Sql(text) => of_text(text, is_temporary),
+            _ => false,
+        },
+    }
+}
+
+fn of_text(text: &SqlText, is_temporary: IsTemporary<'_>) -> bool {
+    matches!(crate::parse_bound(text), Ok(Plan::Command(command)) if changes(&command, is_temporary))
+}
+
+/// A new command touches data unless it is named here.
+fn changes(command: &Command, is_temporary: IsTemporary<'_>) -> bool {
+    match command {
+        Command::Sql { text, .. } => of_text(text, is_temporary),
+        Command::Catalog(op) => moves(op, is_temporary),
+        Command::CreateView(view) => matches!(view.kind, ViewKind::Temp | ViewKind::GlobalTemp),
+        Command::SetConfig { .. }
+        | Command::ResetConfig { .. }
+        | Command::SetTimeZone { .. }
+        | Command::DeclareVariable { .. }
+        | Command::SetVariable { .. }
+        | Command::DropVariable { .. } => true,
+        _ => false,
+    }
+}
+
+/// A new operation touches the catalog unless it is named here.
+fn moves(op: &CatalogOp, is_temporary: IsTemporary<'_>) -> bool {
+    match op {
+        CatalogOp::SetCurrentCatalog { .. }
+        | CatalogOp::SetCurrentDatabase { .. }
+        | CatalogOp::DropTempView { .. }
+        | CatalogOp::DropGlobalTempView { .. } => true,
+        // A kept view of the name must not be dropped again.
+        CatalogOp::DropView { name, .. } => matches!(name, TableName::Name(name) if is_temporary(name)),
+        CatalogOp::CreateFunction(function) => function.temporary,
+        CatalogOp::DropFunction { temporary, .. } => *temporary,
+        _ => false,
+    }
+}
+
+/// The temporary view that a plan makes.
+pub fn temporary_view(plan: &Plan) -> Option<Name> {
+    let command = match plan {
+        Plan::Command(Command::Sql { text, .. }) => return temporary_view_of_text(text),
+        Plan::Command(command) => command,
+        Plan::Relation(relation) => match &relation.node {
+            RelationNode::Command(command) => command,
+            RelationNode::Sql(text) => return temporary_view_of_text(text),
+            _ => return None,
+        },
+    };
+    of_command(command)
+}
+
+fn temporary_view_of_text(text: &SqlText) -> Option<Name> {
+    match crate::parse_bound(text) {
+        Ok(Plan::Command(command)) => of_command(&command),
+        Ok(Plan::Relation(_)) | Err(_) => None,
+    }
+}
+
+fn of_command(command: &Command) -> Option<Name> {
+    match command {
+        Command::CreateView(view) if view.kind == ViewKind::Temp => match &view.name {
+            TableName::Name(name) => Some(name.clone()),
+            TableName::Expression(_) => None,
+        },
+        _ => None,
+    }
+}
