@@ -1,0 +1,312 @@
+//! One execution as a stream that survives cuts.
+//!
+//! Spark keeps what it has not been told to release, so a stream that breaks, or that Spark ends in the middle as it
+//! does after a while, is taken up again behind the last response. The plan itself is sent a second time only when it
+//! never left.
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, stream};
+use hearth_proto::connect as pb;
+use hearth_proto::connect::execute_plan_request::RequestOption;
+use hearth_proto::connect::execute_plan_request::request_option::RequestOption as OptionKind;
+use hearth_proto::connect::execute_plan_response::ResponseType;
+use hearth_proto::rpc;
+use hearth_remote::{Failure, Responses};
+use tonic::Streaming;
+use uuid::Uuid;
+
+use crate::backoff::Tries;
+use crate::connections::Lane;
+use crate::ending::{Ending, condition};
+use crate::line::Line;
+use crate::release::{Identity, Releases};
+
+/// Ids of responses that are remembered to know one that comes twice.
+const REMEMBERED: usize = 1 << 16;
+/// A stream that ended sooner, without a response, is counted as a failure: Spark ends streams after minutes.
+const SHORT: Duration = Duration::from_secs(1);
+/// How long the end of a complete stream may take to arrive.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// What Spark calls an execution or session that it does not have, or not any more.
+const LOST: [&str; 3] =
+    ["INVALID_HANDLE.OPERATION_NOT_FOUND", "INVALID_HANDLE.SESSION_NOT_FOUND", "INVALID_HANDLE.SESSION_CHANGED"];
+/// Another reattach came between.
+const PREEMPTED: &str = "INVALID_CURSOR.DISCONNECTED";
+
+/// The responses of a plan that is sent when the stream is first read.
+pub(crate) fn responses(line: Arc<Line>, mut request: pb::ExecutePlanRequest) -> Responses {
+    let operation_id = request.operation_id.get_or_insert_with(|| Uuid::new_v4().to_string()).clone();
+    make_reattachable(&mut request.request_options);
+    let identity = Identity {
+        session_id: request.session_id.clone(),
+        user_context: request.user_context.clone(),
+        operation_id,
+        client_type: request.client_type.clone(),
+        observed_session: request.client_observed_server_side_session_id.clone(),
+    };
+    let execution = Execution {
+        connecting: line.connecting(),
+        reattaching: Tries::new(line.limits.reattach_attempts, line.limits.reattach_timeout),
+        releases: Releases::new(Arc::clone(&line), identity.clone()),
+        state: State::New(Box::new(request)),
+        line,
+        identity,
+        current: None,
+        last_response_id: None,
+        seen: Seen::default(),
+        is_known: false,
+        doubted: None,
+    };
+    stream::unfold(execution, |mut execution| async move {
+        let item = execution.next().await?;
+        Some((item, execution))
+    })
+    .boxed()
+}
+
+fn make_reattachable(options: &mut Vec<RequestOption>) {
+    let wanted = pb::ReattachOptions { reattachable: true };
+    let existing = options.iter_mut().find_map(|option| match &mut option.request_option {
+        Some(OptionKind::ReattachOptions(options)) => Some(options),
+        Some(OptionKind::ResultChunkingOptions(_) | OptionKind::Extension(_)) | None => None,
+    });
+    match existing {
+        Some(options) => *options = wanted,
+        None => options.push(RequestOption { request_option: Some(OptionKind::ReattachOptions(wanted)) }),
+    }
+}
+
+#[derive(Debug)]
+enum State {
+    /// The plan has not left yet.
+    New(Box<pb::ExecutePlanRequest>),
+    /// It may run.
+    Begun,
+    Done,
+}
+
+#[derive(Debug)]
+struct Execution {
+    line: Arc<Line>,
+    identity: Identity,
+    state: State,
+    /// The stream that is read, and since when.
+    current: Option<Current>,
+    last_response_id: Option<String>,
+    seen: Seen,
+    /// The Spark has answered of this execution.
+    is_known: bool,
+    /// The last ending was in doubt.
+    doubted: Option<rpc::Status>,
+    connecting: Tries,
+    reattaching: Tries,
+    releases: Releases,
+}
+
+#[derive(Debug)]
+struct Current {
+    stream: Streaming<pb::ExecutePlanResponse>,
+    lane: Lane,
+    since: Instant,
+}
+
+impl Execution {
+    async fn next(&mut self) -> Option<Result<pb::ExecutePlanResponse, Failure>> {
+        if matches!(self.state, State::Done) {
+            return None;
+        }
+        match self.advance().await {
+            Ok(Some(response)) => Some(Ok(response)),
+            Ok(None) => {
+                self.complete();
+                None
+            }
+            Err(failure) => {
+                let was_sent = matches!(mem::replace(&mut self.state, State::Done), State::Begun);
+                self.current = None;
+                if was_sent {
+                    self.releases.all(self.is_known);
+                }
+                Some(Err(failure))
+            }
+        }
+    }
+
+    /// The next response, or `None` after the last one.
+    async fn advance(&mut self) -> Result<Option<pb::ExecutePlanResponse>, Failure> {
+        loop {
+            let mut current = match self.current.take() {
+                Some(current) => current,
+                None => match self.open().await {
+                    Ok(current) => current,
+                    Err(ending) => {
+                        self.bear(ending).await?;
+                        continue;
+                    }
+                },
+            };
+            let quiet = self.line.limits.quiet_timeout;
+            let received = tokio::time::timeout(quiet, current.stream.message()).await;
+            match received {
+                Ok(Ok(Some(response))) => {
+                    self.line.pulse.answered();
+                    let is_complete = matches!(response.response_type, Some(ResponseType::ResultComplete(_)));
+                    let is_new = self.note(&response);
+                    self.current = Some(current);
+                    if is_complete {
+                        return Ok(None);
+                    }
+                    if is_new {
+                        return Ok(Some(response));
+                    }
+                }
+                // More is to come; the next loop takes it up.
+                Ok(Ok(None)) if current.since.elapsed() >= SHORT => {}
+                Ok(Ok(None)) => self.bear(Ending::Cut("the stream ended at once".to_owned())).await?,
+                Ok(Err(status)) => {
+                    let ending = Ending::of(&status);
+                    self.line.pulse.ended(&ending);
+                    self.bear(ending).await?;
+                }
+                Err(_) => self.bear(Ending::Cut(format!("nothing came for {quiet:?} (`quiet_timeout`)"))).await?,
+            }
+        }
+    }
+
+    /// Takes note of a response. False when it came before.
+    fn note(&mut self, response: &pb::ExecutePlanResponse) -> bool {
+        self.is_known = true;
+        let id = &response.response_id;
+        if !id.is_empty() {
+            if !self.seen.add(id) {
+                return false;
+            }
+            self.last_response_id = Some(id.clone());
+            let bytes = match &response.response_type {
+                Some(ResponseType::ArrowBatch(batch)) => batch.data.len(),
+                _ => 0,
+            };
+            self.releases.received(id, bytes);
+        }
+        self.reattaching.succeeded();
+        self.doubted = None;
+        true
+    }
+
+    async fn open(&mut self) -> Result<Current, Ending> {
+        let mut lane = self.line.connections.lane().await.map_err(Ending::Unsent)?;
+        let quiet = self.line.limits.quiet_timeout;
+        let since = Instant::now();
+        // From here on it may arrive, also when this future is dropped.
+        let state = mem::replace(&mut self.state, State::Begun);
+        let answer = match &state {
+            State::New(request) => {
+                tokio::time::timeout(quiet, lane.client.execute_plan(request.as_ref().clone())).await
+            }
+            State::Begun | State::Done => {
+                let request = self.identity.reattach(self.last_response_id.clone());
+                tokio::time::timeout(quiet, lane.client.reattach_execute(request)).await
+            }
+        };
+        let answer = answer.map_err(|_| Ending::Cut(format!("nothing came for {quiet:?} (`quiet_timeout`)")))?;
+        match answer {
+            Ok(response) => Ok(Current { stream: response.into_inner(), lane, since }),
+            Err(status) => {
+                let ending = Ending::of(&status);
+                self.line.pulse.ended(&ending);
+                match &ending {
+                    Ending::Unsent(_) => self.state = state,
+                    Ending::Answered(_) => self.is_known = true,
+                    Ending::Cut(_) | Ending::Doubtful(_) => {}
+                }
+                Err(ending)
+            }
+        }
+    }
+
+    /// Waits before the stream is taken up again, or says why it is not.
+    async fn bear(&mut self, ending: Ending) -> Result<(), Failure> {
+        let pause = match &ending {
+            Ending::Unsent(_) if matches!(self.state, State::New(_)) => self.connecting.failed(),
+            Ending::Unsent(_) | Ending::Cut(_) => self.reattaching.failed(),
+            Ending::Doubtful(status) if self.doubted.as_ref() == Some(status) => None,
+            Ending::Doubtful(status) => {
+                self.doubted = Some(status.clone());
+                self.reattaching.failed()
+            }
+            Ending::Answered(status) => match condition(status) {
+                // What was in doubt is an answer then: the plan was refused and nothing is kept of it.
+                Some(name) if LOST.contains(&name.as_str()) => {
+                    let lost = Failure::Lost(status.message.clone());
+                    return Err(self.doubted.take().map_or(lost, Failure::Status));
+                }
+                Some(name) if name == PREEMPTED => self.reattaching.failed(),
+                Some(_) | None => None,
+            },
+        };
+        let Some(pause) = pause else {
+            return Err(match (ending, &self.state) {
+                (Ending::Unsent(text), State::Begun | State::Done) => Failure::Lost(text),
+                (ending, _) => ending.into_failure(),
+            });
+        };
+        tracing::debug!(
+            operation = self.identity.operation_id,
+            reason = ending.text(),
+            ?pause,
+            "taking up a cut stream"
+        );
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    fn complete(&mut self) {
+        self.state = State::Done;
+        let Some(mut current) = self.current.take() else { return };
+        // The trailers are on their way: a stream that is read to its end is not reset.
+        self.line.tasks.spawn("drain", async move {
+            let _ = tokio::time::timeout(DRAIN, current.stream.message()).await;
+            drop(current.lane);
+        });
+        self.releases.all(true);
+    }
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        if matches!(self.state, State::Begun) {
+            self.releases.all(self.is_known);
+        }
+    }
+}
+
+/// The responses that came last, as hashes.
+#[derive(Debug, Default)]
+struct Seen {
+    hasher: RandomState,
+    known: HashSet<u64>,
+    order: VecDeque<u64>,
+}
+
+impl Seen {
+    /// False when it was there.
+    fn add(&mut self, id: &str) -> bool {
+        let hash = self.hasher.hash_one(id);
+        if !self.known.insert(hash) {
+            return false;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
