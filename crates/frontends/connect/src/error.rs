@@ -2,13 +2,13 @@
 //!
 //! A failed call is a gRPC status with `google.rpc.ErrorInfo`, as Spark's `ErrorUtils` makes it: the class and its
 //! ancestors tell a client which exception to raise, `errorId` leads to FetchErrorDetails. A failed operation is the
-//! same status at the end of its stream, so `request_error` and `operation_failure` differ only in who remembers the
-//! error.
+//! same status at the end of its stream; `request_error` and `operation_failure` differ in who remembers the error, and
+//! in whether its client may try again. What another Spark said of an error goes on as it is.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hearth_base::condition::INVALID_REQUEST;
+use hearth_base::condition::{DRAINING, INVALID_REQUEST};
 use hearth_base::{Error, ErrorKind};
 use hearth_core::Session;
 use tonic::{Code, Status};
@@ -20,37 +20,52 @@ const MAX_MESSAGE: usize = 2048;
 /// Longest `messageParameters` that travels with the status; headers have a limit.
 const MAX_PARAMETERS: usize = 1024;
 
+/// At most so many classes travel with the status; Java's hierarchies are not as deep.
+const MAX_CLASSES: usize = 32;
+
 /// The status of a call that failed before or outside of a session.
 pub fn request_error(error: &Error) -> Status {
-    status(error, None)
+    status(error, code(error.kind()), None)
 }
 
 /// The status of work that failed in `session`, which keeps the error so that a client can ask for its details.
 pub fn operation_failure(session: &Session, error: &Arc<Error>) -> Status {
     let id = session.remember_error(Arc::clone(error));
-    status(error, Some(id))
+    let code = match error.kind() {
+        // A client would come back for minutes for an engine that is gone; a server that goes lets it try another one.
+        ErrorKind::Unavailable if error.condition() != DRAINING => Code::Internal,
+        kind => code(kind),
+    };
+    status(error, code, Some(id))
 }
 
-fn status(error: &Error, error_id: Option<String>) -> Status {
+fn status(error: &Error, code: Code, error_id: Option<String>) -> Status {
     let classes = classes(error);
-    let condition = error.condition();
     let mut metadata = HashMap::from([("classes".to_owned(), serde_json::json!(classes).to_string())]);
-    // Spark throws plain Java exceptions for messages that make no sense; they have no condition.
-    if condition != INVALID_REQUEST {
-        metadata.insert("errorClass".to_owned(), condition.name.to_owned());
-        metadata.insert("sqlState".to_owned(), condition.sqlstate.to_owned());
+    if let Some((name, sqlstate)) = condition(error) {
+        metadata.insert("errorClass".to_owned(), name.to_owned());
+        metadata.insert("sqlState".to_owned(), sqlstate.to_owned());
+        let parameters: HashMap<&str, &str> = error.named_parameters().collect();
+        let parameters = serde_json::json!(parameters).to_string();
+        if parameters.len() <= MAX_PARAMETERS {
+            metadata.insert("messageParameters".to_owned(), parameters);
+        }
     }
     if let Some(id) = error_id {
         metadata.insert("errorId".to_owned(), id);
     }
-    let parameters: HashMap<&str, &str> =
-        error.parameters().iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let parameters = serde_json::json!(parameters).to_string();
-    if condition != INVALID_REQUEST && parameters.len() <= MAX_PARAMETERS {
-        metadata.insert("messageParameters".to_owned(), parameters);
-    }
     let details = ErrorDetails::with_error_info(classes[0], DOMAIN, metadata);
-    Status::with_error_details(code(error.kind()), shorten(error.to_string()), details)
+    Status::with_error_details(code, shorten(error.to_string()), details)
+}
+
+/// The condition's name and SQLSTATE, where the error has one. Spark throws plain Java exceptions for messages that make
+/// no sense, and another Spark may have told of an exception of any kind.
+pub fn condition(error: &Error) -> Option<(&str, &str)> {
+    let has_one = match error.as_foreign() {
+        Some(foreign) => foreign.condition.is_some(),
+        None => error.condition() != INVALID_REQUEST,
+    };
+    has_one.then(|| (error.name(), error.sqlstate()))
 }
 
 fn shorten(mut message: String) -> String {
@@ -86,7 +101,16 @@ fn code(kind: ErrorKind) -> Code {
 }
 
 /// The Java class that Spark throws, and its ancestors; clients raise the first that they know.
-pub fn classes(error: &Error) -> &'static [&'static str] {
+pub fn classes(error: &Error) -> Vec<&str> {
+    match error.as_foreign() {
+        Some(foreign) if !foreign.classes.is_empty() => {
+            foreign.classes.iter().take(MAX_CLASSES).map(String::as_str).collect()
+        }
+        Some(_) | None => own_classes(error).to_vec(),
+    }
+}
+
+fn own_classes(error: &Error) -> &'static [&'static str] {
     if let Some(classes) = classes_of_condition(error) {
         return classes;
     }
@@ -110,9 +134,8 @@ pub fn classes(error: &Error) -> &'static [&'static str] {
 
 /// Conditions whose class is not that of their kind.
 fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
-    let name = error.condition().name;
-    let parameter =
-        |key: &str| error.parameters().iter().find(|(name, _)| *name == key).map_or("", |(_, value)| value.as_str());
+    let name = error.name();
+    let parameter = |key: &str| error.named_parameters().find(|(name, _)| *name == key).map_or("", |(_, value)| value);
     Some(match name.split('.').next().unwrap_or(name) {
         "DIVIDE_BY_ZERO"
         | "REMAINDER_BY_ZERO"

@@ -11,6 +11,7 @@ mod interrupt;
 mod release;
 mod session;
 mod stream;
+mod uploads;
 
 use std::time::Duration;
 
@@ -20,7 +21,9 @@ use hearth_core::{Credentials, Hearth, OpContext, Principal};
 use hearth_proto::connect as pb;
 use tokio_util::sync::CancellationToken;
 
+pub use execute::{Attached, Refused};
 pub use stream::ResponseStream;
+pub use uploads::Uploads;
 
 /// The limits of this door.
 #[derive(Debug, Clone)]

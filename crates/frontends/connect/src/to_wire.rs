@@ -3,13 +3,15 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use hearth_base::condition::INVALID_REQUEST;
+use bytes::Bytes;
 use hearth_base::{Error, QueryContext, Result};
 use hearth_core::OperationState;
 use hearth_core::engine::{Answer, Question, StorageLevel};
 use hearth_core::progress::ProgressSnapshot;
 use hearth_plan::to_proto;
 use hearth_proto::connect as pb;
+use hearth_proto::decode::{DecodeError, decode_message};
+use hearth_proto::limits::MAX_PLAN_DEPTH;
 use hearth_types::{DataType, StructType};
 use pb::analyze_plan_response::{self as analyzed, Result as Analyzed};
 use pb::execute_plan_response::ExecutionProgress;
@@ -17,7 +19,7 @@ use pb::execute_plan_response::execution_progress::StageInfo;
 use pb::fetch_error_details_response as details;
 use pb::get_status_response::operation_status::OperationState as WireState;
 
-use crate::error::classes;
+use crate::error::{classes, condition};
 
 pub fn key_value((key, value): (String, Option<String>)) -> pb::KeyValue {
     pb::KeyValue { key, value }
@@ -133,17 +135,31 @@ fn level(answer: Answer) -> Result<pb::StorageLevel> {
     Ok(pb::StorageLevel { use_disk, use_memory, use_off_heap, deserialized, replication })
 }
 
+/// What a client is told of an error: the index of the error among what follows, and the causes. Another Spark's own
+/// account, where there is one.
+pub fn error_details(error: &Error) -> (Option<i32>, Vec<details::Error>) {
+    let told = error.as_foreign().and_then(|foreign| foreign.details.as_deref());
+    if let Some(told) = told.and_then(|bytes| decode_details(bytes).ok()) {
+        return (told.root_error_idx, told.errors);
+    }
+    (Some(0), error_chain(error))
+}
+
+fn decode_details(bytes: &[u8]) -> Result<pb::FetchErrorDetailsResponse, DecodeError> {
+    decode_message(Bytes::copy_from_slice(bytes), MAX_PLAN_DEPTH)
+}
+
 /// An error and its causes, each pointing at the next.
-pub fn error_chain(error: &Arc<Error>) -> Vec<details::Error> {
+fn error_chain(error: &Error) -> Vec<details::Error> {
     const MAX_CAUSES: usize = 5;
     let mut chain = vec![details::Error {
-        error_type_hierarchy: classes(error).iter().map(|class| (*class).to_owned()).collect(),
+        error_type_hierarchy: classes(error).into_iter().map(ToOwned::to_owned).collect(),
         message: error.to_string(),
         stack_trace: Vec::new(),
         cause_idx: None,
         spark_throwable: Some(throwable(error)),
     }];
-    let mut cause = StdError::source(error.as_ref());
+    let mut cause = StdError::source(error);
     while let Some(current) = cause
         && chain.len() < MAX_CAUSES
     {
@@ -162,18 +178,13 @@ pub fn error_chain(error: &Arc<Error>) -> Vec<details::Error> {
 }
 
 fn throwable(error: &Error) -> details::SparkThrowable {
-    let condition = error.condition();
-    // As in the status: a message that makes no sense has no condition.
-    let named = condition != INVALID_REQUEST;
+    // As in the status.
+    let condition = condition(error);
     details::SparkThrowable {
-        error_class: named.then(|| condition.name.to_owned()),
-        message_parameters: error
-            .parameters()
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect(),
+        error_class: condition.map(|(name, _)| name.to_owned()),
+        message_parameters: error.named_parameters().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         query_contexts: error.contexts().iter().map(query_context).collect(),
-        sql_state: named.then(|| condition.sqlstate.to_owned()),
+        sql_state: condition.map(|(_, sqlstate)| sqlstate.to_owned()),
         breaking_change_info: None,
     }
 }

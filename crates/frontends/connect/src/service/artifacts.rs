@@ -19,7 +19,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tonic::Status;
 
-use super::{Caller, ConnectService, ConnectSettings};
+use super::{Caller, ConnectService, ConnectSettings, Uploads};
 use crate::error::{operation_failure, request_error};
 
 /// The one kind that may be sent again with other content; the rest may be in use already.
@@ -64,24 +64,58 @@ impl ConnectService {
             upload.take(message?).await.map_err(fail)?;
         }
         let artifacts = upload.finish().map_err(fail)?;
-        Ok(pb::AddArtifactsResponse {
-            session_id: session.key.session.to_string(),
-            server_side_session_id: session.server_side_id.clone(),
-            artifacts,
-        })
+        Ok(added(session, artifacts))
+    }
+
+    /// Takes one message of several that come in calls of their own. What they have begun is kept in `uploads`.
+    pub async fn add_artifacts_part(
+        &self,
+        uploads: &Uploads,
+        caller: Caller,
+        message: pb::AddArtifactsRequest,
+    ) -> Result<pb::AddArtifactsResponse, Status> {
+        let session = self.session(&caller).await.map_err(|error| request_error(&error))?;
+        let session = session.session();
+        let fail = |error| operation_failure(session, &Arc::new(error));
+        let begun = match &message.payload {
+            Some(Payload::Chunk(_)) => uploads.take(session),
+            // Whoever begins again has given up what was begun before.
+            Some(Payload::BeginChunk(_)) => {
+                uploads.make_room(session).map_err(fail)?;
+                None
+            }
+            Some(Payload::Batch(_)) | None => None,
+        };
+        let mut upload = begun.unwrap_or_else(|| Upload::new(session, &self.settings));
+        upload.take(message).await.map_err(fail)?;
+        let artifacts = std::mem::take(&mut upload.summaries);
+        if upload.open.is_some() {
+            uploads.keep(upload, self.hearth.sessions.clock().now());
+        }
+        Ok(added(session, artifacts))
     }
 }
 
-/// The state of one AddArtifacts call.
-struct Upload<'a> {
-    session: &'a Session,
-    settings: &'a ConnectSettings,
+fn added(session: &Session, artifacts: Vec<ArtifactSummary>) -> pb::AddArtifactsResponse {
+    pb::AddArtifactsResponse {
+        session_id: session.key.session.to_string(),
+        server_side_session_id: session.server_side_id.clone(),
+        artifacts,
+    }
+}
+
+/// The state of one AddArtifacts call, or of the calls that bring one artifact.
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub(super) session: Arc<Session>,
+    settings: ConnectSettings,
     open: Option<Chunked>,
     received: u64,
     summaries: Vec<ArtifactSummary>,
 }
 
 /// An artifact that comes in several messages.
+#[derive(Debug)]
 struct Chunked {
     name: String,
     staged: PathBuf,
@@ -93,8 +127,9 @@ struct Chunked {
     intact: bool,
 }
 
-impl<'a> Upload<'a> {
-    fn new(session: &'a Session, settings: &'a ConnectSettings) -> Self {
+impl Upload {
+    fn new(session: &Arc<Session>, settings: &ConnectSettings) -> Self {
+        let (session, settings) = (Arc::clone(session), settings.clone());
         Self { session, settings, open: None, received: 0, summaries: Vec::new() }
     }
 
@@ -219,7 +254,7 @@ impl<'a> Upload<'a> {
     }
 }
 
-impl Drop for Upload<'_> {
+impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(open) = &self.open {
             // The call broke off: what was received is of no use.

@@ -16,14 +16,15 @@ impl ConnectService {
         let session = self.session(&caller).await.map_err(|error| request_error(&error))?;
         let session = session.session();
         // An id that is not known any more is no error: the client then makes do with the status.
-        let mut errors = session.error(&request.error_id).map(|error| to_wire::error_chain(&error)).unwrap_or_default();
+        let known = session.error(&request.error_id);
+        let (root_error_idx, mut errors) = known.map(|error| to_wire::error_details(&error)).unwrap_or_default();
         if looks_conditions_up(request.client_type()) {
             errors.iter_mut().for_each(forget_unknown_condition);
         }
         Ok(pb::FetchErrorDetailsResponse {
             server_side_session_id: session.server_side_id.clone(),
             session_id: session.key.session.to_string(),
-            root_error_idx: (!errors.is_empty()).then_some(0),
+            root_error_idx,
             errors,
         })
     }

@@ -7,7 +7,7 @@ use hearth_base::condition::{
     CURSOR_NOT_AVAILABLE, CURSOR_NOT_REATTACHABLE, INVALID_REQUEST, OPERATION_ABANDONED, OPERATION_ALREADY_EXISTS,
     SESSION_CHANGED,
 };
-use hearth_base::{OperationId, Result};
+use hearth_base::{Error, ErrorKind, OperationId, Result};
 use hearth_core::result::Bounds;
 use hearth_core::store::Origin;
 use hearth_core::{Operation, Session, Submission, Work};
@@ -27,12 +27,49 @@ struct Options {
     part_size: PartSize,
 }
 
+/// An operation whose answer a client wants, and where in the answer it stands.
+#[derive(Debug)]
+pub struct Attached {
+    /// `None` for an operation of an earlier run of the server.
+    pub session: Option<Arc<Session>>,
+    pub operation: Arc<Operation>,
+    /// The item, and the part of it, that the client wants next.
+    pub from: (u64, u16),
+    options: Options,
+}
+
+/// Why a plan does not run.
+#[derive(Debug)]
+pub struct Refused {
+    pub status: Status,
+    /// There is no room now: the same request may be taken later.
+    pub busy: Option<Arc<Error>>,
+}
+
+impl From<Status> for Refused {
+    fn from(status: Status) -> Self {
+        Self { status, busy: None }
+    }
+}
+
 impl ConnectService {
     pub async fn execute_plan(
         &self,
         caller: Caller,
         request: pb::ExecutePlanRequest,
     ) -> Result<ResponseStream, Status> {
+        let attached = self.start_plan(caller, request, false).await.map_err(|refused| refused.status)?;
+        Ok(self.stream(attached))
+    }
+
+    /// Takes a plan on, or finds the operation that the same request has begun already. `keep`: the answer is
+    /// there for a client that comes back, also when this one does not ask for that.
+    pub async fn start_plan(
+        &self,
+        caller: Caller,
+        request: pb::ExecutePlanRequest,
+        keep: bool,
+    ) -> Result<Attached, Refused> {
         let session_use = self.session(&caller).await.map_err(|error| request_error(&error))?;
         let session = Arc::clone(session_use.session());
         let options = options(&request);
@@ -43,14 +80,16 @@ impl ConnectService {
             description: describe(&request.plan),
             work: Work::Plan(request.plan),
             tags: request.tags,
-            reattachable: options.reattachable,
+            reattachable: options.reattachable || keep,
             origin: Origin { door: "connect".to_owned(), client, ..Origin::default() },
             bounds: Bounds::default(),
         };
         check_tags(&submission.tags).map_err(|error| operation_failure(&session, &Arc::new(error)))?;
-        let operation =
-            self.submit(&session, submission).await.map_err(|error| operation_failure(&session, &Arc::new(error)))?;
-        Ok(self.stream(Some(session), operation, options, (0, 0)))
+        let operation = self.submit(&session, submission).await.map_err(|error| {
+            let error = Arc::new(error);
+            Refused { status: operation_failure(&session, &error), busy: may_pass(&error).then_some(error) }
+        })?;
+        Ok(Attached { session: Some(session), operation, from: (0, 0), options })
     }
 
     async fn submit(&self, session: &Arc<Session>, submission: Submission) -> Result<Arc<Operation>> {
@@ -67,7 +106,17 @@ impl ConnectService {
         if let Some(id) = submission.id.as_ref().filter(|id| session.had(id)) {
             return Err(OPERATION_ABANDONED.with("handle", id));
         }
-        operations.submit(session, submission).await
+        let (id, digest) = (submission.id.clone(), submission.work.digest());
+        let submitted = operations.submit(session, submission).await;
+        match (&submitted, id.and_then(|id| session.operation(&id))) {
+            // The same request came twice at one time.
+            (Err(error), Some(other))
+                if error.condition() == OPERATION_ALREADY_EXISTS && other.work_digest == digest =>
+            {
+                Ok(other)
+            }
+            (Ok(_) | Err(_), _) => submitted,
+        }
     }
 
     pub async fn reattach_execute(
@@ -75,6 +124,11 @@ impl ConnectService {
         caller: Caller,
         request: pb::ReattachExecuteRequest,
     ) -> Result<ResponseStream, Status> {
+        Ok(self.stream(self.attach(caller, request).await?))
+    }
+
+    /// The operation that a client comes back for.
+    pub async fn attach(&self, caller: Caller, request: pb::ReattachExecuteRequest) -> Result<Attached, Status> {
         let fail = |error: hearth_base::Error| request_error(&error);
         let session = match self.known_session(&caller) {
             Ok(session) => Some(Arc::clone(session.session())),
@@ -101,25 +155,26 @@ impl ConnectService {
             return Err(fail(released.with("responseId", Place::whole(from.0).id(&id))));
         }
         let options = Options { reattachable: true, part_size: last.part_size };
-        Ok(self.stream(session, operation, options, from))
+        Ok(Attached { session, operation, from, options })
     }
 
-    fn stream(
-        &self,
-        session: Option<Arc<Session>>,
-        operation: Arc<Operation>,
-        options: Options,
-        from: (u64, u16),
-    ) -> ResponseStream {
+    /// The answer from where the client stands, as it comes.
+    pub fn stream(&self, attached: Attached) -> ResponseStream {
         ResponseStream::new(StreamSpec {
             service: self.clone(),
-            session,
-            operation,
-            reattachable: options.reattachable,
-            part_size: options.part_size,
-            from,
+            session: attached.session,
+            operation: attached.operation,
+            reattachable: attached.options.reattachable,
+            part_size: attached.options.part_size,
+            from: attached.from,
         })
     }
+}
+
+/// Whether waiting helps: running operations end by themselves, open sessions do not.
+fn may_pass(error: &Error) -> bool {
+    let limit = error.parameters().iter().find(|(name, _)| *name == "limit").map(|(_, limit)| limit.as_str());
+    error.kind() == ErrorKind::Exhausted && limit.is_some_and(|limit| !limit.contains("session"))
 }
 
 /// Tags are separated by commas where Spark keeps them.
