@@ -18,6 +18,8 @@ pub enum Command {
     Serve(ServeArguments),
     /// Runs one SQL statement in this process, without a server.
     Sql(SqlArguments),
+    /// Runs the work of a server elsewhere: pulls requests from it and pushes their answers.
+    Worker(WorkerArguments),
     /// Checks whether a server would run well here.
     Doctor(ServeArguments),
     /// Makes, lists and deletes tokens.
@@ -35,7 +37,7 @@ pub enum Command {
 }
 
 /// What all commands that need a configuration take.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Default, Clone, Args)]
 pub struct CommonArguments {
     /// Where tables, results and metadata are kept.
     #[arg(long, value_name = "DIR")]
@@ -76,6 +78,40 @@ pub struct ServeArguments {
     /// Listen for other machines without tokens or TLS.
     #[arg(long)]
     pub insecure: bool,
+    /// Runs work on a real Spark: `local` or a master starts one from the installed PySpark, `sc://host:15002` is one
+    /// that runs already.
+    #[arg(long, value_name = "MASTER|URL")]
+    pub spark: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct WorkerArguments {
+    #[command(flatten)]
+    pub common: CommonArguments,
+    /// The HTTP address of the server: http://host:8998.
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// The token to show there; better in the environment than on the command line.
+    #[arg(long, value_name = "TOKEN", env = "HEARTH_WORKER_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// What runs the work: the engine of this process, or a Spark beside it.
+    #[arg(long, value_name = "embedded|sc://HOST:PORT", default_value = "embedded")]
+    pub engine: String,
+    /// The token that this Spark asks for.
+    #[arg(long, value_name = "TOKEN", env = "HEARTH_WORKER_ENGINE_TOKEN", hide_env_values = true)]
+    pub engine_token: Option<String>,
+    /// The server's engine (`[engines.NAME]` of kind `worker`) to work for.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub pool: String,
+    /// What this worker is called there. Without it: a name of its own each time.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Requests that it works on at one time.
+    #[arg(long, default_value_t = 8)]
+    pub slots: usize,
+    /// PEM file of the authorities to trust for https.
+    #[arg(long, value_name = "FILE")]
+    pub tls_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod doctor;
 mod serve;
 mod sql;
 mod token;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,13 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
             let runtimes = Runtimes::start(&config)?;
             let work = runtimes.work();
             runtimes.run(sql::sql(&config, work, &arguments.statement, arguments.format))
+        }
+        Command::Worker(arguments) => {
+            let (config, _temporary) = worker::config(&arguments)?;
+            logging::start(&config.log, config.log_format)?;
+            let runtimes = Runtimes::start(&config)?;
+            let work = runtimes.work();
+            runtimes.run(worker::work(&config, work, arguments))
         }
         Command::Doctor(arguments) => doctor::doctor(RawConfig::gather(&arguments)),
         Command::Token(command) => token::token(command),

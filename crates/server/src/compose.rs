@@ -11,16 +11,20 @@ use hearth_embedded::EmbeddedEngine;
 use hearth_interpreters::Interpreters;
 use hearth_kit::Metrics;
 use hearth_store::{FileResultSettings, FileResultStore, SqliteSettings, SqliteStore};
+use hearth_worker::Desk;
 use tokio::runtime::Handle;
 
 use crate::access::LocalAccess;
 use crate::config::Config;
+use crate::engines::{self, Opened};
 
 /// A core with its engine and stores, ready for doors.
 #[derive(Debug)]
 pub struct Composition {
     pub hearth: Hearth,
-    pub engine: Arc<EmbeddedEngine>,
+    pub embedded: Arc<EmbeddedEngine>,
+    /// Where workers call, when there are engines that pull.
+    pub desk: Option<Arc<Desk>>,
     /// How child processes reach their sessions.
     pub access: Arc<LocalAccess>,
     tasks: TaskGroup,
@@ -33,7 +37,8 @@ pub async fn compose(config: &Config, work: Handle) -> Result<Composition> {
     let metadata = open_metadata(config).await?;
     let results =
         FileResultStore::open(FileResultSettings { folder: config.data_dir.join("results"), fsync: config.fsync })?;
-    let engine = Arc::new(EmbeddedEngine::open(config.engine.clone()).await?);
+    let embedded = Arc::new(EmbeddedEngine::open(config.engine.clone()).await?);
+    let Opened { engines, desk } = engines::open(config, Arc::clone(&embedded)).await?;
     let callers: Arc<dyn Authenticator> = if config.require_token {
         Arc::new(TokenAuthenticator::new(metadata.clone(), clock.clone()))
     } else {
@@ -45,17 +50,12 @@ pub async fn compose(config: &Config, work: Handle) -> Result<Composition> {
     let sessions_folder = config.data_dir.join("sessions");
     remove_leftovers(&sessions_folder);
     let limits = config.limits.clone();
-    let sessions = Sessions::new(engine.clone(), limits.clone(), clock.clone(), sessions_folder);
+    let sessions = Sessions::new(Arc::clone(&engines), limits.clone(), clock.clone(), sessions_folder);
     let operations = Operations::new(metadata, results, limits, clock, work);
-    let hearth = Hearth {
-        engine: engine.clone(),
-        sessions: Arc::new(sessions),
-        operations: Arc::new(operations),
-        authenticator,
-    };
+    let hearth = Hearth { engines, sessions: Arc::new(sessions), operations: Arc::new(operations), authenticator };
     let tasks = TaskGroup::new(Handle::current());
     hearth.start(&tasks).await?;
-    Ok(Composition { hearth, engine, access, tasks })
+    Ok(Composition { hearth, embedded, desk, access, tasks })
 }
 
 /// The metadata store alone, which the token commands use beside a running server.
@@ -73,7 +73,7 @@ impl Composition {
 
     pub fn metrics(&self) -> Result<Arc<Metrics>> {
         let metrics = Metrics::new(&self.hearth)?;
-        let engine = Arc::clone(&self.engine);
+        let engine = Arc::clone(&self.embedded);
         metrics.gauge("hearth_engine_memory_bytes", "Memory that running queries have reserved", move || {
             as_f64(engine.shared().datafusion.runtime_env().memory_pool.reserved())
         })?;

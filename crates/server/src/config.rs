@@ -9,6 +9,7 @@ mod resolve;
 
 pub use raw::RawConfig;
 pub use resolve::Config;
+pub(crate) use resolve::engines;
 
 use std::fmt;
 

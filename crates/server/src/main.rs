@@ -7,6 +7,7 @@ mod command;
 mod compose;
 mod config;
 mod data_dir;
+mod engines;
 mod logging;
 mod machine;
 mod runtimes;

@@ -3,8 +3,10 @@
 //! A setting named `session.idle_timeout` is `HEARTH_SESSION_IDLE_TIMEOUT` in the environment, `idle_timeout` under
 //! `[session]` in the file, and `--set session.idle_timeout=…` on the command line.
 
+mod family;
 mod value;
 
+pub use family::{FAMILIES, member};
 pub use value::{Kind, Share, Value, parse_duration};
 
 /// One row.
@@ -69,6 +71,14 @@ pub const SETTINGS: &[Setting] = &[
     row("connect.max_artifact_size", Kind::Size, "2g", "Bytes of one artifact."),
     row("connect.max_artifacts_size", Kind::Size, "8g", "Bytes of one AddArtifacts call."),
 
+    row("rest.wait", Kind::Duration, "45s", "A call of Spark Connect over REST that takes longer is answered with 202 and a path to ask at."),
+    row("rest.max_result_size", Kind::Size, "128m", "Bytes of the rows that such a call gives in one answer; larger results are read as a stream."),
+    row("rest.result_memory", Kind::Size, "1g", "Bytes of such rows, of answers above 1 MiB, that are on their way to clients at one time; more wait."),
+    row("rest.max_results", Kind::Count, "10000", "Calls that are answered later at one time; more are held until they are done."),
+    row("rest.result_retention", Kind::Duration, "60m", "An answer that nobody fetches is forgotten after this."),
+    row("rest.max_uploads", Kind::Count, "1000", "Chunked artifacts that have begun to come over REST, of all sessions; a session has one at a time."),
+    row("rest.upload_timeout", Kind::Duration, "5m", "One of them is dropped when its next chunk does not come within this."),
+
     row("statements.inline_limit", Kind::Size, "25m", "Bytes of a result with `disposition: INLINE`; over it the statement fails."),
     row("statements.external_limit", Kind::Size, "100g", "Bytes of a result with external links; rows behind it are left out, and `truncated` says so."),
     row("statements.attachment_limit", Kind::Size, "5m", "Bytes of a hybrid result that comes in the answer itself; larger ones get links."),
@@ -129,6 +139,7 @@ pub const SETTINGS: &[Setting] = &[
     row("interpreter.session_requirements", Kind::Flag, "true", "Whether sessions may have Python packages installed (`hearth.python.requirements` in their conf)."),
     row("interpreter.requirements_timeout", Kind::Duration, "10m", "How long installing them may take."),
 
+    row("default_engine", Kind::Text, "embedded", "The engine of sessions that name none: `embedded`, or one of the tables `[engines.NAME]`."),
     row("engine.memory", Kind::Share, "60%", "Memory for queries, as a size or a share of the machine's; over it they spill."),
     row("engine.spill_limit", Kind::Size, "100g", "Bytes of spill files at one time; over it a query fails."),
     row("engine.partitions", Kind::Count, "0", "Into how many partitions a query is cut; 0 is one for each core."),
@@ -188,6 +199,17 @@ pub fn reference() -> String {
             setting.kind.name(),
             setting.doc
         ));
+    }
+    for family in FAMILIES {
+        page.push_str(&format!(
+            "\n## `[{}.NAME]`\n\n{} In the file, or as `--set {}.NAME.setting=…`.\n\n| setting | type | default | what it \
+             does |\n|---|---|---|---|\n",
+            family.prefix, family.doc, family.prefix
+        ));
+        for setting in family.rows {
+            let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+            page.push_str(&format!("| `{}` | {} | {default} | {} |\n", setting.name, setting.kind.name(), setting.doc));
+        }
     }
     page
 }

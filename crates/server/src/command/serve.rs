@@ -4,11 +4,14 @@ use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hearth_base::task::TaskGroup;
+use hearth_connect::rest::{self, RestState};
 use hearth_connect::{ConnectService, grpc};
+use hearth_core::WorkerDesk;
 use hearth_kit::http::{self, HttpState};
 use hearth_kit::{Listener, Shutdown};
 use hearth_livy::Livy;
@@ -112,7 +115,10 @@ fn open(
     };
     let settings = StatementsSettings { tls: config.tls.is_some(), ..config.statements.clone() };
     let statements = hearth_statements::router(Api::new(composition.hearth.clone(), settings));
-    let router = http::router(state, statements.merge(hearth_livy::router(livy.clone())));
+    let service = ConnectService { hearth: composition.hearth.clone(), settings: config.connect.clone() };
+    let desk = composition.desk.clone().map(|desk| desk as Arc<dyn WorkerDesk>);
+    let connect = rest::router(RestState::new(service, desk, config.rest.clone()));
+    let router = http::router(state, statements.merge(connect).merge(hearth_livy::router(livy.clone())));
     let (incoming, draining) = (doors.http.incoming(), shutdown.draining());
     tasks.spawn("http", http::serve(incoming, router, draining, DOOR_GRACE));
     Ok(failures)

@@ -9,8 +9,15 @@ use super::{Mistake, Origin};
 use crate::cli::{CommonArguments, ServeArguments};
 use crate::settings::{self, SETTINGS, SPARK_PREFIX};
 
-/// Variables that start as ours do and are no settings: what names the file, and what the repository's scripts read.
-const NOT_SETTINGS: [&str; 4] = ["HEARTH_CONFIG", "HEARTH_BIN", "HEARTH_PROFILE", "HEARTH_CACHE"];
+/// Variables that start as ours do and are no settings: of the command line, and what the repository's scripts read.
+const NOT_SETTINGS: [&str; 6] = [
+    "HEARTH_CONFIG",
+    "HEARTH_WORKER_TOKEN",
+    "HEARTH_WORKER_ENGINE_TOKEN",
+    "HEARTH_BIN",
+    "HEARTH_PROFILE",
+    "HEARTH_CACHE",
+];
 const PREFIX: &str = "HEARTH_";
 
 /// A text and where it stands.
@@ -53,7 +60,13 @@ impl RawConfig {
     }
 
     fn put(&mut self, name: &str, text: String, origin: Origin) {
-        if settings::find(name).is_none() && !name.starts_with(SPARK_PREFIX) {
+        if let Some((family, instance, key)) = settings::member(name) {
+            if family.find(key).is_none() {
+                let known = family.rows.iter().map(|setting| setting.name);
+                let message = format!("`{}.{instance}` has no setting `{key}`", family.prefix);
+                return self.unknown(&message, settings::suggestion(key, known), origin);
+            }
+        } else if settings::find(name).is_none() && !name.starts_with(SPARK_PREFIX) {
             let known = SETTINGS.iter().map(|setting| setting.name);
             return self.unknown(&format!("there is no setting `{name}`"), settings::suggestion(name, known), origin);
         }
@@ -128,6 +141,9 @@ impl RawConfig {
     }
 
     pub(super) fn read_flags(&mut self, arguments: &ServeArguments) {
+        if let Some(spark) = &arguments.spark {
+            self.read_spark(spark);
+        }
         for assignment in &arguments.common.set {
             let origin = Origin::Flag(format!("--set {assignment}"));
             match assignment.split_once('=') {
@@ -157,6 +173,20 @@ impl RawConfig {
             if on {
                 self.put(name, "true".to_owned(), Origin::Flag(flag.to_owned()));
             }
+        }
+    }
+
+    /// `--spark`: an engine of that name, which runs what names no other.
+    fn read_spark(&mut self, spark: &str) {
+        let (kind, key, text) = match spark {
+            "local" => ("local", "master", "local[*]"),
+            url if url.starts_with("sc://") => ("cluster", "url", url),
+            master => ("local", "master", master),
+        };
+        let texts =
+            [("engines.spark.kind", kind), (&format!("engines.spark.{key}"), text), ("default_engine", "spark")];
+        for (name, text) in texts {
+            self.put(name, text.to_owned(), Origin::Flag(format!("--spark {spark}")));
         }
     }
 }

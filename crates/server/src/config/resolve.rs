@@ -1,5 +1,6 @@
 //! `Config`: what was typed, checked and with its types.
 
+pub(crate) mod engines;
 mod livy;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hearth_base::{ByteSize, Clock};
+use hearth_connect::rest::RestSettings;
 use hearth_connect::{ConnectSettings, GrpcSettings};
 use hearth_core::Limits;
 use hearth_embedded::EngineSettings;
@@ -16,6 +18,8 @@ use hearth_interpreters::InterpreterSettings;
 use hearth_kit::{BrowserGuard, Exposure, TlsSettings};
 use hearth_livy::LivySettings;
 use hearth_statements::StatementsSettings;
+
+use engines::EngineTables;
 
 use super::{Mistake, Mistakes, RawConfig};
 use crate::settings::{self, Kind, SPARK_PREFIX, Share, Value};
@@ -39,11 +43,14 @@ pub struct Config {
     pub fsync: bool,
     pub grpc: GrpcSettings,
     pub connect: ConnectSettings,
+    pub rest: RestSettings,
     pub statements: StatementsSettings,
     pub browser: BrowserGuard,
     pub livy: LivySettings,
     pub interpreters: InterpreterSettings,
+    /// Of the engine `embedded`.
     pub engine: EngineSettings,
+    pub engines: EngineTables,
 }
 
 #[derive(Debug, Clone)]
@@ -119,11 +126,13 @@ impl Values {
             fsync: self.get("store.fsync"),
             grpc: self.grpc(),
             connect: self.connect(),
+            rest: self.rest(),
             statements: self.statements(),
             browser: self.browser(),
             livy: self.livy(),
             interpreters: self.interpreters(&data_dir),
             engine: self.engine(&data_dir),
+            engines: self.engine_tables(),
             data_dir,
         }
     }
@@ -206,6 +215,19 @@ impl Values {
         }
     }
 
+    fn rest(&mut self) -> RestSettings {
+        RestSettings {
+            max_message_size: self.get("connect.max_message_size"),
+            wait: self.get("rest.wait"),
+            max_result_size: self.get("rest.max_result_size"),
+            result_memory: self.get("rest.result_memory"),
+            max_results: self.get("rest.max_results"),
+            result_retention: self.get("rest.result_retention"),
+            max_uploads: self.get("rest.max_uploads"),
+            upload_timeout: self.get("rest.upload_timeout"),
+        }
+    }
+
     fn statements(&mut self) -> StatementsSettings {
         let public_url: String = self.get("statements.public_url");
         StatementsSettings {
@@ -275,6 +297,7 @@ mod tests {
         assert_eq!(format!("{:?}", config.limits), format!("{:?}", Limits::default()));
         assert_eq!(format!("{:?}", config.grpc), format!("{:?}", GrpcSettings::default()));
         assert_eq!(format!("{:?}", config.connect), format!("{:?}", ConnectSettings::default()));
+        assert_eq!(format!("{:?}", config.rest), format!("{:?}", RestSettings::default()));
         assert_eq!(config.engine.samples, SampleSettings::default());
     }
 
