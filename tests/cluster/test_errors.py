@@ -89,7 +89,7 @@ def test_details_as_they_are_on_the_wire(server, real):
                   dict(e.spark_throwable.message_parameters), [(c.fragment, c.start_index, c.stop_index, c.object_type) for c in e.spark_throwable.query_contexts])
                  for e in details.errors]
         assert set(info.metadata) >= {"classes", "errorClass", "sqlState", "messageParameters", "errorId"}
-        known = {key: info.metadata[key] for key in ("errorClass", "sqlState", "messageParameters")}
+        known = info.metadata["errorClass"], info.metadata["sqlState"], json.loads(info.metadata["messageParameters"])
         answers.append((error.code(), json.loads(info.metadata["classes"]), known, info.reason, details.root_error_idx, chain))
     assert answers[0] == answers[1]
 

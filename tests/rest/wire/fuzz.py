@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import base64
 import collections
+import contextlib
 import gzip
 import importlib.util
 import json
 import random
 import socket
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -25,11 +27,19 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from harness import servers  # noqa: E402
-from harness.connect_rest import BARE, BASE, DATA, OCTETS, RESULTS, Answer, ConnectRest, Part, Task, payload  # noqa: E402
+from harness.connect_rest import BARE, BASE, DATA, OCTETS, RESULTS, Answer, ConnectRest, Envelope, Part, Task, payload  # noqa: E402
 from harness.wire import Wire  # noqa: E402
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import pyspark.sql.connect.proto as pb  # noqa: E402
 import zstandard  # noqa: E402
+from hands import Hands  # noqa: E402
 from google.protobuf import json_format  # noqa: E402
+
+# In place of the id of a request that a worker has.
+REQUEST = "00000000-0000-0000-0000-00000000f022"
+NAMES = ["nowhere/one", "x", "", "default/x#control", "a/b/c#d#e", "x" * 300]
 
 spec = importlib.util.spec_from_file_location("connect_fuzz", Path(__file__).resolve().parents[2] / "clients/wire/fuzz.py")
 messages = importlib.util.module_from_spec(spec)
@@ -39,6 +49,8 @@ ENDPOINT_OF = {"ExecutePlan": "execute-plan", "AnalyzePlan": "analyze-plan", "Co
                "ArtifactStatus": "artifact-status", "Interrupt": "interrupt", "ReattachExecute": "reattach-execute",
                "ReleaseExecute": "release-execute", "ReleaseSession": "release-session", "FetchErrorDetails": "fetch-error-details",
                "CloneSession": "clone-session", "GetStatus": "get-status"}
+# A worker that says nothing for so long is lost, and its requests with it.
+CONFIG = '[engines.edge]\nkind = "worker"\nlease = "2s"\nworker_timeout = "2s"\n'
 HEADERS = ["Content-Type", "Accept", "Content-Encoding", "Accept-Encoding", "X-Snowflake-External-Session-ID", "X-Snowflake-Authorization-Token-Type",
            "Authorization", "Transfer-Encoding", "Expect", "User-Agent", "X-HTTP-Method-Override", "Range", "If-None-Match"]
 VALUES = ["", "x" * 3000, "application/json", "*/*", "gzip", "zstd", "br, gzip;q=0", "identity", "null", "a;b=c", "100-continue", "bytes=0-1", "\t",
@@ -52,15 +64,24 @@ def corpus(rest):
     """[(endpoint, message)] of real requests."""
     found = [(ENDPOINT_OF[rpc], message) for rpc, several in messages.corpus(rest.wire).items() for message in several]
     tasks = [Task(request_id=str(uuid.uuid4()), dataframe_type=2, payload=payload(message)) for _, message in found[:3]]
-    answers = [Answer(request_id=str(uuid.uuid4()), dataframe_type=2, code=0, payload=payload(Part(sequence=n, last=True))) for n in range(3)]
-    return found + [("push-response", message) for message in tasks + answers] * 4
+    batch = pb.ExecutePlanResponse(session_id=rest.session_id, operation_id=str(uuid.uuid4()), arrow_batch={"row_count": 1, "data": b"x" * 20})
+    bodies = [Part(sequence=n, responses=[batch] * n, last=n == 2) for n in range(3)]
+    bodies += [Envelope(execute_plan_response=batch), Envelope(config_response={}), Envelope(status={"code": 13, "message": "m"}), Envelope()]
+    answers = [Answer(request_id=REQUEST, dataframe_type=2, code=n % 4, payload=payload(body)) for n, body in enumerate(bodies)]
+    return found + [("push-response", message) for message in tasks + answers] * 3 + [("pull-request", name) for name in NAMES]
 
 
-def mutate(chosen, rng):
-    """(method, path, headers, body) of one damaged request."""
+def mutate(chosen, leased, rng):
+    """(method, path, headers, body) of one damaged request; `leased` are the ids of requests that a worker has."""
     endpoint, message = chosen
+    if endpoint == "pull-request":
+        text = messages.damage_bytes(bytearray(json.dumps(message).encode()), rng)
+        # Whoever guesses a name that is one would wait for work.
+        return "POST", BASE + endpoint, {"Content-Type": "application/json"}, text if b"edge" not in text else b"{"
     method, path, headers = "POST", BASE + endpoint, {"Content-Type": OCTETS, "Accept": "application/json"}
     body = messages.mutate(message, rng)
+    if leased and rng.random() < 0.8:
+        body = body.replace(REQUEST.encode(), rng.choice(leased).encode())
     if endpoint == "push-response":
         headers["Content-Type"] = "application/json"
         text = base64.b64encode(body).decode()
@@ -108,7 +129,7 @@ def mutated_path(path, rng):
 
 def lie(address, chosen, rng):
     """One request whose lengths are wrong, over a socket; the status of the answer, or how the connection ended."""
-    body = chosen[1].SerializeToString()
+    body = chosen[1].encode() if isinstance(chosen[1], str) else chosen[1].SerializeToString()
     length = rng.choice([str(len(body) + 5), str(max(0, len(body) - 5)), "-1", "x", "99999999999999999999", "", "1, 2", str(1 << 40)])
     head = [f"POST {BASE}{chosen[0]} HTTP/1.1", f"Host: {address}", f"Content-Type: {OCTETS}", 'Authorization: Snowflake Token="any"']
     lines = {"length": [f"Content-Length: {length}"], "chunked": ["Transfer-Encoding: chunked"], "both": [f"Content-Length: {length}", "Transfer-Encoding: chunked"],
@@ -132,7 +153,7 @@ def fuzz(server, count, seed):
     """Sends the mutations; a Counter of statuses by endpoint. Raises at a 5xx, at no answer, or when the server ends."""
     rng = random.Random(seed)
     outcome = collections.defaultdict(collections.Counter)
-    with ConnectRest(server, seconds=120) as rest:
+    with ConnectRest(server, seconds=120) as rest, Busy(server) as busy:
         requests = corpus(rest)
         for number in range(count):
             chosen = rng.choice(requests)
@@ -140,7 +161,7 @@ def fuzz(server, count, seed):
                 status, told = lie(rest.address, chosen, rng), f"a lie about {chosen[0]}"
                 outcome["lengths that lie"][status] += 1
             else:
-                method, path, headers, body = mutate(chosen, rng)
+                method, path, headers, body = mutate(chosen, list(busy.leased), rng)
                 told = f"mutation {number} of seed {seed}: {method} {path} {headers} {(body or b'')[:2000]!r}"
                 status = send(rest, method, path, headers, body, told, server)
                 outcome[chosen[0]][status] += 1
@@ -152,6 +173,38 @@ def fuzz(server, count, seed):
     return outcome
 
 
+class Busy:
+    """A client of the engine `edge` that asks all the time, and a worker that only takes: what it has is in `leased`."""
+
+    def __init__(self, server):
+        self.leased = collections.deque(maxlen=8)
+        self.ended = threading.Event()
+        self.threads = [threading.Thread(target=self.ask, args=(server,), daemon=True), threading.Thread(target=self.take, args=(server,), daemon=True)]
+
+    def ask(self, server):
+        with contextlib.suppress(OSError):
+            while not self.ended.is_set():
+                with ConnectRest(server) as rest:
+                    rest.post("config", rest.fill(pb.ConfigRequest(operation={"set": {"pairs": [{"key": "hearth.engine", "value": "edge"}]}})))
+                    for _ in range(20):
+                        rest.post("execute-plan", rest.plan("select 1"))
+
+    def take(self, server):
+        worker = Hands(server, "fuzz")
+        # The server ends while this waits for work.
+        with contextlib.suppress(OSError):
+            while not self.ended.is_set():
+                task, _ = worker.pull("ExecutePlanRequest")
+                self.leased.append(task.request_id)
+
+    def __enter__(self):
+        [thread.start() for thread in self.threads]
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+
+
 def send(rest, method, path, headers, body, told, server):
     headers.setdefault("Authorization", rest.authorization)
     headers = {name: value.encode("latin-1") for name, value in headers.items()}
@@ -161,7 +214,8 @@ def send(rest, method, path, headers, body, told, server):
         raise AssertionError(f"no answer to {told}: {error!r}\n{server.log_tail()}") from error
     except Exception as error:
         raise AssertionError(f"a broken answer to {told}: {error!r}\n{server.log_tail()}") from error
-    if reply.status >= 400 and method != "HEAD" and path.startswith("/api/v2/"):
+    # What breaks HTTP itself is refused before anybody looks at the path, without a body.
+    if reply.status >= 400 and method != "HEAD" and path.startswith("/api/v2/") and (reply.body or reply.headers.get("connection") != "close"):
         try:
             shape = set(reply.json)
         except ValueError:
@@ -186,7 +240,7 @@ def main():
     parser.add_argument("--mutations", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with servers.start(options.server) as server:
+    with servers.start(options.server, **({"config": CONFIG} if options.server == "hearth" else {})) as server:
         began = time.monotonic()
         outcome = fuzz(server, options.mutations, options.seed)
         for endpoint, statuses in sorted(outcome.items()):

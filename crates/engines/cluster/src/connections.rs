@@ -41,6 +41,8 @@ pub(crate) enum Place {
     At(Arc<Target>),
     Gone {
         reason: String,
+        /// The last lines that it wrote, for whoever runs it.
+        log: String,
     },
 }
 
@@ -73,6 +75,7 @@ struct Pool {
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) client: Client,
+    pub(crate) target: Arc<Target>,
     calls: Arc<AtomicUsize>,
 }
 
@@ -112,7 +115,15 @@ impl Connections {
         let least = current.lanes.iter().min_by_key(|(_, calls)| calls.load(Ordering::Relaxed));
         let (client, calls) = least.ok_or("there are no connections")?;
         calls.fetch_add(1, Ordering::Relaxed);
-        Ok(Lane { client: client.clone(), calls: Arc::clone(calls) })
+        Ok(Lane { client: client.clone(), target: Arc::clone(&current.target), calls: Arc::clone(calls) })
+    }
+
+    /// Whether `target` still runs, as far as this process knows.
+    pub(crate) fn is_at(&self, target: &Arc<Target>) -> bool {
+        match &*self.place.borrow() {
+            Place::At(current) => Arc::ptr_eq(current, target),
+            Place::Starting | Place::Gone { .. } => false,
+        }
     }
 
     /// Lets go of the connections; calls that use them end first.
@@ -126,7 +137,7 @@ impl Connections {
             loop {
                 match &*place.borrow_and_update() {
                     Place::At(target) => return Ok(Arc::clone(target)),
-                    Place::Gone { reason } => return Err(reason.clone()),
+                    Place::Gone { reason, .. } => return Err(reason.clone()),
                     Place::Starting => {}
                 }
                 if place.changed().await.is_err() {

@@ -25,6 +25,7 @@ use crate::connections::Lane;
 use crate::ending::{Ending, condition};
 use crate::line::Line;
 use crate::release::{Identity, Releases};
+use crate::settings::Target;
 
 /// Ids of responses that are remembered to know one that comes twice.
 const REMEMBERED: usize = 1 << 16;
@@ -61,6 +62,7 @@ pub(crate) fn responses(line: Arc<Line>, mut request: pb::ExecutePlanRequest) ->
         last_response_id: None,
         seen: Seen::default(),
         is_known: false,
+        is_reattached: false,
         doubted: None,
     };
     stream::unfold(execution, |mut execution| async move {
@@ -86,8 +88,8 @@ fn make_reattachable(options: &mut Vec<RequestOption>) {
 enum State {
     /// The plan has not left yet.
     New(Box<pb::ExecutePlanRequest>),
-    /// It may run.
-    Begun,
+    /// It may run, there.
+    Begun(Arc<Target>),
     Done,
 }
 
@@ -102,6 +104,7 @@ struct Execution {
     seen: Seen,
     /// The Spark has answered of this execution.
     is_known: bool,
+    is_reattached: bool,
     /// The last ending was in doubt.
     doubted: Option<rpc::Status>,
     connecting: Tries,
@@ -128,11 +131,8 @@ impl Execution {
                 None
             }
             Err(failure) => {
-                let was_sent = matches!(mem::replace(&mut self.state, State::Done), State::Begun);
                 self.current = None;
-                if was_sent {
-                    self.releases.all(self.is_known);
-                }
+                self.abandon();
                 Some(Err(failure))
             }
         }
@@ -200,16 +200,25 @@ impl Execution {
     }
 
     async fn open(&mut self) -> Result<Current, Ending> {
+        let elsewhere = || Ending::Cut("it was started anew".to_owned());
+        if !self.is_where_it_began() {
+            return Err(elsewhere());
+        }
         let mut lane = self.line.connections.lane().await.map_err(Ending::Unsent)?;
         let quiet = self.line.limits.quiet_timeout;
         let since = Instant::now();
         // From here on it may arrive, also when this future is dropped.
-        let state = mem::replace(&mut self.state, State::Begun);
+        let begun = State::Begun(Arc::clone(&lane.target));
+        if matches!(&self.state, State::Begun(target) if !Arc::ptr_eq(target, &lane.target)) {
+            return Err(elsewhere());
+        }
+        let state = mem::replace(&mut self.state, begun);
         let answer = match &state {
             State::New(request) => {
                 tokio::time::timeout(quiet, lane.client.execute_plan(request.as_ref().clone())).await
             }
-            State::Begun | State::Done => {
+            State::Begun(_) | State::Done => {
+                self.is_reattached = true;
                 let request = self.identity.reattach(self.last_response_id.clone());
                 tokio::time::timeout(quiet, lane.client.reattach_execute(request)).await
             }
@@ -232,6 +241,9 @@ impl Execution {
 
     /// Waits before the stream is taken up again, or says why it is not.
     async fn bear(&mut self, ending: Ending) -> Result<(), Failure> {
+        if !matches!(ending, Ending::Answered(_)) && !self.is_where_it_began() {
+            return Err(Failure::Lost(format!("the Spark that it ran in has ended ({})", ending.text())));
+        }
         let pause = match &ending {
             Ending::Unsent(_) if matches!(self.state, State::New(_)) => self.connecting.failed(),
             Ending::Unsent(_) | Ending::Cut(_) => self.reattaching.failed(),
@@ -242,7 +254,7 @@ impl Execution {
             }
             Ending::Answered(status) => match condition(status) {
                 // What was in doubt is an answer then: the plan was refused and nothing is kept of it.
-                Some(name) if LOST.contains(&name.as_str()) => {
+                Some(name) if self.is_reattached && LOST.contains(&name.as_str()) => {
                     let lost = Failure::Lost(status.message.clone());
                     return Err(self.doubted.take().map_or(lost, Failure::Status));
                 }
@@ -252,7 +264,7 @@ impl Execution {
         };
         let Some(pause) = pause else {
             return Err(match (ending, &self.state) {
-                (Ending::Unsent(text), State::Begun | State::Done) => Failure::Lost(text),
+                (Ending::Unsent(text), State::Begun(_) | State::Done) => Failure::Lost(text),
                 (ending, _) => ending.into_failure(),
             });
         };
@@ -264,6 +276,22 @@ impl Execution {
         );
         tokio::time::sleep(pause).await;
         Ok(())
+    }
+
+    /// Whether the Spark that the plan was sent to is still the one that calls go to. True before it was sent.
+    fn is_where_it_began(&self) -> bool {
+        match &self.state {
+            State::Begun(target) => self.line.connections.is_at(target),
+            State::New(_) | State::Done => true,
+        }
+    }
+
+    /// Lets the Spark forget what it may be running.
+    fn abandon(&mut self) {
+        if matches!(self.state, State::Begun(_)) && self.is_where_it_began() {
+            self.releases.all(self.is_known);
+        }
+        self.state = State::Done;
     }
 
     fn complete(&mut self) {
@@ -280,9 +308,7 @@ impl Execution {
 
 impl Drop for Execution {
     fn drop(&mut self) {
-        if matches!(self.state, State::Begun) {
-            self.releases.all(self.is_known);
-        }
+        self.abandon();
     }
 }
 

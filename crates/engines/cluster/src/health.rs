@@ -50,7 +50,7 @@ impl Pulse {
     /// What a call says of the Spark.
     pub(crate) fn ended(&self, ending: &Ending) {
         match ending {
-            Ending::Answered(status) if is_refusal(status.code) => {
+            Ending::Answered(status) if Code::from(status.code) == Code::Unauthenticated => {
                 self.set(Health::Unavailable { reason: format!("it refuses the token: {}", status.message) });
             }
             Ending::Answered(_) => self.answered(),
@@ -83,11 +83,6 @@ impl Pulse {
     }
 }
 
-/// Codes that say that it takes no calls of ours.
-fn is_refusal(code: i32) -> bool {
-    matches!(Code::from(code), Code::Unauthenticated | Code::PermissionDenied)
-}
-
 /// Asks from time to time. Never returns.
 pub(crate) async fn watch(connections: Arc<Connections>, pulse: Arc<Pulse>, interval: Duration) {
     let session = Uuid::new_v4().to_string();
@@ -95,7 +90,7 @@ pub(crate) async fn watch(connections: Arc<Connections>, pulse: Arc<Pulse>, inte
     loop {
         match connections.place() {
             Place::Starting => pulse.set(Health::Starting),
-            Place::Gone { reason } => pulse.set(Health::Unavailable { reason }),
+            Place::Gone { reason, .. } => pulse.set(Health::Unavailable { reason }),
             Place::At(_) => probe(&connections, &pulse, &session).await,
         }
         loop {

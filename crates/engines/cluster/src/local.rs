@@ -23,7 +23,7 @@ mod log;
 mod process;
 
 use installation::Installation;
-use process::Process;
+use process::{Ended, Process};
 
 /// A Spark that lived this long starts again at once.
 const SETTLED: Duration = Duration::from_secs(60);
@@ -111,7 +111,7 @@ impl LocalSpark {
         let arrived = place.wait_for(|place| !matches!(place, Place::Starting)).await;
         match arrived.as_deref() {
             Ok(Place::At(_)) => Ok(()),
-            Ok(Place::Gone { reason }) => Err(reason.clone()),
+            Ok(Place::Gone { reason, log }) => Err(format!("{reason}. The end of its log:\n{log}")),
             Ok(Place::Starting) | Err(_) => Err("it was stopped".to_owned()),
         }
     }
@@ -148,7 +148,7 @@ async fn supervise(
     place: watch::Sender<Place>,
     stop: CancellationToken,
 ) {
-    let mut failures = 0;
+    let mut failures = 0_usize;
     loop {
         place.send_replace(Place::Starting);
         let token = Uuid::new_v4().simple().to_string();
@@ -158,13 +158,13 @@ async fn supervise(
         };
         let begun = Instant::now();
         let came_up = started.is_ok();
-        let reason = match started {
+        let ended = match started {
             Ok(mut process) => {
                 let (place_of_it, port) = (at(process.port, token), process.port);
                 tracing::info!(port, master = settings.master, "the local Spark is up");
                 place.send_replace(place_of_it);
                 tokio::select! {
-                    reason = process.ended() => reason,
+                    ended = process.ended() => ended,
                     () = stop.cancelled() => {
                         place.send_replace(stopped());
                         process.stop().await;
@@ -172,13 +172,16 @@ async fn supervise(
                     }
                 }
             }
-            Err(reason) => reason,
+            Err(ended) => ended,
         };
         failures = if begun.elapsed() >= SETTLED { 0 } else { failures + 1 };
-        tracing::warn!(reason, "the local Spark ended");
-        let pause = PAUSES[failures.min(PAUSES.len()) - usize::from(failures > 0)];
+        let Ended { reason, log } = ended;
+        tracing::warn!(reason, log, "the local Spark ended");
+        // One that did not even come up waits at least for whoever looks.
+        let step = if came_up { failures.saturating_sub(1) } else { failures };
+        let pause = PAUSES[step.min(PAUSES.len() - 1)];
         if failures > 1 || !came_up {
-            place.send_replace(Place::Gone { reason });
+            place.send_replace(Place::Gone { reason, log });
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -189,7 +192,7 @@ async fn supervise(
 }
 
 fn stopped() -> Place {
-    Place::Gone { reason: "it was stopped".to_owned() }
+    Place::Gone { reason: "it was stopped".to_owned(), log: String::new() }
 }
 
 fn at(port: u16, token: String) -> Place {
@@ -197,6 +200,6 @@ fn at(port: u16, token: String) -> Place {
         ClusterSettings { token: Some(token), ..ClusterSettings::new("local", format!("sc://127.0.0.1:{port}")) };
     match settings.target() {
         Ok(target) => Place::At(Arc::new(target)),
-        Err(reason) => Place::Gone { reason },
+        Err(reason) => Place::Gone { reason, log: String::new() },
     }
 }

@@ -35,7 +35,9 @@ pub struct ClusterLimits {
     pub connections: usize,
     /// One message from the Spark. The address can say otherwise.
     pub max_message: ByteSize,
-    /// Bytes that may wait for one slow reader; then the Spark waits.
+    /// Bytes that may wait for one slow reader; then the Spark waits. What is on its way when a connection breaks must
+    /// fit into what Spark keeps for it (`spark.connect.execute.reattachable.observerRetryBufferSize`, 10 MB), together
+    /// with one message.
     pub stream_window: ByteSize,
     pub connect_timeout: Duration,
     /// Connecting is tried this often, with pauses that grow.
@@ -59,7 +61,7 @@ impl Default for ClusterLimits {
         Self {
             connections: 4,
             max_message: ByteSize::mib(256),
-            stream_window: ByteSize::mib(8),
+            stream_window: ByteSize::mib(4),
             connect_timeout: Duration::from_secs(10),
             connect_attempts: 4,
             call_attempts: 4,

@@ -126,8 +126,7 @@ impl Upstream for GrpcUpstream {
         messages: BoxStream<'static, pb::AddArtifactsRequest>,
     ) -> Result<pb::AddArtifactsResponse, Failure> {
         let source = Arc::new(Source { stream: Mutex::new(messages), is_begun: AtomicBool::new(false) });
-        let answer = self
-            .line
+        self.line
             .once(None, |mut client| {
                 let messages = Borrowed(Arc::clone(&source));
                 async move {
@@ -137,8 +136,7 @@ impl Upstream for GrpcUpstream {
                     client.add_artifacts(messages).await
                 }
             })
-            .await;
-        answer
+            .await
     }
 
     async fn artifact_status(

@@ -74,7 +74,7 @@ impl Places {
         let cancel = CancellationToken::new();
         let mut place = self.place.write().await;
         place.go_home(link, &cancel).await?;
-        move_to(link, &cancel, wanted).await
+        move_to(link, &cancel, wanted, None).await
     }
 
     /// Where a copy of the session stands, which is made elsewhere with all that it has.
@@ -101,6 +101,7 @@ impl Place {
         if !is_whole {
             self.go_home(link, cancel).await?;
         }
+        let was_away = self.away.is_some();
         let home = match &self.away {
             Some(away) => away.home.clone(),
             None => position(link, cancel).await?,
@@ -109,7 +110,9 @@ impl Place {
             return self.go_home(link, cancel).await;
         }
         self.away = Some(Away { home: home.clone(), at: None });
-        move_to(link, cancel, wanted).await?;
+        // After another statement elsewhere, the session's catalog is not that of its home.
+        let catalog = Some(home.catalog.as_str()).filter(|_| !was_away);
+        move_to(link, cancel, wanted, catalog).await?;
         self.away = Some(Away { home, at: Some(wanted.clone()) });
         Ok(())
     }
@@ -122,14 +125,21 @@ impl Position {
     }
 }
 
-async fn move_to(link: &Arc<Link>, cancel: &CancellationToken, wanted: &Namespace) -> Result<()> {
-    let statement = match (&wanted.catalog, &wanted.schema) {
-        (Some(catalog), Some(schema)) => format!("USE {}", quote(&[catalog.clone(), schema.clone()])),
-        (Some(catalog), None) => format!("SET CATALOG {}", quoted(catalog)),
-        (None, Some(schema)) => format!("USE SCHEMA {}", quoted(schema)),
-        (None, None) => return Ok(()),
-    };
-    run(link, cancel, statement).await.map(drop)
+/// `catalog` is where the session stands, when that is known. A schema in another one takes two steps, so that it is the
+/// catalog that is missing when it is.
+async fn move_to(
+    link: &Arc<Link>,
+    cancel: &CancellationToken,
+    wanted: &Namespace,
+    catalog: Option<&str>,
+) -> Result<()> {
+    if let Some(name) = wanted.catalog.as_deref().filter(|name| Some(*name) != catalog || wanted.schema.is_none()) {
+        run(link, cancel, format!("SET CATALOG {}", quoted(name))).await?;
+    }
+    if let Some(schema) = &wanted.schema {
+        run(link, cancel, format!("USE SCHEMA {}", quoted(schema))).await?;
+    }
+    Ok(())
 }
 
 fn quoted(name: &str) -> String {

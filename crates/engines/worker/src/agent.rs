@@ -133,7 +133,7 @@ impl Agent {
         }
         listening.spawn("control", Arc::clone(&agent).slot(CONTROL.to_owned(), end.clone()));
         shutdown.await;
-        tracing::info!(running = working.len(), "the worker stops: it finishes what runs");
+        tracing::info!("the worker stops: it finishes what runs");
         stop.cancel();
         working.shutdown(settings.grace).await;
         end.cancel();

@@ -6,7 +6,6 @@
 mod state;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -107,7 +106,8 @@ impl Pool {
     /// A worker says that it will not call again.
     pub fn farewell(&self, principal: &Principal, name: &str) -> Result<()> {
         let id = self.worker(principal, name)?;
-        self.with(|state| state.lose(&id));
+        let sessions = self.with(|state| state.lose(&id));
+        tracing::info!(pool = self.settings.name, worker = name, sessions, "a worker left");
         Ok(())
     }
 
@@ -134,7 +134,10 @@ impl Pool {
 
     fn no_room(&self) -> hearth_base::Error {
         let what = "The part of the answer that its reader has not taken yet";
-        LIMIT_EXCEEDED.with("what", what).with("limit", "max_buffered").with("value", self.settings.max_buffered)
+        LIMIT_EXCEEDED
+            .with("what", what)
+            .with("limit", self.settings.named_limit("answer_buffer"))
+            .with("value", self.settings.max_buffered)
     }
 
     // Callers.
@@ -248,11 +251,5 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.pool.with(|state| state.abandon(self.key));
-    }
-}
-
-impl fmt::Display for WorkerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
     }
 }

@@ -16,16 +16,16 @@ pub struct PoolSettings {
     pub lease: Duration,
     /// `worker_timeout`: how long requests wait while no worker calls.
     pub worker_timeout: Duration,
-    /// `max_queued`: requests that wait for a worker.
+    /// `max_requests`: requests that wait for a worker.
     pub max_queued: usize,
     /// `max_queued_size`: bytes of the requests that wait for a worker.
     pub max_queued_size: ByteSize,
-    /// `max_buffered`: bytes of one answer that its reader has not taken yet; the worker's next push waits above it.
+    /// `answer_buffer`: bytes of one answer that its reader has not taken yet; the worker's next push waits above it.
     pub max_buffered: ByteSize,
     /// `push_wait`: how long a push waits for the reader before the worker is told to come again.
     pub push_wait: Duration,
-    /// `max_sessions`: sessions that are bound to a worker.
-    pub max_sessions: usize,
+    /// `max_bound_sessions`: sessions that are bound to a worker.
+    pub max_bound_sessions: usize,
     /// `max_workers`: workers that are alive.
     pub max_workers: usize,
     /// `max_attempts`: workers that a request is given to, one after the other, while each is lost without an answer.
@@ -44,10 +44,15 @@ impl PoolSettings {
             max_queued_size: ByteSize::mib(256),
             max_buffered: ByteSize::mib(16),
             push_wait: Duration::from_secs(30),
-            max_sessions: 10_000,
+            max_bound_sessions: 10_000,
             max_workers: 256,
             max_attempts: 3,
         }
+    }
+
+    /// A limit as the settings call it.
+    pub(crate) fn named_limit(&self, limit: &str) -> String {
+        format!("engines.{}.{limit}", self.name)
     }
 
     /// How often those who wait look at the time.

@@ -50,7 +50,7 @@ pub(crate) fn cancelled() -> Failure {
     Failure::Status(status(&OPERATION_CANCELED.error(), INTERNAL, SQL))
 }
 
-pub(crate) fn over_limit(what: String, limit: &'static str, value: impl std::fmt::Display) -> Failure {
+pub(crate) fn over_limit(what: String, limit: impl std::fmt::Display, value: impl std::fmt::Display) -> Failure {
     let error = LIMIT_EXCEEDED.with("what", what).with("limit", limit).with("value", value);
     Failure::Status(status(&error, RESOURCE_EXHAUSTED, SPARK))
 }

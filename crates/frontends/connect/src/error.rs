@@ -254,3 +254,81 @@ const INVALID_INPUT: &[&str] = &[
 ];
 const SPARK: &[&str] =
     &["org.apache.spark.SparkException", "java.lang.Exception", "java.lang.Throwable", "java.lang.Object"];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use hearth_base::Foreign;
+    use hearth_base::condition::{ENGINE_LOST, TABLE_OR_VIEW_NOT_FOUND};
+    use hearth_core::Limits;
+    use hearth_testkit::TestHearth;
+
+    use super::*;
+
+    fn foreign() -> Foreign {
+        Foreign {
+            condition: Some("STREAM_FAILED".to_owned()),
+            sqlstate: Some("XXKST".to_owned()),
+            parameters: vec![("id".to_owned(), "1".to_owned())],
+            classes: vec![
+                "org.apache.spark.sql.streaming.StreamingQueryException".to_owned(),
+                "java.lang.Exception".to_owned(),
+            ],
+            message: "[STREAM_FAILED] Query 1 ended. SQLSTATE: XXKST".to_owned(),
+            details: None,
+        }
+    }
+
+    fn metadata(status: &Status) -> HashMap<String, String> {
+        status.get_details_error_info().unwrap().metadata
+    }
+
+    #[test]
+    fn another_sparks_error_goes_on_as_it_was_told() {
+        let status = request_error(&Error::foreign(ErrorKind::Runtime, foreign()));
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Internal, "[STREAM_FAILED] Query 1 ended. SQLSTATE: XXKST")
+        );
+        assert_eq!(
+            status.get_details_error_info().unwrap().reason,
+            "org.apache.spark.sql.streaming.StreamingQueryException"
+        );
+        let expected = [
+            ("classes", r#"["org.apache.spark.sql.streaming.StreamingQueryException","java.lang.Exception"]"#),
+            ("errorClass", "STREAM_FAILED"),
+            ("sqlState", "XXKST"),
+            ("messageParameters", r#"{"id":"1"}"#),
+        ];
+        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(metadata(&status), HashMap::from(expected));
+    }
+
+    #[test]
+    fn an_exception_without_a_condition_has_none_here() {
+        let told = Foreign { condition: None, sqlstate: None, message: "null".to_owned(), ..foreign() };
+        let status = request_error(&Error::foreign(ErrorKind::Internal, told));
+        assert_eq!(status.message(), "null");
+        assert_eq!(metadata(&status).keys().collect::<Vec<_>>(), ["classes"]);
+    }
+
+    #[test]
+    fn an_error_that_is_not_told_of_its_classes_has_those_of_its_kind() {
+        let told = Foreign { classes: Vec::new(), ..foreign() };
+        assert_eq!(classes(&Error::foreign(ErrorKind::Analysis, told)), ANALYSIS);
+    }
+
+    #[tokio::test]
+    async fn clients_do_not_come_back_for_work_whose_engine_is_gone() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let session = TestHearth::new(folder.path(), Limits::default()).session().await.unwrap();
+        let lost = ENGINE_LOST.with("engine", "far").with("reason", "it broke");
+        assert_eq!(request_error(&lost).code(), Code::Unavailable);
+        assert_eq!(operation_failure(&session, &Arc::new(lost)).code(), Code::Internal);
+        assert_eq!(operation_failure(&session, &Arc::new(DRAINING.error())).code(), Code::Unavailable);
+        let ours = Arc::new(TABLE_OR_VIEW_NOT_FOUND.with("relationName", "`t`"));
+        let status = operation_failure(&session, &ours);
+        assert!(session.error(&metadata(&status)["errorId"]).is_some());
+        assert_eq!(metadata(&status)["messageParameters"], r#"{"relationName":"`t`"}"#);
+    }
+}

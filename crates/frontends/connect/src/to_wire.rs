@@ -209,3 +209,33 @@ fn query_context(context: &QueryContext) -> details::QueryContext {
         },
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use hearth_base::condition::DIVIDE_BY_ZERO;
+    use hearth_base::{ErrorKind, Foreign};
+    use prost::Message;
+
+    use super::*;
+
+    #[test]
+    fn another_sparks_account_of_an_error_goes_on_whole() {
+        let error = |message: &str| details::Error { message: message.to_owned(), ..Default::default() };
+        let told = pb::FetchErrorDetailsResponse {
+            root_error_idx: Some(1),
+            errors: vec![error("cause"), error("root")],
+            ..Default::default()
+        };
+        let foreign = Foreign { details: Some(told.encode_to_vec()), ..Foreign::default() };
+        assert_eq!(error_details(&Error::foreign(ErrorKind::Runtime, foreign)), (Some(1), told.errors));
+    }
+
+    #[test]
+    fn an_error_of_ours_leads_to_its_causes() {
+        let (root, errors) = error_details(&DIVIDE_BY_ZERO.error().caused_by("deeper"));
+        assert_eq!((root, errors.len(), errors[0].cause_idx), (Some(0), 2, Some(1)));
+        assert_eq!(errors[0].spark_throwable.as_ref().unwrap().error_class.as_deref(), Some("DIVIDE_BY_ZERO"));
+        assert_eq!(errors[1].message, "deeper");
+    }
+}

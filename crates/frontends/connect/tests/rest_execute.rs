@@ -139,13 +139,15 @@ async fn what_takes_long_is_polled_for() {
     assert_eq!(body["code"], "392604");
     assert!(body["message"].is_string());
     let again = door.post("execute-plan", &request).await;
-    assert_eq!((again.status, again.header("location")), (StatusCode::ACCEPTED, location.as_str()));
+    assert_eq!(again.status, StatusCode::ACCEPTED);
+    door.hearth.clock.advance(Duration::from_secs(2 * 60 * 60));
     let poll = door.get(&location).await;
     assert_eq!((poll.status, poll.json(), poll.header("location")), (StatusCode::ACCEPTED, body, location.as_str()));
     gate.open();
     let done = door.get(&location).await.executed();
     assert_eq!(rows(&done), [0, 1]);
     assert_eq!(door.get(&location).await.executed(), done, "an answer that was lost is there again");
+    assert_eq!(door.get(again.header("location")).await.executed(), done);
     assert_eq!(door.post("execute-plan", &request).await.executed(), done);
     assert_eq!(door.hearth.engine.executed(), 1);
     door.hearth.clock.advance(Duration::from_secs(60 * 60));
@@ -171,7 +173,33 @@ async fn a_handler_is_its_principals_and_cancels() {
     let bob = [("authorization", "Bearer bob")];
     door.send(Method::GET, &location, &bob, Body::empty()).await.refused(StatusCode::NOT_FOUND);
     let (_, info) = door.post("execute-plan", &request).await.failure();
-    assert_eq!(info.metadata["errorClass"], "OPERATION_CANCELED");
+    assert_eq!(info.metadata["errorClass"], "INVALID_HANDLE.OPERATION_ABANDONED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_what_is_cancelled_or_released_is_told_so() {
+    let door = Door::open();
+    door.hearth.engine.script("slow", vec![Step::Schema, Step::Rows(1), Step::Wait(Gate::default())]);
+    let request = plan("slow", &operation());
+    let location = door.post("execute-plan", &request).await.header("location").to_owned();
+    let waiting = async { door.post("execute-plan", &request).await };
+    let cancelled = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        door.delete(&location).await
+    };
+    let (waited, _) = tokio::join!(waiting, cancelled);
+    assert_eq!(waited.failure().1.metadata["errorClass"], "OPERATION_CANCELED");
+}
+
+#[tokio::test]
+async fn who_did_not_ask_to_come_back_may_send_the_request_again_but_not_reattach() {
+    let door = Door::open();
+    let id = operation();
+    let request = pb::ExecutePlanRequest { request_options: Vec::new(), ..plan("row", &id) };
+    let first = door.post("execute-plan", &request).await.executed();
+    let (_, info) = door.post("reattach-execute", &reattach(&id, None)).await.failure();
+    assert_eq!(info.metadata["errorClass"], "INVALID_CURSOR.NOT_REATTACHABLE");
+    assert_eq!(door.post("execute-plan", &request).await.executed(), first);
 }
 
 #[tokio::test(start_paused = true)]
@@ -357,6 +385,10 @@ async fn a_compressed_stream_does_not_keep_back_what_has_come() {
         }
     }
     gate.open();
+    let headers = [("accept", "application/vnd.hearth.envelopes"), ("accept-encoding", "zstd")];
+    let answer = door.send(Method::POST, &execute_path(), &headers, plan("slow", &operation()).encode_to_vec()).await;
+    let whole = zstd::decode_all(&answer.body[..]).unwrap();
+    assert_eq!(delimited(whole.into()).iter().filter_map(row_count).collect::<Vec<_>>(), [1, 1]);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ pub const FAMILIES: &[Family] = &[
     Family { prefix: "engines", doc: "An engine, which runs work. `embedded` is always there.", rows: ENGINE },
     Family {
         prefix: "principals",
-        doc: "A user, by name; `*` stands for everybody who has no table, each with limits of their own.",
+        doc: "A user, by name; `*` says what holds for everybody in whose own table it is not said; its limits count for each user alone.",
         rows: PRINCIPAL,
     },
 ];

@@ -56,20 +56,27 @@ logger.native.level = error
 ";
 
 /// Variables that would make it another Spark than the one that was asked for.
-const NOT_INHERITED: [&str; 6] = [
-    "SPARK_REMOTE",
-    "SPARK_API_MODE",
-    "SPARK_CONNECT_MODE_ENABLED",
-    "SPARK_CONNECT_MODE",
-    "SPARK_ENV_LOADED",
-    "SPARK_SUBMIT_OPTS",
-];
+const NOT_INHERITED: [&str; 5] =
+    ["SPARK_REMOTE", "SPARK_API_MODE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_CONNECT_MODE", "SPARK_ENV_LOADED"];
 
 /// A Spark that listens.
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) port: u16,
     running: Running,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) reason: String,
+    pub(super) log: String,
+}
+
+impl Ended {
+    fn early(reason: String) -> Self {
+        Self { reason, log: String::new() }
+    }
 }
 
 #[derive(Debug)]
@@ -88,24 +95,21 @@ impl Process {
         settings: &LocalSparkSettings,
         installation: &Installation,
         token: &str,
-    ) -> Result<Self, String> {
-        let files =
-            Files::make(settings, installation).map_err(|error| format!("{}: {error}", settings.folder.display()))?;
+    ) -> Result<Self, Ended> {
+        let files = Files::make(settings, installation)
+            .map_err(|error| Ended::early(format!("{}: {error}", settings.folder.display())))?;
         let (sender, mut port) = watch::channel(None);
         let mut running = Running::start(settings, installation, &files, (token, sender))
             .await
-            .map_err(|error| format!("Spark cannot be started: {error}"))?;
+            .map_err(|error| Ended::early(format!("Spark cannot be started: {error}")))?;
         let listens = tokio::select! {
             listens = async { port.wait_for(Option::is_some).await.ok().and_then(|port| *port) } => listens,
-            reason = running.ended() => return Err(reason),
+            ended = running.ended() => return Err(ended),
             () = tokio::time::sleep(settings.start_timeout) => {
-                let reason = format!(
-                    "Spark did not start within {:?}. The end of its log:\n{}",
-                    settings.start_timeout,
-                    running.last_lines.text()
-                );
+                let reason = format!("Spark did not start within {:?}", settings.start_timeout);
+                let ended = Ended { reason, log: running.last_lines.text() };
                 running.stop().await;
-                return Err(reason);
+                return Err(ended);
             }
         };
         match listens {
@@ -116,7 +120,7 @@ impl Process {
     }
 
     /// Waits for its end and says how it was.
-    pub(super) async fn ended(&mut self) -> String {
+    pub(super) async fn ended(&mut self) -> Ended {
         self.running.ended().await
     }
 
@@ -150,14 +154,14 @@ impl Running {
         Ok(Self { child, pipe, copying, last_lines, grace: settings.stop_grace })
     }
 
-    async fn ended(&mut self) -> String {
-        let how = match self.child.wait().await {
+    async fn ended(&mut self) -> Ended {
+        let reason = match self.child.wait().await {
             Ok(status) => format!("Spark ended with {status}"),
             Err(error) => format!("Spark ended: {error}"),
         };
         // What it wrote last is on its way; workers of it may hold the pipe for longer.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.copying.join_next()).await;
-        format!("{how}. The end of its log:\n{}", self.last_lines.text())
+        Ended { reason, log: self.last_lines.text() }
     }
 
     async fn stop(&mut self) {
@@ -200,7 +204,7 @@ fn command(settings: &LocalSparkSettings, installation: &Installation, files: &F
         // Not among those that the terminal interrupts: it is stopped after the work of this process.
         .process_group(0)
         .kill_on_drop(true);
-    for name in NOT_INHERITED.iter().filter(|name| **name != "SPARK_SUBMIT_OPTS") {
+    for name in NOT_INHERITED {
         command.env_remove(name);
     }
     if let Some(java_home) = &installation.java_home {
@@ -300,4 +304,39 @@ fn escaped(text: &str, is_name: bool) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_properties_that_java_reads() {
+        assert_eq!(escaped("a b=c:d", true), "a\\ b\\=c\\:d");
+        assert_eq!(escaped(" -Dx=\"y z\" C:\\d\n", false), "\\ -Dx=\"y z\" C:\\\\d\\n");
+    }
+
+    #[test]
+    fn nobody_moves_where_it_listens_and_anybody_the_rest() {
+        let listens = ("spark.connect.grpc.binding.address".to_owned(), "0.0.0.0".to_owned());
+        let settings = LocalSparkSettings {
+            conf: vec![listens, ("spark.ui.enabled".to_owned(), "true".to_owned())],
+            master: "local[3]".to_owned(),
+            ..LocalSparkSettings::default()
+        };
+        let installation = Installation {
+            spark_home: "/spark".into(),
+            java_home: None,
+            python: "/usr/bin/python3".into(),
+            has_connect: true,
+        };
+        let text = properties(&settings, &installation, Path::new("/data"));
+        let last = |name: &str| text.lines().filter_map(|line| line.strip_prefix(&format!("{name}="))).next_back();
+        assert_eq!(last("spark.connect.grpc.binding.address"), Some("127.0.0.1"));
+        assert_eq!(last("spark.connect.grpc.binding.port"), Some("0"));
+        assert_eq!(last("spark.ui.enabled"), Some("true"));
+        assert_eq!(last("spark.master"), Some("local[3]"));
+        assert_eq!(last("spark.sql.warehouse.dir"), Some("/data/warehouse"));
+    }
 }

@@ -90,6 +90,15 @@ async fn a_spark_that_forgot_is_lost_and_is_not_asked_again() {
 }
 
 #[tokio::test]
+async fn a_plan_refused_for_its_session_is_an_answer() {
+    let condition = "INVALID_HANDLE.SESSION_CHANGED";
+    let server = ScriptedServer::start([act(&[], End::Fails(spark_error(condition)))]).await;
+    let (_, failure) = run(&upstream(server.port)).await;
+    assert!(matches!(&failure, Some(Failure::Status(status)) if status.details.len() == 1), "{failure:?}");
+    assert_eq!(server.streams(), [EXECUTE]);
+}
+
+#[tokio::test]
 async fn an_error_of_spark_passes_with_its_details_and_ends_the_stream() {
     let server = ScriptedServer::start([act(&ALL[..1], End::Fails(spark_error("DIVIDE_BY_ZERO")))]).await;
     let upstream = upstream(server.port);

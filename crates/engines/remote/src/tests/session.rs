@@ -92,7 +92,8 @@ async fn a_statement_stands_elsewhere_and_the_next_one_at_home() {
         remote.upstream.statements(),
         [
             "SELECT current_catalog(), current_schema()",
-            "USE `main`.`a``b`",
+            "SET CATALOG `main`",
+            "USE SCHEMA `a``b`",
             "SELECT 1",
             "SELECT 1",
             "USE `spark_catalog`.default",

@@ -206,15 +206,19 @@ impl State {
         }
         let of = |what: &str| format!("The pool {}: {what}", settings.name);
         if self.queue.len() >= settings.max_queued {
-            return Err(status::over_limit(of("the queue"), "max_queued", settings.max_queued));
+            return Err(status::over_limit(of("the queue"), settings.named_limit("max_requests"), settings.max_queued));
         }
         let size = u64::try_from(ask.payload.len()).unwrap_or(u64::MAX);
         if self.queued_bytes.saturating_add(size) > settings.max_queued_size.bytes() {
             let what = of("what is queued together with this request");
-            return Err(status::over_limit(what, "max_queued_size", settings.max_queued_size));
+            return Err(status::over_limit(what, settings.named_limit("max_queued_size"), settings.max_queued_size));
         }
-        if !self.sessions.contains_key(&ask.session) && self.sessions.len() >= settings.max_sessions {
-            return Err(status::over_limit(of("the number of sessions"), "max_sessions", settings.max_sessions));
+        if !self.sessions.contains_key(&ask.session) && self.sessions.len() >= settings.max_bound_sessions {
+            return Err(status::over_limit(
+                of("the number of sessions"),
+                settings.named_limit("max_bound_sessions"),
+                settings.max_bound_sessions,
+            ));
         }
         Ok(())
     }

@@ -275,7 +275,7 @@ async fn a_push_that_waited_long_is_told_to_come_again() {
     hand.part(&request, 0, &[1], false).await.unwrap();
     let error = hand.part(&request, 1, &[2], true).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Exhausted);
-    assert!(error.to_string().contains("max_buffered"), "{error}");
+    assert!(error.to_string().contains("engines.edge.answer_buffer"), "{error}");
     let (answer, pushed) = tokio::join!(drained(responses), async {
         sleep(SOON).await;
         hand.part(&request, 1, &[2], true).await
@@ -351,7 +351,7 @@ async fn a_full_queue_says_its_setting() {
     let held: Vec<_> = [pool.execute_plan(plan("s", "a")).await, pool.execute_plan(plan("s", "b")).await].into();
     let failure = pool.config(config("t")).await.unwrap_err();
     assert!(matches!(&failure, Failure::Status(status) if status.code == 8), "{failure:?}");
-    assert!(text(&failure).contains("max_queued (2)"), "{}", text(&failure));
+    assert!(text(&failure).contains("engines.edge.max_requests (2)"), "{}", text(&failure));
     drop(held);
     assert_eq!(desk.snapshot()[0].queued, 0);
     let (_desk, pool) = open(PoolSettings { max_queued_size: ByteSize(1), ..settings() });

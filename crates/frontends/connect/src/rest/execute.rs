@@ -121,11 +121,11 @@ async fn finish(state: &RestState, patience: &Patience, folding: Folding, namele
     let answer = match answer {
         Some(answer) => answer,
         None => match state.results().add_operation(&patience.principal, folding.clone()) {
-            Some(handler) => {
+            Some(entry) => {
                 if let Some(nameless) = nameless {
                     nameless.keep();
                 }
-                return poll::goes_on(&handler);
+                return poll::goes_on(&entry.handler);
             }
             None => folding.whole(state).await,
         },

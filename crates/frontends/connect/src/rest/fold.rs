@@ -12,6 +12,7 @@ use arrow::compute::concat_batches;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
 use bytes::Bytes;
+use hearth_base::clock::EpochMillis;
 use hearth_base::condition::LIMIT_EXCEEDED;
 use hearth_base::{Error, Result};
 use hearth_core::result::{Batch, ReadError};
@@ -69,11 +70,19 @@ impl Folding {
         self.answer(state, memory).await
     }
 
-    /// Stops the operation. Says whether it had ended before.
-    pub fn cancel(&self) -> bool {
+    /// Stops the operation and lets go of its answer. Says whether it had ended before.
+    pub async fn cancel(&self, state: &RestState) -> bool {
         let had_ended = self.operation.state().is_finished();
-        self.operation.request_cancel();
+        let operations = &state.service().hearth.operations;
+        if let Err(error) = operations.release(self.session.as_deref(), &self.operation).await {
+            tracing::warn!(operation = %self.operation.id, %error, "the result of an operation stays");
+        }
         had_ended
+    }
+
+    /// When the operation ended, if it has.
+    pub fn ended_at(&self) -> Option<EpochMillis> {
+        self.operation.finished_at()
     }
 
     /// Waits until there is something to answer, and for the memory that a large answer takes.
@@ -148,11 +157,12 @@ impl Folding {
     }
 
     fn failure(&self, error: &ReadError) -> Status {
-        match (error, &self.session) {
-            (ReadError::Failed(error) | ReadError::Unreadable(error), Some(session)) => {
-                operation_failure(session, error)
-            }
-            (ReadError::Failed(error) | ReadError::Unreadable(error), None) => request_error(error),
+        // What was let go of does not read; why the work ended says more.
+        let why = self.operation.failure();
+        let error = why.as_ref().unwrap_or_else(|| error.error());
+        match &self.session {
+            Some(session) => operation_failure(session, error),
+            None => request_error(error),
         }
     }
 }

@@ -62,7 +62,7 @@ async fn poll(State(state): State<RestState>, Path(handler): Path<String>, heade
         Err(_) => None,
     };
     // The time that the poll itself took does not count.
-    state.results().touch(&entry);
+    entry.touch(state.service().hearth.sessions.clock().now());
     Ok(answer.map_or_else(|| goes_on(&handler), Written::into_response))
 }
 
@@ -70,18 +70,20 @@ async fn poll(State(state): State<RestState>, Path(handler): Path<String>, heade
 /// handlers, its client waits.
 pub(super) async fn hand_over(state: &RestState, principal: &Principal, work: BoxFuture<'static, Done>) -> Response {
     let (sender, receiver) = watch::channel(None);
-    let Some((handler, cancelled)) = state.results().add_call(principal, receiver) else {
+    let Some((entry, cancelled)) = state.results().add_call(principal, receiver) else {
         return match work.await {
             Done::Answered(written) => written.into_response(),
             Done::Begun(folding) => folding.whole(state).await.into_response(),
         };
     };
+    let (handler, clock) = (entry.handler.clone(), state.service().hearth.sessions.clock().clone());
     state.tasks().spawn("rest call", async move {
         tokio::select! {
             biased;
             () = cancelled.cancelled() => {}
             done = work => {
                 sender.send_replace(Some(done));
+                entry.touch(clock.now());
             }
         }
     });
@@ -90,16 +92,14 @@ pub(super) async fn hand_over(state: &RestState, principal: &Principal, work: Bo
 
 async fn cancel(State(state): State<RestState>, Path(handler): Path<String>, headers: HeaderMap) -> Answered<Response> {
     let entry = find(&state, &handler, &headers).await?;
-    let had_ended = match &entry.work {
-        Work::Operation(folding) => folding.cancel(),
-        Work::Call { done, cancel } => {
-            cancel.cancel();
-            match &*done.borrow() {
-                Some(Done::Begun(folding)) => folding.cancel(),
-                Some(Done::Answered(_)) => true,
-                None => false,
-            }
-        }
+    let begun = match &entry.work {
+        Work::Operation(folding) => Some(Done::Begun(folding.clone())),
+        Work::Call { done, .. } => done.borrow().clone(),
+    };
+    let had_ended = match begun {
+        Some(Done::Begun(folding)) => folding.cancel(&state).await,
+        Some(Done::Answered(_)) => true,
+        None => false,
     };
     state.results().remove(&handler);
     let message = if had_ended { "The call had ended already." } else { "The call is cancelled." };
@@ -118,10 +118,10 @@ async fn find(state: &RestState, handler: &str, headers: &HeaderMap) -> Answered
     let mut credentials = credentials_of(headers);
     // A GET has no message to say the caller's name in. Where names need no proof, the handler is enough of one.
     credentials.claimed_user = owner.map(ToString::to_string);
-    let caller = authenticate(state, &credentials).await?;
+    let caller = authenticate(state, &credentials).await.map_err(Refusal::of_poll)?;
     match known {
         Known::Open(entry) if entry.principal == caller.id => {
-            state.results().touch(&entry);
+            entry.touch(state.service().hearth.sessions.clock().now());
             Ok(entry)
         }
         Known::Gone(principal) if principal == caller.id => Err(gone()),

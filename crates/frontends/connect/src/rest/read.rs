@@ -187,7 +187,9 @@ fn session_token(header: &str) -> Option<&str> {
     let (scheme, rest) = header.split_once(' ')?;
     let (name, value) = rest.trim().split_once('=')?;
     let is_token = scheme.eq_ignore_ascii_case("snowflake") && name.trim().eq_ignore_ascii_case("token");
-    is_token.then(|| value.trim().trim_matches('"'))
+    let value = value.trim();
+    let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    quoted.or_else(|| (!value.contains('"')).then_some(value)).filter(|_| is_token)
 }
 
 pub(super) async fn authenticate(state: &RestState, credentials: &Credentials) -> Answered<Principal> {
@@ -210,6 +212,8 @@ mod tests {
             ("Snowflake Token=\"a=b\"", "Bearer a=b"),
             ("Bearer abc", "Bearer abc"),
             ("Snowflake abc", "Snowflake abc"),
+            ("Snowflake Token=\"abc", "Snowflake Token=\"abc"),
+            ("Snowflake Token2=\"abc\"", "Snowflake Token2=\"abc\""),
         ] {
             let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, header.parse().unwrap())]);
             assert_eq!(credentials_of(&headers).authorization.as_deref(), Some(expected));

@@ -42,6 +42,15 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, error.name(), error.to_string())
     }
 
+    /// The same without a code that says to come back: published clients then do so at another place.
+    pub fn of_poll(self) -> Self {
+        let is_retried = matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+        );
+        if is_retried { Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..self } } else { self }
+    }
+
     /// The response, as a client of this API reads it.
     pub fn to_response(&self, request_id: &str) -> Response {
         let body = json!({

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use hearth_base::clock::EpochMillis;
-use hearth_base::{Clock, OperationId, PrincipalId, SessionId};
+use hearth_base::{Clock, PrincipalId, SessionId};
 use hearth_core::Principal;
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -19,7 +19,6 @@ use uuid::Uuid;
 use super::RestSettings;
 use super::answer::Written;
 use super::fold::Folding;
-use super::read::Format;
 
 /// How many plans that found no room are remembered, and for how long: clients try for ten minutes.
 const MAX_BUSY: usize = 10_000;
@@ -48,9 +47,27 @@ pub(super) enum Done {
     Begun(Folding),
 }
 
-impl Drop for Entry {
-    fn drop(&mut self) {
-        // Nobody can fetch the answer any more. Operations know by themselves when they are given up.
+impl Entry {
+    /// Says that somebody has asked, or that there is something new.
+    pub fn touch(&self, now: EpochMillis) {
+        self.asked_at.store(now, Ordering::Relaxed);
+    }
+
+    /// Whether nobody has asked since `deadline`. Operations that run know by themselves when they are given up.
+    fn is_over(&self, deadline: EpochMillis) -> bool {
+        let asked_at = self.asked_at.load(Ordering::Relaxed);
+        let ended_at = match &self.work {
+            Work::Operation(folding) => folding.ended_at(),
+            Work::Call { done, .. } => match &*done.borrow() {
+                Some(Done::Begun(folding)) => folding.ended_at(),
+                Some(Done::Answered(_)) | None => Some(asked_at),
+            },
+        };
+        ended_at.is_some_and(|ended_at| ended_at.max(asked_at) <= deadline)
+    }
+
+    /// Nobody can fetch the answer any more.
+    fn forget(&self) {
         if let Work::Call { cancel, .. } = &self.work {
             cancel.cancel();
         }
@@ -80,9 +97,6 @@ impl PlanKey {
     }
 }
 
-/// The same operation from the same place in the same form has the same handler.
-type OperationKey = (PrincipalId, OperationId, u64, Format);
-
 #[derive(Debug)]
 pub(super) struct Results {
     max: usize,
@@ -94,7 +108,6 @@ pub(super) struct Results {
 #[derive(Debug, Default)]
 struct Table {
     entries: HashMap<String, Arc<Entry>>,
-    by_operation: HashMap<OperationKey, String>,
     gone: HashMap<String, PrincipalId>,
     gone_order: VecDeque<String>,
     busy: HashMap<PlanKey, EpochMillis>,
@@ -106,27 +119,22 @@ impl Results {
     }
 
     /// A handler for an operation; `None` when there are too many.
-    pub fn add_operation(&self, principal: &Principal, folding: Folding) -> Option<String> {
-        let key = key_of(&principal.id, &folding);
-        let known = self.table.lock().by_operation.get(&key).cloned();
-        if let Some(entry) = known.and_then(|handler| self.open(&handler)) {
-            return Some(entry.handler.clone());
-        }
+    pub fn add_operation(&self, principal: &Principal, folding: Folding) -> Option<Arc<Entry>> {
         self.add(&principal.id, Work::Operation(folding))
     }
 
-    /// A handler for a call that will leave its answer, and when to stop it; `None` when there are too many.
+    /// A handler for a call that will leave what becomes of it, and when to stop it; `None` when there are too many.
     pub fn add_call(
         &self,
         principal: &Principal,
         done: watch::Receiver<Option<Done>>,
-    ) -> Option<(String, CancellationToken)> {
+    ) -> Option<(Arc<Entry>, CancellationToken)> {
         let cancel = CancellationToken::new();
-        let handler = self.add(&principal.id, Work::Call { done, cancel: cancel.clone() })?;
-        Some((handler, cancel))
+        let entry = self.add(&principal.id, Work::Call { done, cancel: cancel.clone() })?;
+        Some((entry, cancel))
     }
 
-    fn add(&self, principal: &PrincipalId, work: Work) -> Option<String> {
+    fn add(&self, principal: &PrincipalId, work: Work) -> Option<Arc<Entry>> {
         let mut table = self.table.lock();
         if table.entries.len() >= self.max {
             self.expire_in(&mut table);
@@ -135,13 +143,10 @@ impl Results {
             return None;
         }
         let handler = Uuid::new_v4().to_string();
-        if let Work::Operation(folding) = &work {
-            table.by_operation.insert(key_of(principal, folding), handler.clone());
-        }
         let asked_at = AtomicI64::new(self.clock.now());
-        let entry = Entry { handler: handler.clone(), principal: principal.clone(), work, asked_at };
-        table.entries.insert(handler.clone(), Arc::new(entry));
-        Some(handler)
+        let entry = Arc::new(Entry { handler: handler.clone(), principal: principal.clone(), work, asked_at });
+        table.entries.insert(handler, Arc::clone(&entry));
+        Some(entry)
     }
 
     pub fn find(&self, handler: &str) -> Known {
@@ -154,16 +159,11 @@ impl Results {
     fn open(&self, handler: &str) -> Option<Arc<Entry>> {
         let mut table = self.table.lock();
         let entry = table.entries.get(handler).cloned()?;
-        if entry.asked_at.load(Ordering::Relaxed) <= self.deadline(self.retention) {
+        if entry.is_over(self.deadline(self.retention)) {
             table.forget(handler, self.max);
             return None;
         }
         Some(entry)
-    }
-
-    /// Says that somebody has asked.
-    pub fn touch(&self, entry: &Entry) {
-        entry.asked_at.store(self.clock.now(), Ordering::Relaxed);
     }
 
     /// Nobody will ask any more.
@@ -177,12 +177,8 @@ impl Results {
 
     fn expire_in(&self, table: &mut Table) {
         let deadline = self.deadline(self.retention);
-        let over: Vec<String> = table
-            .entries
-            .values()
-            .filter(|entry| entry.asked_at.load(Ordering::Relaxed) <= deadline)
-            .map(|entry| entry.handler.clone())
-            .collect();
+        let over: Vec<String> =
+            table.entries.values().filter(|entry| entry.is_over(deadline)).map(|entry| entry.handler.clone()).collect();
         for handler in over {
             table.forget(&handler, self.max);
         }
@@ -211,9 +207,7 @@ impl Results {
 impl Table {
     fn forget(&mut self, handler: &str, max_gone: usize) {
         let Some(entry) = self.entries.remove(handler) else { return };
-        if let Work::Operation(folding) = &entry.work {
-            self.by_operation.remove(&key_of(&entry.principal, folding));
-        }
+        entry.forget();
         self.gone.insert(handler.to_owned(), entry.principal.clone());
         self.gone_order.push_back(handler.to_owned());
         while self.gone_order.len() > max_gone
@@ -222,8 +216,4 @@ impl Table {
             self.gone.remove(&oldest);
         }
     }
-}
-
-fn key_of(principal: &PrincipalId, folding: &Folding) -> OperationKey {
-    (principal.clone(), folding.operation.id.clone(), folding.from, folding.form.format)
 }

@@ -39,7 +39,8 @@ where
         Format::Protobuf => ENVELOPES,
         Format::Json => "application/x-ndjson",
     };
-    let frames = responses.map(move |outcome| Ok::<Bytes, Infallible>(frame(&form, outcome)));
+    // Compression asks again behind the end.
+    let frames = responses.map(move |outcome| Ok::<Bytes, Infallible>(frame(&form, outcome))).fuse();
     (StatusCode::OK, [(CONTENT_TYPE, content_type)], Body::from_stream(frames)).into_response()
 }
 

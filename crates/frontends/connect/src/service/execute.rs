@@ -20,6 +20,10 @@ use super::{Caller, ConnectService};
 use crate::error::{operation_failure, request_error};
 use crate::response_id::{PartSize, Place};
 
+/// What an operation keeps of a request that did not ask to be reattachable. Its answer may be kept all the same, for the
+/// same request to come again.
+const NOT_REATTACHABLE: &str = "not reattachable";
+
 /// What the options of a request say.
 #[derive(Debug, Clone, Copy, Default)]
 struct Options {
@@ -63,7 +67,7 @@ impl ConnectService {
     }
 
     /// Takes a plan on, or finds the operation that the same request has begun already. `keep`: the answer is
-    /// there for a client that comes back, also when this one does not ask for that.
+    /// there for the same request again, also when it does not ask to be reattachable.
     pub async fn start_plan(
         &self,
         caller: Caller,
@@ -75,13 +79,14 @@ impl ConnectService {
         let options = options(&request);
         let id = request.operation_id.clone().filter(|id| !id.is_empty()).map(OperationId::new);
         let client = request.client_type.clone().unwrap_or_default();
+        let note = if options.reattachable { "" } else { NOT_REATTACHABLE };
         let submission = Submission {
             id,
             description: describe(&request.plan),
             work: Work::Plan(request.plan),
             tags: request.tags,
             reattachable: options.reattachable || keep,
-            origin: Origin { door: "connect".to_owned(), client, ..Origin::default() },
+            origin: Origin { door: "connect".to_owned(), client, request: note.to_owned(), ..Origin::default() },
             bounds: Bounds::default(),
         };
         check_tags(&submission.tags).map_err(|error| operation_failure(&session, &Arc::new(error)))?;
@@ -141,7 +146,7 @@ impl ConnectService {
         if operation.session != caller.session || !seen(&caller, &operation) {
             return Err(fail(SESSION_CHANGED.with("handle", &caller.session)));
         }
-        if !operation.reattachable {
+        if !operation.reattachable || operation.origin.request == NOT_REATTACHABLE {
             return Err(fail(CURSOR_NOT_REATTACHABLE.error()));
         }
         let last = match request.last_response_id.filter(|last| !last.is_empty()) {

@@ -18,6 +18,8 @@ use hearth_core::result::{Batch, ReadError};
 use hearth_core::session::SessionUse;
 use hearth_core::{Item, Operation, ResultReader, Session};
 use hearth_proto::connect as pb;
+use hearth_proto::decode::decode_message;
+use hearth_proto::limits::MAX_PLAN_DEPTH;
 use pb::execute_plan_response::ResponseType;
 use prost::Message;
 use tokio::sync::watch;
@@ -171,7 +173,7 @@ impl Sender {
                 self.ready.push_back(response);
             }
             Item::Batch(batch) => self.unpack_batch(index, batch),
-            Item::Answer(bytes) => match pb::ExecutePlanResponse::decode(bytes) {
+            Item::Answer(bytes) => match decode_message::<pb::ExecutePlanResponse>(bytes, MAX_PLAN_DEPTH) {
                 Ok(answer) => {
                     let ids = self.at(Place::whole(index));
                     self.ready.push_back(pb::ExecutePlanResponse {

@@ -21,7 +21,10 @@ impl State {
         if !self.workers.contains_key(id) && self.workers.len() >= self.settings.max_workers {
             let what = format!("The pool {}: the number of workers", self.settings.name);
             let limit = self.settings.max_workers;
-            return Err(LIMIT_EXCEEDED.with("what", what).with("limit", "max_workers").with("value", limit));
+            return Err(LIMIT_EXCEEDED
+                .with("what", what)
+                .with("limit", self.settings.named_limit("max_workers"))
+                .with("value", limit));
         }
         let worker = self.workers.entry(id.clone()).or_insert_with(|| Worker {
             seen: now,

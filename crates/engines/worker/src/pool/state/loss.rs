@@ -47,10 +47,10 @@ impl State {
         }
     }
 
-    /// A worker is gone, and with it what it kept for its sessions.
-    pub fn lose(&mut self, id: &WorkerId) {
+    /// A worker is gone, and with it what it kept for its sessions. Answers how many there were.
+    pub fn lose(&mut self, id: &WorkerId) -> usize {
         if self.workers.remove(id).is_none() {
-            return;
+            return 0;
         }
         let bound = self.sessions.iter().filter(|(_, binding)| binding.worker == *id);
         let bound: Vec<_> = bound.map(|(session, binding)| (session.clone(), binding.answered)).collect();
@@ -82,7 +82,7 @@ impl State {
                 self.wake(session);
             }
         }
-        tracing::warn!(pool = self.settings.name, worker = &*id.name, sessions = bound.len(), "a worker was lost");
+        bound.len()
     }
 
     /// Fails everything of a session whose state is gone.
@@ -115,7 +115,8 @@ impl State {
         let silent = |worker: &Worker| worker.present == 0 && worker.seen + lease <= now;
         let lost: Vec<_> = self.workers.iter().filter(|(_, worker)| silent(worker)).map(|(id, _)| id.clone()).collect();
         for id in lost {
-            self.lose(&id);
+            let sessions = self.lose(&id);
+            tracing::warn!(pool = self.settings.name, worker = &*id.name, sessions, "a worker was lost");
         }
         if !self.workers.is_empty() {
             self.last_alive = now;
