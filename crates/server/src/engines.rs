@@ -1,9 +1,11 @@
 //! The engines that the settings name, put together: what `[engines.NAME]` and `[principals.NAME]` come to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use hearth_cluster::{ClusterLimits, ClusterSettings, GrpcUpstream, LocalSpark, LocalSparkSettings};
+use hearth_core::engine::Health;
 use hearth_core::{Engine, EngineKind, Engines, NamedEngine};
 use hearth_embedded::EmbeddedEngine;
 use hearth_remote::{RemoteEngine, RemoteSettings, Upstream};
@@ -14,6 +16,9 @@ use crate::config::Config;
 use crate::config::engines::{
     ClusterTable, ClusterTimes, EMBEDDED, EngineKindTable, EngineTable, LocalTable, WorkerTable,
 };
+
+/// How often a Spark is looked at that has not answered yet.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// All engines, and the desk of those that pull.
 #[derive(Debug)]
@@ -79,9 +84,58 @@ fn connect(name: &str, settings: &ClusterSettings) -> Result<Arc<dyn Upstream>> 
     Ok(upstream.map_err(|mistake| anyhow!("engines.{name}: {mistake}"))?)
 }
 
+/// Whether each engine beside the embedded one would run: by name, what is good of it or what is not.
+pub async fn report(config: &Config) -> Vec<(String, Result<String, String>)> {
+    let mut report = Vec::new();
+    for (name, table) in &config.engines.engines {
+        let verdict = match &table.kind {
+            EngineKindTable::Cluster(cluster) => reach(&cluster_settings(name, cluster)).await,
+            EngineKindTable::Local(local) => {
+                let found = LocalSpark::find(&local_settings(config, name, local)).await;
+                found.map(|folder| format!("{} on {}", folder.display(), local.master))
+            }
+            EngineKindTable::Worker(WorkerTable { workers: None, .. }) => Ok("everybody may work for it".to_owned()),
+            EngineKindTable::Worker(WorkerTable { workers: Some(names), .. }) if names.is_empty() => {
+                Err(format!("nobody may work for it: name principals in engines.{name}.workers"))
+            }
+            EngineKindTable::Worker(WorkerTable { workers: Some(names), .. }) => {
+                Ok(format!("workers of {}", names.join(", ")))
+            }
+        };
+        report.push((name.clone(), verdict));
+    }
+    report
+}
+
+/// Whether a Spark answers.
+async fn reach(settings: &ClusterSettings) -> Result<String, String> {
+    let upstream = GrpcUpstream::connect(settings, Handle::current())?;
+    let mut health = upstream.health();
+    let looking = async {
+        while health == Health::Starting {
+            tokio::time::sleep(LOOK_EVERY).await;
+            health = upstream.health();
+        }
+    };
+    // Who has not answered by then is said to be on its way.
+    let _ = tokio::time::timeout(settings.limits.connect_timeout, looking).await;
+    upstream.shutdown().await;
+    match health {
+        Health::Ready => Ok(format!("{} answers", settings.address()?)),
+        Health::Starting => Err(format!("{} has not answered in time", settings.address()?)),
+        Health::Unavailable { reason } => Err(reason),
+    }
+}
+
 /// Starts a Spark as a child process; its engine answers once it is up.
 async fn start(config: &Config, name: &str, table: &LocalTable) -> Result<Arc<dyn Upstream>> {
-    let settings = LocalSparkSettings {
+    let spark = LocalSpark::start(local_settings(config, name, table), Handle::current()).await;
+    let spark = spark.map_err(|mistake| anyhow!("engines.{name}: {mistake}"))?;
+    Ok(GrpcUpstream::local(name, spark, limits(&table.times), Handle::current()))
+}
+
+fn local_settings(config: &Config, name: &str, table: &LocalTable) -> LocalSparkSettings {
+    LocalSparkSettings {
         python: table.python.clone(),
         spark_home: table.spark_home.clone(),
         java: table.java.clone(),
@@ -90,10 +144,7 @@ async fn start(config: &Config, name: &str, table: &LocalTable) -> Result<Arc<dy
         folder: config.data_dir.join("engines").join(name),
         start_timeout: table.start_timeout,
         ..LocalSparkSettings::default()
-    };
-    let spark = LocalSpark::start(settings, Handle::current()).await;
-    let spark = spark.map_err(|mistake| anyhow!("engines.{name}: {mistake}"))?;
-    Ok(GrpcUpstream::local(name, spark, limits(&table.times), Handle::current()))
+    }
 }
 
 fn pool(desk: &Desk, name: &str, table: &WorkerTable) -> Result<Arc<dyn Upstream>> {

@@ -13,6 +13,7 @@ import base64
 import collections
 import contextlib
 import gzip
+import http.client
 import importlib.util
 import json
 import random
@@ -50,7 +51,7 @@ ENDPOINT_OF = {"ExecutePlan": "execute-plan", "AnalyzePlan": "analyze-plan", "Co
                "ReleaseExecute": "release-execute", "ReleaseSession": "release-session", "FetchErrorDetails": "fetch-error-details",
                "CloneSession": "clone-session", "GetStatus": "get-status"}
 # A worker that says nothing for so long is lost, and its requests with it.
-CONFIG = '[engines.edge]\nkind = "worker"\nlease = "2s"\nworker_timeout = "2s"\n'
+CONFIG = '[engines.edge]\nkind = "worker"\nlease = "1s"\nworker_timeout = "2s"\n'
 HEADERS = ["Content-Type", "Accept", "Content-Encoding", "Accept-Encoding", "X-Snowflake-External-Session-ID", "X-Snowflake-Authorization-Token-Type",
            "Authorization", "Transfer-Encoding", "Expect", "User-Agent", "X-HTTP-Method-Override", "Range", "If-None-Match"]
 VALUES = ["", "x" * 3000, "application/json", "*/*", "gzip", "zstd", "br, gzip;q=0", "identity", "null", "a;b=c", "100-continue", "bytes=0-1", "\t",
@@ -174,15 +175,15 @@ def fuzz(server, count, seed):
 
 
 class Busy:
-    """A client of the engine `edge` that asks all the time, and a worker that only takes: what it has is in `leased`."""
+    """Clients of the engine `edge` that ask all the time, and a worker that only takes: what it has is in `leased`."""
 
     def __init__(self, server):
         self.leased = collections.deque(maxlen=8)
         self.ended = threading.Event()
-        self.threads = [threading.Thread(target=self.ask, args=(server,), daemon=True), threading.Thread(target=self.take, args=(server,), daemon=True)]
+        self.threads = [threading.Thread(target=work, args=(server,), daemon=True) for work in (self.ask, self.ask, self.ask, self.take)]
 
     def ask(self, server):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, http.client.HTTPException):
             while not self.ended.is_set():
                 with ConnectRest(server) as rest:
                     rest.post("config", rest.fill(pb.ConfigRequest(operation={"set": {"pairs": [{"key": "hearth.engine", "value": "edge"}]}})))
@@ -192,7 +193,7 @@ class Busy:
     def take(self, server):
         worker = Hands(server, "fuzz")
         # The server ends while this waits for work.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, http.client.HTTPException):
             while not self.ended.is_set():
                 task, _ = worker.pull("ExecutePlanRequest")
                 self.leased.append(task.request_id)

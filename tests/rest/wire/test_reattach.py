@@ -85,10 +85,12 @@ def test_cursors_that_are_none(rest):
         assert found.WhichOneof("response_type") == "status", cursor
 
 
-def test_answers_are_kept_whatever_was_asked(rest):
-    """A client may have to repeat its POST, so there is nothing that cannot be asked for again."""
-    first = rest.run("select 1 as a", reattachable=False)
-    assert rest.rows(rest.answer("reattach-execute", reattach(rest, first.operation_id))) == [{"a": 1}]
+def test_what_did_not_ask_for_it_is_not_reattachable(rest):
+    """As over gRPC; the same POST again, which clients repeat by themselves, is answered still."""
+    request = rest.plan("select uuid() as a", reattachable=False)
+    first = rest.answer("execute-plan", request)
+    assert rest.status("reattach-execute", reattach(rest, first.operation_id)).condition == "INVALID_CURSOR.NOT_REATTACHABLE"
+    assert rest.rows(rest.answer("execute-plan", request)) == rest.rows(first)
 
 
 def test_release_all(rest):

@@ -105,6 +105,11 @@ impl LocalSpark {
         Ok(Arc::new(spark))
     }
 
+    /// The folder of the Spark that would be started, or what is missing and how it is had.
+    pub async fn find(settings: &LocalSparkSettings) -> Result<PathBuf, String> {
+        Installation::find(settings).await.map(|installation| installation.spark_home)
+    }
+
     /// Waits until it takes calls. The error is why it does not, with the last lines of its log.
     pub async fn ready(&self) -> Result<(), String> {
         let mut place = self.place.clone();

@@ -19,10 +19,20 @@ use crate::sql;
 
 /// Keeps the session where it is.
 #[derive(Debug)]
-#[expect(dead_code, reason = "they are held, not read")]
 pub enum Stay {
-    Shared(OwnedRwLockReadGuard<Place>),
+    Shared(#[expect(dead_code, reason = "it is held, not read")] OwnedRwLockReadGuard<Place>),
     Alone(OwnedRwLockWriteGuard<Place>),
+}
+
+impl Stay {
+    /// What runs here may itself move the session: whoever comes next looks again.
+    pub fn may_move(&mut self) {
+        if let Self::Alone(place) = self
+            && let Some(away) = &mut place.away
+        {
+            away.at = None;
+        }
+    }
 }
 
 /// Where a session stands now.

@@ -75,8 +75,12 @@ impl RemoteSession {
     }
 
     async fn run_sql(&self, cx: &OpContext, work: SqlWork, writer: &mut ResultWriter) -> Result<()> {
-        self.note_view(&hearth_sql::parse_statement(&work.text));
-        let stay = self.places.stand(&self.link, &cx.cancel, &work.namespace).await?;
+        let plan = hearth_sql::parse_statement(&work.text);
+        self.note_view(&plan);
+        let mut stay = self.places.stand(&self.link, &cx.cancel, &work.namespace).await?;
+        if !matches!(plan, Ok(Plan::Relation(_))) {
+            stay.may_move();
+        }
         let asked = match work.flavor {
             Flavor::Spark => Asked::Same,
             Flavor::Warehouse => warehouse::ask(&work.text),

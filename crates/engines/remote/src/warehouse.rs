@@ -84,13 +84,18 @@ pub fn string(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// The setting of Spark that a short name means.
+/// The setting of Spark that a short name means; one that Spark has not keeps its name, in the case in which it is read.
 fn spark_setting(key: &str) -> Option<&'static str> {
-    const SHORT: [(&str, &str); 4] = [
+    const SHORT: [(&str, &str); 9] = [
         ("ANSI_MODE", "spark.sql.ansi.enabled"),
+        ("ENABLE_PHOTON", "ENABLE_PHOTON"),
         ("LEGACY_TIME_PARSER_POLICY", "spark.sql.legacy.timeParserPolicy"),
         ("MAX_FILE_PARTITION_BYTES", "spark.sql.files.maxPartitionBytes"),
+        ("QUERY_TAGS", "QUERY_TAGS"),
+        ("READ_ONLY_EXTERNAL_METASTORE", "READ_ONLY_EXTERNAL_METASTORE"),
+        ("STATEMENT_TIMEOUT", "STATEMENT_TIMEOUT"),
         ("TIMEZONE", TIME_ZONE),
+        ("USE_CACHED_RESULT", "USE_CACHED_RESULT"),
     ];
     SHORT.iter().find(|(short, _)| short.eq_ignore_ascii_case(key)).map(|(_, key)| *key)
 }
@@ -130,6 +135,7 @@ mod tests {
             ("SHOW SCHEMAS IN main LIKE 'def%'", "SHOW SCHEMAS IN `main` LIKE 'def*'"),
             ("SHOW TABLES IN `a`.`b` LIKE 't\\\\_1'", "SHOW TABLES IN `a`.`b` LIKE 't_1'"),
             ("SET ansi_mode = false", "SET spark.sql.ansi.enabled=false"),
+            ("set statement_timeout = 5", "SET STATEMENT_TIMEOUT=5"),
             ("SELECT 1", "SELECT 1"),
             ("INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)"),
         ];

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use hearth_base::ByteSize;
 use hearth_interpreters::{Interpreters, Report};
+use tokio::runtime::Runtime;
 
 use crate::access::LocalAccess;
 use crate::config::{Config, RawConfig};
@@ -42,7 +43,9 @@ pub fn doctor(raw: RawConfig) -> Result<ExitCode> {
         ("memory", memory(&config)),
         ("cores", Good(format!("{} for work, {} for requests", config.threads.work, config.threads.io))),
     ];
-    let checks = checks.map(|(name, verdict)| (name.to_owned(), verdict)).into_iter().chain(interpreters(&config)?);
+    let checks = checks.map(|(name, verdict)| (name.to_owned(), verdict)).into_iter();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let checks = checks.chain(engines(&config, &runtime)).chain(interpreters(&config, &runtime)?);
     let mut code = ExitCode::SUCCESS;
     for (name, verdict) in checks {
         let (word, text) = match verdict {
@@ -102,9 +105,16 @@ fn mebibytes(size: ByteSize) -> ByteSize {
     ByteSize::mib(size.bytes() >> 20)
 }
 
+/// The engines that the settings name. A server starts without them: they are asked when they are needed.
+fn engines(config: &Config, runtime: &Runtime) -> Vec<(String, Verdict)> {
+    let report = runtime.block_on(crate::engines::report(config));
+    let verdict =
+        |(name, found): (String, Result<String, String>)| (format!("engine {name}"), found.map_or_else(Odd, Good));
+    report.into_iter().map(verdict).collect()
+}
+
 /// What the kinds of Livy's sessions need. Hearth itself needs none of it.
-fn interpreters(config: &Config) -> Result<Vec<(String, Verdict)>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+fn interpreters(config: &Config, runtime: &Runtime) -> Result<Vec<(String, Verdict)>> {
     let access = Arc::new(LocalAccess::new(Arc::default()));
     let interpreters = Interpreters::new(config.interpreters.clone(), access, runtime.handle().clone())?;
     let reports = runtime.block_on(interpreters.report());

@@ -226,6 +226,11 @@ impl Files {
     fn make(settings: &LocalSparkSettings, installation: &Installation) -> io::Result<Self> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.folder)?;
         let folder = settings.folder.canonicalize()?;
+        // A Spark that was killed leaves its scratch files behind.
+        match std::fs::remove_dir_all(folder.join("scratch")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         for name in ["warehouse", "scratch", "derby"] {
             std::fs::create_dir_all(folder.join(name))?;
         }

@@ -150,6 +150,18 @@ async fn rows_that_nobody_wants_are_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_bounded_answer_without_rows_still_says_its_layout() {
+    let none = of_batch(&numbers("id", &[]));
+    let remote = Remote::new([Reply::Responses(vec![schema(&structure(&["id"])), none])]);
+    let session = remote.session().await;
+    let bounds = Bounds { rows: Some(2), ..Bounds::default() };
+    let operation = remote.submit_within(&session, Work::Sql(SqlWork::spark("SELECT 1")), bounds).await;
+    let (items, _) = items(&operation).await;
+    let [Item::Schema(_), Item::Batch(batch), Item::Complete] = items.as_slice() else { panic!("{items:?}") };
+    assert_eq!((batch.rows, &batch.data), (0, &encoded(&numbers("id", &[]))));
+}
+
+#[tokio::test]
 async fn an_engine_that_is_gone_is_named() {
     let remote = Remote::new([
         Reply::Refuse(Failure::Unreachable("connection refused".to_owned())),

@@ -103,6 +103,16 @@ async fn a_statement_stands_elsewhere_and_the_next_one_at_home() {
 }
 
 #[tokio::test]
+async fn a_statement_that_moves_the_session_is_not_trusted_to_have_stayed() {
+    let remote = Remote::new([stands("spark_catalog", "default")]);
+    let session = remote.session().await;
+    remote.run(&session, elsewhere("USE s", Some("spark_catalog"), Some("a"))).await;
+    remote.run(&session, elsewhere("SELECT 1", Some("spark_catalog"), Some("a"))).await;
+    let asked = remote.upstream.statements();
+    assert_eq!(asked[1..], ["USE SCHEMA `a`", "USE s", "SET CATALOG `spark_catalog`", "USE SCHEMA `a`", "SELECT 1"]);
+}
+
+#[tokio::test]
 async fn a_statement_that_stands_at_home_moves_nobody() {
     let home = || stands("main", "default");
     let remote = Remote::new([home(), nothing(), home(), nothing(), nothing(), nothing(), home()]);
