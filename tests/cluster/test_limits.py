@@ -76,7 +76,7 @@ def test_statement_timeout(real, own_hearth, until):
 
 def test_principals_have_their_engines_and_limits(real, own_hearth, until):
     rules = '[principals.ann]\nengine = "spark"\nengines = "spark"\nmax_running = 1\nmax_queued = 1\n\n[principals.bob]\nengines = "embedded"\n'
-    hearth = own_hearth(real.grpc, default=False, more=rules)
+    hearth = own_hearth(real.grpc, default=False, more=rules, arguments=("--require-token",))
     ann, bob = (Statements(hearth.http, token=token_of(hearth, name)) for name in ("ann", "bob"))
     assert ann.rows("select current_catalog()", warehouse_id="spark") == [["spark_catalog"]]
     for client, warehouse in ((ann, "embedded"), (bob, "spark")):

@@ -114,7 +114,7 @@ def test_killed_in_the_middle_of_a_query(alive, before_it, until):
 def test_killed_in_the_middle_of_a_result(alive, before_it):
     """A part of the rows is no success."""
     with Wire(before_it) as wire:
-        stream = wire.execute(raw.sql("select id, repeat('x', 200) t from range(0, 3000000, 1, 4)"))
+        stream = wire.execute(raw.sql("select id, repeat('x', 200) t from range(0, 3000000, 1, 60)"))
         rows = 0
         with pytest.raises(grpc.RpcError) as failed:
             for answer in stream:
@@ -203,8 +203,12 @@ def test_cut_while_nothing_is_sent(relayed, real, until, quiet):
     """A long aggregate: the connection breaks, is refused for a while, and comes back; the answer arrives."""
     relay, hearth = relayed
     with Wire(hearth) as wire:
+        text = "select count(*) from range(0, {}, 1, 4) where hash(id) % 11 = 5"
         before = len(real.jobs())
-        answer = in_thread(lambda: raw.consume(wire.execute(raw.sql("select count(*) from range(0, 8000000000, 1, 4) where hash(id) % 11 = 5"))))
+        raw.consume(wire.execute(raw.sql(text.format(10))))
+        plain = len(real.jobs()) - before
+        before = len(real.jobs())
+        answer = in_thread(lambda: raw.consume(wire.execute(raw.sql(text.format(2_500_000_000)))))
         until(real.running_jobs, what="the job")
         relay.refuse()
         relay.cut()
@@ -213,7 +217,7 @@ def test_cut_while_nothing_is_sent(relayed, real, until, quiet):
         found, _ = answer(60)
         assert not isinstance(found, BaseException), raw.failure_text(found)
         assert sum(one.arrow_batch.row_count for one in found) == 1
-        assert len(real.jobs()) - before == 1, "the query ran again"
+        assert len(real.jobs()) - before == plain, "the query ran again"
 
 
 def test_cut_between_two_queries(relayed):

@@ -23,8 +23,8 @@ class Relay:
     def __init__(self, target):
         host, _, port = target.rpartition(":")
         self.target = (host, int(port))
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.listener = None
+        self.port = 0
         self.lock = threading.Lock()
         self.pairs = []
         self.accepted = 0
@@ -32,9 +32,8 @@ class Relay:
         self.from_target = 0
         self.budget = None
         self.bytes_a_second = None
-        self.refusing = False
-        self.ended = False
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.accept()
+        self.address = f"127.0.0.1:{self.port}"
 
     def cut(self):
         """Resets every connection that is open now; new ones are taken."""
@@ -54,21 +53,27 @@ class Relay:
         self.bytes_a_second = bytes_a_second
 
     def refuse(self):
-        """From now on new connections are reset at once."""
-        self.refusing = True
+        """From now on nobody listens here: new connections are refused."""
+        if self.listener is not None:
+            # Closing alone does not wake a thread that waits in accept().
+            with contextlib.suppress(OSError):
+                self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+            self.listener = None
 
     def accept(self):
-        self.refusing = False
+        """Listens, at the same address as before."""
+        if self.listener is None:
+            self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+            self.port = self.listener.getsockname()[1]
+            threading.Thread(target=self._listen, args=(self.listener,), daemon=True).start()
 
-    def _listen(self):
-        while not self.ended:
+    def _listen(self, listener):
+        while True:
             try:
-                near, _ = self.listener.accept()
+                near, _ = listener.accept()
             except OSError:
                 return
-            if self.refusing or self.ended:
-                _reset(near)
-                continue
             try:
                 far = socket.create_connection(self.target, 10)
                 far.settimeout(None)
@@ -103,8 +108,7 @@ class Relay:
             return self.budget < 0
 
     def close(self):
-        self.ended = True
-        self.listener.close()
+        self.refuse()
         self.cut()
 
     def __enter__(self):

@@ -18,13 +18,27 @@ const STATUS_DEPTH: usize = 16;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Ending {
     /// It never left.
-    Unsent(String),
+    Unsent(Unsent),
     /// It may have arrived; the way to or from the server broke.
     Cut(String),
     /// Either a defect of the server or a cut that looks like one: without details, and with a code that gRPC
     /// libraries also give to a stream that ended in the middle. Told twice in a row, it is an answer.
     Doubtful(rpc::Status),
     Answered(rpc::Status),
+}
+
+/// Why a call never left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unsent {
+    pub(crate) text: String,
+    /// The machine answered that nobody listens there: the process is gone, not the way to it.
+    pub(crate) is_refused: bool,
+}
+
+impl From<String> for Unsent {
+    fn from(text: String) -> Self {
+        Self { text, is_refused: false }
+    }
 }
 
 impl Ending {
@@ -34,7 +48,7 @@ impl Ending {
         }
         let text = describe(status);
         if was_never_sent(status) {
-            return Self::Unsent(text);
+            return Self::Unsent(Unsent { text, is_refused: was_refused(status) });
         }
         // A status with a source was made here, of an error of the transport.
         if status.source().is_some() || status.code() == Code::Unavailable {
@@ -51,7 +65,7 @@ impl Ending {
     /// What it means for a call that is not sent again.
     pub(crate) fn into_failure(self) -> Failure {
         match self {
-            Self::Unsent(text) => Failure::Unreachable(text),
+            Self::Unsent(unsent) => Failure::Unreachable(unsent.text),
             Self::Cut(text) => Failure::Lost(text),
             Self::Doubtful(status) | Self::Answered(status) => Failure::Status(status),
         }
@@ -59,7 +73,8 @@ impl Ending {
 
     pub(crate) fn text(&self) -> &str {
         match self {
-            Self::Unsent(text) | Self::Cut(text) => text,
+            Self::Unsent(unsent) => &unsent.text,
+            Self::Cut(text) => text,
             Self::Doubtful(status) | Self::Answered(status) => &status.message,
         }
     }
@@ -84,6 +99,13 @@ fn was_never_sent(status: &Status) -> bool {
         cause.is::<tonic::ConnectError>()
             // What hyper calls cancelled never reached the connection's task.
             || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
+    })
+}
+
+fn was_refused(status: &Status) -> bool {
+    causes(status).any(|cause| {
+        let error = cause.downcast_ref::<std::io::Error>();
+        error.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
     })
 }
 
@@ -138,5 +160,9 @@ mod tests {
         assert!(matches!(Ending::of(&Status::from_error(error)), Ending::Cut(text) if text == "reset"));
         let connect = tonic::ConnectError("refused".into());
         assert!(matches!(Ending::of(&Status::from_error(Box::new(connect))), Ending::Unsent(_)));
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let connect = tonic::ConnectError(Box::new(refused));
+        let ending = Ending::of(&Status::from_error(Box::new(connect)));
+        assert!(matches!(ending, Ending::Unsent(Unsent { is_refused: true, .. })));
     }
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::backoff::Tries;
 use crate::connections::Lane;
-use crate::ending::{Ending, condition};
+use crate::ending::{Ending, Unsent, condition};
 use crate::line::Line;
 use crate::release::{Identity, Releases};
 use crate::settings::Target;
@@ -54,6 +54,7 @@ pub(crate) fn responses(line: Arc<Line>, mut request: pb::ExecutePlanRequest) ->
     let execution = Execution {
         connecting: line.connecting(),
         reattaching: Tries::new(line.limits.reattach_attempts, line.limits.reattach_timeout),
+        refused_since: None,
         releases: Releases::new(Arc::clone(&line), identity.clone()),
         state: State::New(Box::new(request)),
         line,
@@ -109,6 +110,8 @@ struct Execution {
     doubted: Option<rpc::Status>,
     connecting: Tries,
     reattaching: Tries,
+    /// Since when nobody listens where the Spark was.
+    refused_since: Option<Instant>,
     releases: Releases,
 }
 
@@ -195,6 +198,7 @@ impl Execution {
             self.releases.received(id, bytes);
         }
         self.reattaching.succeeded();
+        self.refused_since = None;
         self.doubted = None;
         true
     }
@@ -204,7 +208,7 @@ impl Execution {
         if !self.is_where_it_began() {
             return Err(elsewhere());
         }
-        let mut lane = self.line.connections.lane().await.map_err(Ending::Unsent)?;
+        let mut lane = self.line.connections.lane().await.map_err(|reason| Ending::Unsent(reason.into()))?;
         let quiet = self.line.limits.quiet_timeout;
         let since = Instant::now();
         // From here on it may arrive, also when this future is dropped.
@@ -246,6 +250,7 @@ impl Execution {
         }
         let pause = match &ending {
             Ending::Unsent(_) if matches!(self.state, State::New(_)) => self.connecting.failed(),
+            Ending::Unsent(unsent) if self.has_ended(unsent) => None,
             Ending::Unsent(_) | Ending::Cut(_) => self.reattaching.failed(),
             Ending::Doubtful(status) if self.doubted.as_ref() == Some(status) => None,
             Ending::Doubtful(status) => {
@@ -264,7 +269,7 @@ impl Execution {
         };
         let Some(pause) = pause else {
             return Err(match (ending, &self.state) {
-                (Ending::Unsent(text), State::Begun(_) | State::Done) => Failure::Lost(text),
+                (Ending::Unsent(unsent), State::Begun(_) | State::Done) => Failure::Lost(unsent.text),
                 (ending, _) => ending.into_failure(),
             });
         };
@@ -276,6 +281,16 @@ impl Execution {
         );
         tokio::time::sleep(pause).await;
         Ok(())
+    }
+
+    /// Whether nobody has listened for so long that the Spark must have ended. One that is merely out of reach may still
+    /// have the result.
+    fn has_ended(&mut self, unsent: &Unsent) -> bool {
+        if !unsent.is_refused {
+            self.refused_since = None;
+            return false;
+        }
+        self.refused_since.get_or_insert_with(Instant::now).elapsed() >= self.line.limits.refused_timeout
     }
 
     /// Whether the Spark that the plan was sent to is still the one that calls go to. True before it was sent.

@@ -54,7 +54,7 @@ impl Pulse {
                 self.set(Health::Unavailable { reason: format!("it refuses the token: {}", status.message) });
             }
             Ending::Answered(_) => self.answered(),
-            Ending::Unsent(reason) => self.set(Health::Unavailable { reason: reason.clone() }),
+            Ending::Unsent(unsent) => self.set(Health::Unavailable { reason: unsent.text.clone() }),
             Ending::Cut(_) | Ending::Doubtful(_) => self.doubt.notify_one(),
         }
     }
@@ -114,7 +114,7 @@ async fn probe(connections: &Connections, pulse: &Pulse, session: &str) {
         allow_reconnect: true,
     };
     let call = async {
-        let mut lane = connections.lane().await.map_err(Ending::Unsent)?;
+        let mut lane = connections.lane().await.map_err(|reason| Ending::Unsent(reason.into()))?;
         lane.client.release_session(request).await.map_err(|status| Ending::of(&status))
     };
     match tokio::time::timeout(PROBE_TIMEOUT, call).await {

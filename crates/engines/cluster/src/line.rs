@@ -80,7 +80,7 @@ impl Line {
     {
         let lane = self.connections.lane().await.map_err(|reason| {
             // The place is known to be gone: nobody needs to be asked.
-            Attempt::Ended(Ending::Unsent(reason))
+            Attempt::Ended(Ending::Unsent(reason.into()))
         })?;
         let call = send(lane.client.clone());
         let answer = match deadline {

@@ -50,6 +50,8 @@ pub struct ClusterLimits {
     pub reattach_attempts: u32,
     /// … and this long.
     pub reattach_timeout: Duration,
+    /// When nobody has listened for so long where the Spark was, it has ended, and what it ran with it.
+    pub refused_timeout: Duration,
     /// A stream that says nothing for this long is taken for cut. Spark itself ends each after two minutes.
     pub quiet_timeout: Duration,
     /// How often an idle Spark is asked whether it is there.
@@ -68,6 +70,7 @@ impl Default for ClusterLimits {
             call_timeout: Duration::from_secs(120),
             reattach_attempts: 30,
             reattach_timeout: Duration::from_secs(120),
+            refused_timeout: Duration::from_secs(5),
             quiet_timeout: Duration::from_secs(300),
             health_interval: Duration::from_secs(5),
         }

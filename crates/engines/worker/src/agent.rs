@@ -14,15 +14,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hearth_base::ByteSize;
 use hearth_base::task::TaskGroup;
+use hearth_core::engine::Health;
 use hearth_remote::Upstream;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::desk::{CLOSED, CONTROL, LEAVING};
+use crate::desk::{BOUND, CLOSED, CONTROL, LEAVING};
 use gateway::{Gateway, HttpGateway, Refusal};
 use uploads::Uploads;
 
@@ -30,6 +32,8 @@ use uploads::Uploads;
 const FAREWELL: Duration = Duration::from_secs(5);
 /// An idle answer that came sooner than this is followed by a pause.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often a worker whose Spark is away looks for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// Pauses while the gateway is away.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -153,7 +157,7 @@ impl Agent {
             let pulled = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                pulled = self.gateway.pull(&name) => pulled,
+                pulled = self.pull(&name, &slot) => pulled,
             };
             let rest = match pulled {
                 Ok(Some(request)) => {
@@ -178,6 +182,17 @@ impl Agent {
         }
         // A request may be on its way to the pull that was dropped.
         drop(tokio::time::timeout(FAREWELL, self.gateway.pull(&format!("{name}{CLOSED}"))).await);
+    }
+
+    /// While its Spark is away, a worker takes nothing but what its sessions ask: it would be the quickest to answer, and
+    /// draw all new sessions to itself.
+    async fn pull(&self, name: &str, slot: &str) -> Result<Option<Bytes>, Refusal> {
+        if slot == CONTROL || !matches!(self.target.health(), Health::Unavailable { .. }) {
+            return self.gateway.pull(name).await;
+        }
+        let bound = format!("{name}{BOUND}");
+        // A pull that is dropped loses nothing: the next one of the slot tells that it came to nothing.
+        tokio::time::timeout(LOOK_AGAIN, self.gateway.pull(&bound)).await.unwrap_or(Ok(None))
     }
 
     /// Told once, however many slots notice.

@@ -14,7 +14,7 @@ use parking_lot::RwLock;
 
 use crate::PoolSettings;
 use crate::answer;
-use crate::pool::{Pool, Slot};
+use crate::pool::{Pool, Slot, Takes};
 use crate::upstream::PoolUpstream;
 
 /// The pool of workers that name none.
@@ -27,6 +27,8 @@ pub(crate) const CONTROL: &str = "control";
 pub(crate) const LEAVING: &str = "leaving";
 /// Behind a slot's name: it will not pull again.
 pub(crate) const CLOSED: &str = ":closed";
+/// Behind a slot's name: it takes no new sessions.
+pub(crate) const BOUND: &str = ":bound";
 
 /// All pools of a server.
 #[derive(Debug, Default)]
@@ -111,10 +113,16 @@ impl WorkerDesk for Desk {
             return pool.farewell(principal, name).map(|()| None);
         }
         if let Some(slot) = slot.and_then(|slot| slot.strip_suffix(CLOSED)) {
-            let slot = Slot { name: Some(Arc::from(slot)), takes_work: false };
+            let slot = Slot { name: Some(Arc::from(slot)), takes: Takes::Interrupts };
             return pool.close_slot(principal, name, &slot).map(|()| None);
         }
-        let slot = Slot { name: slot.map(Arc::from), takes_work: slot != Some(CONTROL) };
+        let (slot, takes) = match slot.map(|slot| (slot, slot.strip_suffix(BOUND))) {
+            None => (None, Takes::All),
+            Some((_, Some(name))) => (Some(name), Takes::Bound),
+            Some((CONTROL, None)) => (Some(CONTROL), Takes::Interrupts),
+            Some((name, None)) => (Some(name), Takes::All),
+        };
+        let slot = Slot { name: slot.map(Arc::from), takes };
         pool.pull(principal, name, slot, wait).await
     }
 

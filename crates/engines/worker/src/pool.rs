@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(crate) use state::{Ask, Marks, Read, Slot, State, Taken, WorkerId};
+pub(crate) use state::{Ask, Marks, Read, Slot, State, Taken, Takes, WorkerId};
 
 use crate::PoolSettings;
 use crate::answer::{Push, Whole};

@@ -86,3 +86,34 @@ fn of_command(command: &Command) -> Option<Name> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::{Marker, parameter_markers, parse_statement};
+
+    fn changes_with(views: &[&str], text: &str) -> bool {
+        let is_temporary = |name: &Name| matches!(name.as_slice(), [only] if views.contains(&only.as_str()));
+        changes_session(&parse_statement(text).unwrap(), &is_temporary)
+    }
+
+    #[test]
+    fn only_a_temporary_view_is_the_sessions_to_drop() {
+        assert!(changes_with(&["v"], "DROP VIEW v"));
+        assert!(!changes_with(&["v"], "DROP VIEW s.v"));
+        assert!(!changes_with(&[], "DROP VIEW v"));
+        let made = |text: &str| temporary_view(&parse_statement(text).unwrap());
+        assert_eq!(made("CREATE TEMP VIEW v AS SELECT 1"), Some(vec!["v".to_owned()]));
+        assert_eq!(made("CREATE VIEW v AS SELECT 1"), None);
+    }
+
+    #[test]
+    fn markers_stand_where_the_text_has_them() {
+        let text = "SELECT :a, ':b', ?, c:d FROM t WHERE x = :`e f` -- ?";
+        let found = parameter_markers(text).unwrap();
+        let found: Vec<_> =
+            found.iter().map(|Marker { name, start, end }| (name.as_deref(), &text[*start..*end])).collect();
+        assert_eq!(found, [(Some("a"), ":a"), (None, "?"), (Some("e f"), ":`e f`")]);
+    }
+}

@@ -54,6 +54,28 @@ async fn a_lost_connection_is_taken_up_again() {
 }
 
 #[tokio::test]
+async fn a_spark_where_nobody_listens_any_more_is_lost_soon() {
+    let server = ScriptedServer::start([act(&ALL[..2], End::Hangs)]).await;
+    let relay = Relay::start(server.port).await;
+    let limits = ClusterLimits {
+        reattach_attempts: u32::MAX,
+        reattach_timeout: Duration::from_secs(600),
+        refused_timeout: Duration::from_millis(300),
+        ..quick()
+    };
+    let url = format!("sc://127.0.0.1:{}", relay.port);
+    let upstream = connect(ClusterSettings { limits, ..ClusterSettings::new("test", url) });
+    let mut responses = upstream.execute_plan(plan()).await.unwrap();
+    for expected in &ALL[..2] {
+        assert_eq!(responses.next().await.unwrap().unwrap().response_id, *expected);
+    }
+    relay.close();
+    let end = tokio::time::timeout(Duration::from_secs(20), responses.next()).await.unwrap();
+    assert!(matches!(end, Some(Err(Failure::Lost(_)))), "{end:?}");
+    assert_eq!(server.streams(), [EXECUTE]);
+}
+
+#[tokio::test]
 async fn a_connection_lost_before_the_first_response_does_not_send_the_plan_again() {
     let server = ScriptedServer::start([act(&[], End::Hangs), act(&ALL, End::Complete)]).await;
     let relay = Relay::start(server.port).await;

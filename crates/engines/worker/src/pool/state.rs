@@ -46,8 +46,16 @@ pub(crate) struct WorkerId {
 pub(crate) struct Slot {
     /// A named one works on one request at a time.
     pub name: Option<Arc<str>>,
-    /// `false`: it takes interrupts only.
-    pub takes_work: bool,
+    pub takes: Takes,
+}
+
+/// What a pull asks for. Interrupts go to all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    All,
+    /// Requests of the worker's sessions: it wants no new ones.
+    Bound,
+    Interrupts,
 }
 
 #[derive(Debug)]
@@ -121,7 +129,7 @@ pub(crate) struct Ask {
 struct Waiter {
     number: u64,
     worker: WorkerId,
-    takes_work: bool,
+    takes: Takes,
     woken: bool,
     notify: Arc<Notify>,
 }
@@ -250,7 +258,7 @@ impl State {
         }
         let waits = |waiter: &&mut Waiter| waiter.worker == *id && !waiter.woken;
         // The hand that takes interrupts only comes first, so that the others stay for work.
-        let chosen = match self.waiters.iter_mut().filter(waits).find(|waiter| !waiter.takes_work) {
+        let chosen = match self.waiters.iter_mut().filter(waits).find(|waiter| waiter.takes == Takes::Interrupts) {
             Some(waiter) => Some(waiter),
             None => self.waiters.iter_mut().find(waits),
         };

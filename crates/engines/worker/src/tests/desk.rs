@@ -458,6 +458,41 @@ async fn a_slot_that_pulls_again_did_not_get_its_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slot_can_do_without_new_sessions() {
+    let (desk, pool) = open(settings());
+    with_state(&desk, &pool, "w#0", "s").await;
+    let (bound, other) = (Hand::of(&desk, "w#0:bound"), Hand::of(&desk, "other"));
+    let work = async {
+        let request = bound.pull().await.unwrap();
+        assert_eq!(payload::<pb::ConfigRequest>(&request).session_id, "s");
+        bound.configured(&request).await.unwrap();
+        assert_eq!(bound.pull().await, None);
+        let request = other.pull().await.unwrap();
+        other.configured(&request).await.unwrap();
+    };
+    let (new, known, ()) = tokio::join!(pool.config(config("new")), pool.config(config("s")), work);
+    assert!(new.is_ok() && known.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_first_worker_could_do_nothing_may_go_to_another() {
+    let (desk, pool) = open(settings());
+    let (broken, other) = (Hand::of(&desk, "broken"), Hand::of(&desk, "other"));
+    let away = crate::status::of_failure(Failure::Unreachable("it is off".to_owned()), "broken");
+    let work = async {
+        let request = broken.pull().await.unwrap();
+        broken.push(encode_whole(&request.request_id, Err(away.clone()))).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(pool.config(config("s")), work);
+    assert_eq!(answer, Err(Failure::Status(away)));
+    let work = async {
+        let request = other.pull().await.unwrap();
+        other.configured(&request).await.unwrap();
+    };
+    assert!(tokio::join!(pool.config(config("s")), work).0.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_worker_that_leaves_is_lost_at_once() {
     let (desk, pool) = open(settings());
     with_state(&desk, &pool, "w", "s").await;

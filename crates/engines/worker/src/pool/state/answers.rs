@@ -3,12 +3,13 @@
 use hearth_base::condition::{ANSWERED_ALREADY, INVALID_REQUEST, NO_SUCH_REQUEST};
 use hearth_base::{PrincipalId, Result};
 use hearth_proto::connect as pb;
+use hearth_proto::rpc;
 use hearth_remote::upstream::Failure;
 use tokio::sync::watch;
 
 use super::{State, WorkerId};
 use crate::answer::{Body, Part, Waiting, Whole};
-use crate::call::CallKind;
+use crate::call::{CallKind, SessionKey};
 use crate::queue::CallKey;
 use crate::request::RequestEvent;
 use crate::status;
@@ -68,7 +69,7 @@ impl State {
                 self.finish(key, RequestEvent::Finish, Ok(Some(whole)));
             }
             Body::Failed(status) => {
-                self.keeps_state(&session);
+                self.has_failed(&session, &status);
                 self.finish(key, RequestEvent::Finish, Err(Failure::Status(status)));
             }
             Body::Reset(reason) => {
@@ -101,6 +102,11 @@ impl State {
         let Some(state) = call.state.apply(event) else { return Err(NO_SUCH_REQUEST.with("request", request)) };
         call.sequence += 1;
         let session = call.session.clone();
+        match &part.status {
+            Some(status) if part.sequence == 0 && part.responses.is_empty() => self.has_failed(&session, status),
+            Some(_) | None => self.keeps_state(&session),
+        }
+        let Some(call) = self.calls.get_mut(&key) else { return Err(NO_SUCH_REQUEST.with("request", request)) };
         if part.last {
             self.buffer(key, part.responses);
             self.finish(key, event, part.status.map_or(Ok(None), |status| Err(Failure::Status(status))));
@@ -109,8 +115,16 @@ impl State {
             call.began();
             self.buffer(key, part.responses);
         }
-        self.keeps_state(&session);
         Ok(Taken::Yes)
+    }
+
+    /// A worker that could not do the first thing that a session asked for keeps nothing for it: another may do better.
+    fn has_failed(&mut self, session: &SessionKey, status: &rpc::Status) {
+        if status.code == status::UNAVAILABLE {
+            self.unbind_fresh(session);
+        } else {
+            self.keeps_state(session);
+        }
     }
 
     fn buffer(&mut self, key: CallKey, responses: Vec<pb::ExecutePlanResponse>) {

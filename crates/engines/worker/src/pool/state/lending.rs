@@ -10,7 +10,7 @@ use hearth_remote::upstream::Failure;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{Binding, Call, Lease, MAX_SLOTS, Slot, State, Waiter, Worker, WorkerId};
+use super::{Binding, Call, Lease, MAX_SLOTS, Slot, State, Takes, Waiter, Worker, WorkerId};
 use crate::call::{CallKind, SessionKey, encode_request};
 use crate::queue::CallKey;
 use crate::request::RequestEvent;
@@ -63,7 +63,7 @@ impl State {
         self.waiters.push(Waiter {
             number,
             worker: id.clone(),
-            takes_work: slot.takes_work,
+            takes: slot.takes,
             woken: false,
             notify: Arc::clone(&notify),
         });
@@ -95,9 +95,7 @@ impl State {
     /// Wakes a pull that may take a request of this session: the one that has waited longest.
     pub(super) fn wake(&mut self, session: &SessionKey) {
         let bound = self.sessions.get(session).map(|binding| &binding.worker);
-        let fits = |waiter: &&mut Waiter| {
-            waiter.takes_work && !waiter.woken && bound.is_none_or(|worker| *worker == waiter.worker)
-        };
+        let fits = |waiter: &&mut Waiter| !waiter.woken && waiter.takes.session(bound, &waiter.worker);
         if let Some(waiter) = self.waiters.iter_mut().find(fits) {
             waiter.wake();
         }
@@ -113,11 +111,9 @@ impl State {
                 return Some(bytes);
             }
         }
-        if !slot.takes_work {
-            return None;
-        }
         let sessions = &self.sessions;
-        let key = self.queue.take(|session| sessions.get(session).is_none_or(|binding| binding.worker == *id))?;
+        let bound = |session: &SessionKey| sessions.get(session).map(|binding| &binding.worker);
+        let key = self.queue.take(|session| slot.takes.session(bound(session), id))?;
         self.queued_bytes -= self.calls.get(&key).map_or(0, Call::size);
         self.lease(key, id, slot)
     }
@@ -160,6 +156,17 @@ impl State {
         }
     }
 
+    /// Lets a session go whose worker has answered nothing.
+    pub(super) fn unbind_fresh(&mut self, session: &SessionKey) {
+        if self.sessions.get(session).is_none_or(|binding| binding.answered) {
+            return;
+        }
+        self.sessions.remove(session);
+        for _ in 0..self.queue.of(session) {
+            self.wake(session);
+        }
+    }
+
     /// Takes a request that was not answered back into the queue, unless it was given out too often.
     pub(super) fn take_back(&mut self, key: CallKey) {
         let Some(call) = self.calls.get_mut(&key) else { return };
@@ -189,6 +196,17 @@ impl State {
             && slots.get(slot) == Some(&key)
         {
             slots.remove(slot);
+        }
+    }
+}
+
+impl Takes {
+    /// Whether a pull of `worker` takes requests of a session that is bound to `bound`.
+    fn session(self, bound: Option<&WorkerId>, worker: &WorkerId) -> bool {
+        match self {
+            Self::All => bound.is_none_or(|bound| bound == worker),
+            Self::Bound => bound == Some(worker),
+            Self::Interrupts => false,
         }
     }
 }
