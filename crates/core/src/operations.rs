@@ -342,7 +342,15 @@ impl Operations {
             return Ok(operation);
         }
         let not_found = || OPERATION_NOT_FOUND.with("handle", id);
-        let record = self.metadata.operation(id).await?.ok_or_else(not_found)?;
+        let mut record = self.metadata.operation(id).await?.ok_or_else(not_found)?;
+        if matches!(record.state, OperationState::Queued | OperationState::Running) {
+            // What an earlier run of the server had begun was settled at its start: this one is being submitted now, or
+            // ended in this moment.
+            if let Some(operation) = self.live.soon(id).await {
+                return Ok(operation);
+            }
+            record = self.metadata.operation(id).await?.ok_or_else(not_found)?;
+        }
         self.restore(record).await?.ok_or_else(not_found)
     }
 

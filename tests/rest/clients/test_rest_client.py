@@ -153,6 +153,20 @@ def test_polls_for_what_takes_long(own_hearth):
     assert Failure(Envelope.FromString(bytes(running.result(60)))).condition == "OPERATION_CANCELED"
 
 
+def test_comes_back_when_there_was_no_room(own_hearth):
+    """429 is for the client to repeat its POST, which it does without a word."""
+    server = own_hearth("operation.max_running=1", "operation.max_queued=1")
+    client, wire = resource(server), Wire(server)
+    busy = [client.execute_plan_async(plan(wire, SLOW, tags=["slow"]).SerializeToString()) for _ in range(2)]
+    time.sleep(1)
+    third = client.execute_plan_async(plan(wire, "select 3 as a").SerializeToString())
+    time.sleep(1)
+    asked = wire.fill(pb.InterruptRequest(interrupt_type="INTERRUPT_TYPE_TAG", operation_tag="slow")).SerializeToString()
+    assert len(member(client.interrupt(asked), "interrupt_response").interrupted_ids) == 2
+    assert executed(third.result(60)) == [{"a": 3}]
+    assert [Failure(Envelope.FromString(bytes(one.result(60)))).condition for one in busy] == ["OPERATION_CANCELED"] * 2
+
+
 # The worker channel.
 
 
@@ -219,9 +233,9 @@ def worker(server, gateway):
     threads = [threading.Thread(target=loop, daemon=True) for _ in range(2)]
     [thread.start() for thread in threads]
     yield made
-    ended.set()
-    [thread.join(10) for thread in threads]
+    # Their last pulls end with the server.
     assert not failures, failures
+    ended.set()
 
 
 @pytest.fixture

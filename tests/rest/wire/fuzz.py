@@ -198,11 +198,14 @@ class Busy:
 
     def take(self, server):
         worker = Hands(server, "fuzz")
-        # The server ends while this waits for work.
-        with contextlib.suppress(OSError, http.client.HTTPException):
+        try:
             while not self.ended.is_set():
                 task, _ = worker.pull("ExecutePlanRequest")
                 self.leased.append(task.request_id)
+        except (OSError, http.client.HTTPException, AssertionError):
+            # The server ends while this waits for work.
+            if not self.ended.is_set():
+                raise
 
     def __enter__(self):
         [thread.start() for thread in self.threads]

@@ -163,6 +163,24 @@ def test_commands_are_done_once(rest):
     assert envelope(reply if reply.status == 200 else rest.wait(accepted(reply))).WhichOneof("response_type") == "execute_plan_response"
 
 
+def test_no_room(own_hearth):
+    """429 in the published form. What was told so once is never told to poll: the published client breaks at that."""
+    server = own_hearth("rest.wait=50ms", "operation.max_running=1", "operation.max_queued=1")
+    with ConnectRest(server) as rest:
+        locations = [begin(rest)[1] for _ in range(2)]
+        request = rest.plan(LONG)
+        for _ in range(3):
+            reply = rest.post("execute-plan", request)
+            refusal(reply, 429)
+            assert reply.headers["retry-after"].isdigit()
+        for location in locations:
+            assert rest.fetch(location, "DELETE").status == 200
+        deadline = time.monotonic() + 30
+        while (reply := rest.post("execute-plan", request)).status == 429:
+            assert time.monotonic() < deadline
+        assert reply.status == 200 and rest.rows(envelope(reply).execute_plan_response)[0]["n"] > 100_000
+
+
 def test_results_are_the_principals_own(users):
     server, alice, bob = users
     mine, theirs = ConnectRest(server, token=alice, user=""), ConnectRest(server, token=bob, user="")

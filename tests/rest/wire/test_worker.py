@@ -193,6 +193,7 @@ def test_cancelled_work_is_not_answered(gateway, hands):
     pulled, interrupt = hands.pull("InterruptRequest", "ReleaseExecuteRequest")
     if isinstance(interrupt, pb.InterruptRequest):
         hands.push(pulled, Envelope(interrupt_response=pb.InterruptResponse(session_id=interrupt.session_id, interrupted_ids=[request.operation_id])))
-        reply = hands.rest.push(Answer(request_id=task.request_id, dataframe_type=2, code=FAILED, payload=payload(Envelope(status=status("stopped", "OPERATION_CANCELED")))))
+        stopped = payload(Envelope(status=status("stopped", "OPERATION_CANCELED")))
+        reply = hands.rest.push(Answer(request_id=task.request_id, dataframe_type=2, code=FAILED, payload=stopped))
         assert reply.status in (200, 404, 409), reply
     assert Failure(client.answer()).condition == "OPERATION_CANCELED"

@@ -5,16 +5,22 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use hearth_base::OperationId;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::Operation;
+
+/// An operation that is in the store is listed a moment later; longer than this means never.
+const LISTING: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Live {
     max_recent: usize,
     state: Mutex<State>,
+    listed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -28,11 +34,28 @@ struct State {
 
 impl Live {
     pub fn new(max_recent: usize) -> Self {
-        Self { max_recent, state: Mutex::default() }
+        Self { max_recent, state: Mutex::default(), listed: Notify::new() }
     }
 
     pub fn insert(&self, operation: &Arc<Operation>) {
         self.state.lock().known.insert(operation.id.clone(), Arc::downgrade(operation));
+        self.listed.notify_waiters();
+    }
+
+    /// The operation of this id, which the store has as not ended: whoever submits it is about to list it.
+    pub async fn soon(&self, id: &OperationId) -> Option<Arc<Operation>> {
+        let listing = async {
+            loop {
+                let listed = self.listed.notified();
+                tokio::pin!(listed);
+                listed.as_mut().enable();
+                if let Some(operation) = self.get(id) {
+                    return operation;
+                }
+                listed.await;
+            }
+        };
+        tokio::time::timeout(LISTING, listing).await.ok()
     }
 
     /// Holds an operation that has ended, unless it was released meanwhile.

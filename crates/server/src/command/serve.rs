@@ -57,14 +57,16 @@ pub async fn serve(config: &Config, work: Handle) -> Result<ExitCode> {
     composition.access.listen_at(doors.inner.as_ref().map_or(addresses.0, Listener::address));
     let livy = Livy::open(composition.hearth.clone(), composition.interpreters(config)?, config.livy.clone()).await?;
     let doors_tasks = TaskGroup::new(Handle::current());
-    let mut failures = open((&composition, &livy), config, doors, &shutdown, &doors_tasks)?;
+    // Workers push the answers of running work over HTTP: their door closes last.
+    let closing = if composition.desk.is_some() { Shutdown::default() } else { shutdown.clone() };
+    let mut failures = open((&composition, &livy), config, doors, (&shutdown, &closing), &doors_tasks)?;
     announce(config, addresses)?;
     let failure = tokio::select! {
         () = shutdown.draining() => None,
         failure = failures.recv() => failure,
     };
     livy.stop(!shutdown.is_interrupted()).await;
-    drain(composition, config, &shutdown, &doors_tasks).await;
+    drain(composition, config, (&shutdown, &closing), &doors_tasks).await;
     tasks.shutdown(Duration::ZERO).await;
     if let Some(path) = &config.ready_file {
         // Nobody must find a server that is gone.
@@ -92,7 +94,7 @@ fn open(
     (composition, livy): (&Composition, &Livy),
     config: &Config,
     doors: Doors,
-    shutdown: &Shutdown,
+    (shutdown, closing): (&Shutdown, &Shutdown),
     tasks: &TaskGroup,
 ) -> Result<mpsc::Receiver<hearth_base::Error>> {
     let (failed, failures) = mpsc::channel(DOORS);
@@ -119,19 +121,26 @@ fn open(
     let desk = composition.desk.clone().map(|desk| desk as Arc<dyn WorkerDesk>);
     let connect = rest::router(RestState::new(service, desk, config.rest.clone()));
     let router = http::router(state, statements.merge(connect).merge(hearth_livy::router(livy.clone())));
-    let (incoming, draining) = (doors.http.incoming(), shutdown.draining());
-    tasks.spawn("http", http::serve(incoming, router, draining, DOOR_GRACE));
+    tasks.spawn("http", http::serve(doors.http.incoming(), router, closing.draining(), DOOR_GRACE));
     Ok(failures)
 }
 
 /// Phase one: no new connections, running work may end. Phase two, after the grace or a second signal: at once.
-async fn drain(composition: Composition, config: &Config, shutdown: &Shutdown, doors: &TaskGroup) {
+async fn drain(
+    composition: Composition,
+    config: &Config,
+    (shutdown, closing): (&Shutdown, &Shutdown),
+    doors: &TaskGroup,
+) {
     if !shutdown.is_draining() {
         shutdown.request();
     }
     let hearth = composition.hearth.clone();
     tokio::select! {
-        () = composition.stop(config.drain_grace) => doors.shutdown(DOOR_GRACE).await,
+        () = composition.stop(config.drain_grace) => {
+            closing.request();
+            doors.shutdown(DOOR_GRACE).await;
+        }
         () = shutdown.aborted() => {
             hearth.stop(ABORT_GRACE).await;
             doors.shutdown(Duration::ZERO).await;

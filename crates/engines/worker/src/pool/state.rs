@@ -63,6 +63,8 @@ struct Worker {
     seen: Instant,
     /// Pulls and pushes that are being answered.
     present: usize,
+    /// It takes new sessions, as far as its last pull tells.
+    able: bool,
     /// Interrupts, which go ahead of the queue.
     control: VecDeque<CallKey>,
     /// What its named slots have in hands.
@@ -150,8 +152,8 @@ pub(crate) struct State {
     next: u64,
     draining: bool,
     swept: Instant,
-    /// When a worker was alive last; at first, when the pool was made.
-    last_alive: Instant,
+    /// When a worker was there last that takes new sessions; at first, when the pool was made.
+    last_able: Instant,
 }
 
 impl State {
@@ -171,7 +173,7 @@ impl State {
             next: 0,
             draining: false,
             swept: now,
-            last_alive: now,
+            last_able: now,
         }
     }
 

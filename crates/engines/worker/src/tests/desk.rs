@@ -472,6 +472,16 @@ async fn a_slot_can_do_without_new_sessions() {
     };
     let (new, known, ()) = tokio::join!(pool.config(config("new")), pool.config(config("s")), work);
     assert!(new.is_ok() && known.is_ok());
+    Hand::of(&desk, "other#leaving").pull().await;
+    let (answer, health) = tokio::join!(pool.config(config("newer")), async {
+        for _ in 0..8 {
+            assert_eq!(bound.pull_for(LEASE / 6).await.unwrap(), None);
+        }
+        pool.health()
+    });
+    let reason = "no worker of the pool edge could work".to_owned();
+    assert_eq!(health, Health::Unavailable { reason: reason.clone() });
+    assert_eq!(answer, Err(Failure::Unreachable(format!("{reason} for 60 s"))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,12 +29,12 @@ impl State {
         let worker = self.workers.entry(id.clone()).or_insert_with(|| Worker {
             seen: now,
             present: 0,
+            able: true,
             control: VecDeque::new(),
             slots: HashMap::new(),
         });
         worker.seen = now;
         worker.present += 1;
-        self.last_alive = now;
         Ok(())
     }
 
@@ -58,6 +58,13 @@ impl State {
     }
 
     pub fn wait(&mut self, id: &WorkerId, slot: &Slot) -> (u64, Arc<Notify>) {
+        if let Some(worker) = self.workers.get_mut(id) {
+            match slot.takes {
+                Takes::All => worker.able = true,
+                Takes::Bound => worker.able = false,
+                Takes::Interrupts => {}
+            }
+        }
         let number = self.number();
         let notify = Arc::new(Notify::new());
         self.waiters.push(Waiter {

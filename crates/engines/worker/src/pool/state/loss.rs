@@ -118,12 +118,16 @@ impl State {
             let sessions = self.lose(&id);
             tracing::warn!(pool = self.settings.name, worker = &*id.name, sessions, "a worker was lost");
         }
-        if !self.workers.is_empty() {
-            self.last_alive = now;
+        if self.workers.values().any(|worker| worker.able) {
+            self.last_able = now;
             return;
         }
-        let (alive, timeout) = (self.last_alive, self.settings.worker_timeout);
-        let waited = |call: &Call| call.state == RequestState::Queued && call.queued.max(alive) + timeout <= now;
+        let (able, timeout) = (self.last_able, self.settings.worker_timeout);
+        // What is bound waits for its worker, as long as that is alive.
+        let waited = |call: &Call| {
+            let is_free = call.state == RequestState::Queued && !self.sessions.contains_key(&call.session);
+            is_free && call.queued.max(able) + timeout <= now
+        };
         let reason = format!("{} for {} s", self.no_worker(), timeout.as_secs_f64());
         for key in self.keys(waited) {
             self.fail(key, Failure::Unreachable(reason.clone()));
@@ -131,17 +135,23 @@ impl State {
     }
 
     fn no_worker(&self) -> String {
-        format!("no worker has called for the pool {}", self.settings.name)
+        let pool = &self.settings.name;
+        if self.workers.is_empty() {
+            format!("no worker has called for the pool {pool}")
+        } else {
+            format!("no worker of the pool {pool} could work")
+        }
     }
 
     /// Why no work could be done now.
     pub fn trouble(&self, now: Instant) -> Option<String> {
         let lease = self.settings.lease;
-        let alive = self.workers.values().any(|worker| worker.present > 0 || worker.seen + lease > now);
+        let is_alive = |worker: &Worker| worker.present > 0 || worker.seen + lease > now;
+        let able = self.workers.values().any(|worker| worker.able && is_alive(worker));
         if self.draining {
             return Some("the server is shutting down".to_owned());
         }
-        (!alive).then(|| self.no_worker())
+        (!able).then(|| self.no_worker())
     }
 
     /// Gives nothing out any more. What workers have, they may answer.
