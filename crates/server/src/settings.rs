@@ -71,7 +71,7 @@ pub const SETTINGS: &[Setting] = &[
     row("connect.max_artifact_size", Kind::Size, "2g", "Bytes of one artifact."),
     row("connect.max_artifacts_size", Kind::Size, "8g", "Bytes of one AddArtifacts call."),
 
-    row("rest.wait", Kind::Duration, "45s", "A call of Spark Connect over REST that takes longer is answered with 202 and a path to ask at."),
+    row("rest.wait", Kind::Duration, "45s", "A call of Spark Connect over REST that takes longer is answered with 202 and a path to ask at; a worker's pull that finds nothing ends."),
     row("rest.max_result_size", Kind::Size, "128m", "Bytes of the rows that such a call gives in one answer; larger results are read as a stream."),
     row("rest.result_memory", Kind::Size, "1g", "Bytes of such rows, of answers above 1 MiB, that are on their way to clients at one time; more wait."),
     row("rest.max_results", Kind::Count, "10000", "Calls that are answered later at one time; more are held until they are done."),

@@ -35,8 +35,8 @@ const SHORT: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// What Spark calls an execution or session that it does not have, or not any more.
-const LOST: [&str; 3] =
-    ["INVALID_HANDLE.OPERATION_NOT_FOUND", "INVALID_HANDLE.SESSION_NOT_FOUND", "INVALID_HANDLE.SESSION_CHANGED"];
+const LOST: [&str; 3] = [NOT_FOUND, "INVALID_HANDLE.SESSION_NOT_FOUND", "INVALID_HANDLE.SESSION_CHANGED"];
+const NOT_FOUND: &str = "INVALID_HANDLE.OPERATION_NOT_FOUND";
 /// Another reattach came between.
 const PREEMPTED: &str = "INVALID_CURSOR.DISCONNECTED";
 
@@ -62,6 +62,7 @@ pub(crate) fn responses(line: Arc<Line>, mut request: pb::ExecutePlanRequest) ->
         current: None,
         last_response_id: None,
         seen: Seen::default(),
+        sent: None,
         is_known: false,
         is_reattached: false,
         doubted: None,
@@ -103,6 +104,8 @@ struct Execution {
     current: Option<Current>,
     last_response_id: Option<String>,
     seen: Seen,
+    /// The plan that was sent, until the Spark has told of it.
+    sent: Option<Box<pb::ExecutePlanRequest>>,
     /// The Spark has answered of this execution.
     is_known: bool,
     is_reattached: bool,
@@ -185,6 +188,7 @@ impl Execution {
     /// Takes note of a response. False when it came before.
     fn note(&mut self, response: &pb::ExecutePlanResponse) -> bool {
         self.is_known = true;
+        self.sent = None;
         let id = &response.response_id;
         if !id.is_empty() {
             if !self.seen.add(id) {
@@ -229,14 +233,25 @@ impl Execution {
         };
         let answer = answer.map_err(|_| Ending::Cut(format!("nothing came for {quiet:?} (`quiet_timeout`)")))?;
         match answer {
-            Ok(response) => Ok(Current { stream: response.into_inner(), lane, since }),
+            Ok(response) => {
+                if let State::New(request) = state {
+                    self.sent = Some(request);
+                }
+                Ok(Current { stream: response.into_inner(), lane, since })
+            }
             Err(status) => {
                 let ending = Ending::of(&status);
                 self.line.pulse.ended(&ending);
                 match &ending {
-                    Ending::Unsent(_) => self.state = state,
+                    Ending::Unsent(_) => {
+                        self.state = state;
+                        return Err(ending);
+                    }
                     Ending::Answered(_) => self.is_known = true,
                     Ending::Cut(_) | Ending::Doubtful(_) => {}
+                }
+                if let (State::New(request), State::Begun(_)) = (state, &self.state) {
+                    self.sent = Some(request);
                 }
                 Err(ending)
             }
@@ -258,6 +273,7 @@ impl Execution {
                 self.reattaching.failed()
             }
             Ending::Answered(status) => match condition(status) {
+                Some(name) if name == NOT_FOUND && self.has_never_arrived() => self.reattaching.failed(),
                 // What was in doubt is an answer then: the plan was refused and nothing is kept of it.
                 Some(name) if self.is_reattached && LOST.contains(&name.as_str()) => {
                     let lost = Failure::Lost(status.message.clone());
@@ -281,6 +297,23 @@ impl Execution {
         );
         tokio::time::sleep(pause).await;
         Ok(())
+    }
+
+    /// Whether the session that the plan was sent to is there and does not know of it: then it was lost on the way, and goes
+    /// out again under its own id. What had begun there is known until it is released or given up, which has its own name;
+    /// a session of a Spark that was started anew is told by its id.
+    fn has_never_arrived(&mut self) -> bool {
+        let is_same_session = self.identity.observed_session.as_ref().is_some_and(|id| !id.is_empty());
+        // A refusal that looked like a cut is still a refusal.
+        let was_cut = self.is_reattached && self.doubted.is_none();
+        match self.sent.take_if(|_| is_same_session && was_cut) {
+            Some(request) => {
+                self.state = State::New(request);
+                (self.is_known, self.is_reattached) = (false, false);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Whether nobody has listened for so long that the Spark must have ended. One that is merely out of reach may still

@@ -54,7 +54,7 @@ const MEMORY_UNIT: u64 = 64 * 1024;
 pub struct RestSettings {
     /// `connect.max_message_size`: bytes of the body of one request, after decompression.
     pub max_message_size: ByteSize,
-    /// `rest.wait`: a call that takes longer is answered with 202 and a handler.
+    /// `rest.wait`: a call that takes longer is answered with 202 and a handler; a worker's pull that finds nothing ends.
     pub wait: Duration,
     /// `rest.max_result_size`: bytes of the rows of one answer that is not streamed.
     pub max_result_size: ByteSize,

@@ -112,6 +112,26 @@ async fn a_spark_that_forgot_is_lost_and_is_not_asked_again() {
 }
 
 #[tokio::test]
+async fn a_plan_that_a_living_session_does_not_know_goes_out_again() {
+    let unknown = || act(&[], End::Fails(spark_error("INVALID_HANDLE.OPERATION_NOT_FOUND")));
+    let lost = || act(&[], End::Fails(Status::unavailable("gone")));
+    let server = ScriptedServer::start([lost(), unknown(), act(&ALL, End::Complete)]).await;
+    let upstream = upstream(server.port);
+    let request = pb::ExecutePlanRequest { client_observed_server_side_session_id: Some("seen".to_owned()), ..plan() };
+    let responses = upstream.execute_plan(request.clone()).await.unwrap();
+    let ids: Vec<String> = responses.map(|response| response.unwrap().response_id).collect().await;
+    assert_eq!(ids, ALL);
+    assert_eq!(server.streams(), [EXECUTE, reattach(None), EXECUTE]);
+
+    // Once the Spark has told of it, it did arrive.
+    let server = ScriptedServer::start([act(&ALL[..1], End::Fails(Status::unavailable("gone"))), unknown()]).await;
+    let responses = crate::upstream(server.port).execute_plan(request).await.unwrap();
+    let last = responses.collect::<Vec<_>>().await.pop().unwrap();
+    assert!(matches!(last, Err(Failure::Lost(_))), "{last:?}");
+    assert_eq!(server.streams(), [EXECUTE, reattach(Some("a"))]);
+}
+
+#[tokio::test]
 async fn a_plan_refused_for_its_session_is_an_answer() {
     let condition = "INVALID_HANDLE.SESSION_CHANGED";
     let server = ScriptedServer::start([act(&[], End::Fails(spark_error(condition)))]).await;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use hearth_base::condition::{ENGINE_LOST, ENGINE_UNAVAILABLE};
 use hearth_proto::connect as pb;
 use hearth_proto::decode::decode_message;
 use hearth_proto::limits::MAX_PLAN_DEPTH;
@@ -18,6 +19,7 @@ use pb::response_envelope::ResponseType as Member;
 use prost::{Message, Name};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 
 use super::json;
 use super::read::{Form, Format, HEARTH_STATUS};
@@ -116,11 +118,23 @@ pub(super) fn wrap(form: &Form, member: Member) -> pb::ResponseEnvelope {
 pub(super) fn status_of(status: &Status) -> rpc::Status {
     let details = Bytes::copy_from_slice(status.details());
     let whole = decode_message::<rpc::Status>(details, MAX_PLAN_DEPTH).ok().filter(|whole| whole.code != 0);
-    whole.unwrap_or_else(|| rpc::Status {
+    let mut whole = whole.unwrap_or_else(|| rpc::Status {
         code: if status.code() == Code::Ok { Code::Unknown.into() } else { status.code().into() },
         message: status.message().to_owned(),
         details: Vec::new(),
-    })
+    });
+    if is_engine_away(status) {
+        whole.code = Code::Unavailable.into();
+    }
+    whole
+}
+
+/// Whether work failed since its engine cannot be had. A client of gRPC would send the plan again and again for that code,
+/// so there it is another one; over REST the envelope says what it is.
+fn is_engine_away(status: &Status) -> bool {
+    let details = status.get_error_details();
+    let name = details.error_info().and_then(|info| info.metadata.get("errorClass"));
+    name.is_some_and(|name| [ENGINE_UNAVAILABLE, ENGINE_LOST].iter().any(|condition| condition.name == name))
 }
 
 /// A large body in slices, so that what it holds is held until most of it is on its way.

@@ -4,7 +4,6 @@
 //! and an empty string goes out. A pull without a request is answered by an empty string after a while.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -20,9 +19,6 @@ use super::read::{authenticate, credentials_of, unreadable};
 use super::refusal::{Answered, Refusal};
 use super::{PREFIX, RestState};
 
-/// How long a pull waits for a request. Workers and what stands between wait longer than that.
-const PULL_WAIT: Duration = Duration::from_secs(45);
-
 pub(super) fn routes() -> Router<RestState> {
     Router::new()
         .route(&format!("{PREFIX}/pull-request"), post(pull_request))
@@ -31,7 +27,7 @@ pub(super) fn routes() -> Router<RestState> {
 
 async fn pull_request(State(state): State<RestState>, request: Request) -> Answered<Response> {
     let (desk, principal, worker) = read(&state, request).await?;
-    let pulled = desk.pull(&principal, &worker, PULL_WAIT).await?;
+    let pulled = desk.pull(&principal, &worker, state.settings().wait).await?;
     Ok(string(&pulled.map(|request| STANDARD.encode(request)).unwrap_or_default()))
 }
 

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use hearth_base::Result;
 use hearth_base::condition::INTERPRETER_STOPPED;
-use hearth_core::Interpreter;
 use hearth_core::interpreter::{Dependency, Ending, InterpreterSpec, Language};
+use hearth_core::{EngineKind, Interpreter};
 
 use super::LivySession;
 use crate::parts;
 use crate::record::{Phase, PhaseEvent};
 use crate::statement::StatementEvent;
+
+/// Of `bind` (crates/interpreters/PROTOCOL.md).
+const UPLOAD_CLASSES: &str = "hearth.interpreter.upload_classes";
 
 impl LivySession {
     /// The session's interpreter of this language, started if need be.
@@ -49,10 +52,24 @@ impl LivySession {
             principal: self.facts.principal.clone(),
             session: self.spark_id().clone(),
             name: request.name.clone().unwrap_or_else(|| format!("livy-session-{}", self.facts.id)),
-            conf: request.resources.conf.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            conf: self.interpreter_conf(language),
             dependencies,
             run_as: self.facts.proxy_user.clone().filter(|_| self.parts.settings.run_as_proxy_user),
         }
+    }
+
+    /// The conf of the request. An engine with a JVM gets the classes of Scala's cells, so that closures run there.
+    fn interpreter_conf(&self, language: Language) -> Vec<(String, String)> {
+        let given = self.facts.request.resources.conf.iter();
+        let mut conf: Vec<_> = given.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let has_jvm = match self.spark().named_engine().kind {
+            EngineKind::Embedded => false,
+            EngineKind::Cluster | EngineKind::Worker => true,
+        };
+        if language == Language::Scala && has_jvm {
+            conf.push((UPLOAD_CLASSES.to_owned(), "true".to_owned()));
+        }
+        conf
     }
 
     fn adopt(self: &Arc<Self>, interpreter: &Arc<dyn Interpreter>) {

@@ -181,10 +181,12 @@ fn udt_type(udt: wire::Udt) -> Result<DataType> {
     if udt.jvm_class.is_none() && !complete {
         return Err(PYTHON_UDT_MISSING_FIELDS.error());
     }
+    // Spark does not tell the storage of types that its own classes define.
+    let sql_type = udt.sql_type.map_or(Ok(DataType::Null), |inner| data_type(*inner))?;
     Ok(DataType::Udt(Arc::new(UdtType {
         jvm_class: udt.jvm_class.map(Arc::from),
         python_class: udt.python_class.map(Arc::from),
         serialized_python_class: udt.serialized_python_class.map(Arc::from),
-        sql_type: data_type(message(udt.sql_type))?,
+        sql_type,
     })))
 }

@@ -114,7 +114,7 @@ fn udt_kind(udt: &UdtType) -> Kind {
         jvm_class: text(&udt.jvm_class),
         python_class: text(&udt.python_class),
         serialized_python_class: text(&udt.serialized_python_class),
-        sql_type: boxed(&udt.sql_type),
+        sql_type: if udt.sql_type == DataType::Null { None } else { boxed(&udt.sql_type) },
     }))
 }
 
@@ -181,6 +181,18 @@ mod tests {
             false,
         );
         assert_eq!(from_proto::data_type(data_type(&all)).unwrap(), all);
+    }
+
+    #[test]
+    fn a_type_of_sparks_own_classes_has_no_storage() {
+        let udt = wire::Udt {
+            r#type: "udt".to_owned(),
+            jvm_class: Some("org.apache.spark.ml.linalg.VectorUDT".to_owned()),
+            python_class: Some("pyspark.ml.linalg.VectorUDT".to_owned()),
+            ..wire::Udt::default()
+        };
+        let told = pb::DataType { kind: Some(Kind::Udt(Box::new(udt))) };
+        assert_eq!(data_type(&from_proto::data_type(told.clone()).unwrap()), told);
     }
 
     #[test]
