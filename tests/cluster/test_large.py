@@ -51,9 +51,10 @@ def highest(pid):
 
 
 def read(wire, pause):
-    """(rows, bytes) of the result; `pause(rows)` between two messages. The stream may end early and is continued, as clients do."""
+    """(rows, bytes) of the result; `pause(rows)` between two messages. The stream may end early and is continued, and what was
+    read is released, as clients do."""
     operation = "22222222-3333-4444-8555-666666666666"
-    rows = size = 0
+    rows = size = answers = 0
     last, complete = None, False
     stream = wire.execute(raw.sql(QUERY), operation_id=operation)
     while not complete:
@@ -62,6 +63,9 @@ def read(wire, pause):
             rows += answer.arrow_batch.row_count
             size += len(answer.arrow_batch.data)
             complete |= answer.HasField("result_complete")
+            answers += 1
+            if answers % 8 == 0 and not complete:
+                wire.release(operation, until=last)
             pause(rows)
         if not complete:
             stream = wire.reattach(operation, last)
