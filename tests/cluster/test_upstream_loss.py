@@ -105,7 +105,7 @@ def test_killed_in_the_middle_of_a_query(alive, before_it, until):
     new = connect(before_it)
     assert new.range(3).count() == 3
     # Asked raw: a client of PySpark that has heard of it once makes no more calls.
-    with Wire(before_it, user=session.client._user_id, session_id=session.session_id) as old:
+    with Wire(before_it, user=session.client._user_id or "", session_id=session.session_id) as old:
         told = raw.failure(lambda: raw.consume(old.execute(raw.sql("select 1"))))
         assert "INVALID_HANDLE.SESSION_CHANGED" in told, told
     new.stop()

@@ -62,6 +62,8 @@ struct State {
     wanted: u64,
     /// The reader stopped taking items; the writer does not wait for it until it comes back.
     stalled: bool,
+    /// The client reads and does not release; the writer does not wait for that until it does.
+    keeps_all: bool,
     /// The operation was released: nothing is kept any more.
     discarded: bool,
     /// Rows were left out, since the result has a bound.
@@ -276,10 +278,16 @@ impl ResultLog {
                     return false;
                 }
                 let is_behind = state.wanted < state.first + state.slots.len() as u64;
-                if is_behind { READER_PATIENCE } else { RELEASE_PATIENCE }
+                match (is_behind, state.keeps_all) {
+                    (true, _) => READER_PATIENCE,
+                    (false, false) => RELEASE_PATIENCE,
+                    (false, true) => return false,
+                }
             };
             if tokio::time::timeout(patience, drained).await.is_err() {
-                self.state.lock().stalled = true;
+                let mut state = self.state.lock();
+                state.stalled = true;
+                state.keeps_all |= patience == RELEASE_PATIENCE;
             }
         }
     }
@@ -418,6 +426,7 @@ impl ResultLog {
     /// Forgets all items up to and with `index`.
     pub fn release_until(&self, index: u64) {
         let mut state = self.state.lock();
+        state.keeps_all = false;
         while state.first <= index {
             let Some(slot) = state.slots.pop_front() else { break };
             state.memory -= slot.memory().min(state.memory);
