@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{Admission, Asker, Place, Ticket};
 use crate::allowance::TimeCap;
 use crate::engine::Work;
+use crate::engines::EngineKind;
 use crate::history::{HistoryFilter, HistoryPage};
 use crate::interpreter::CodeWork;
 use crate::journal::Change;
@@ -60,6 +61,9 @@ pub struct Operations {
     clock: Clock,
     live: Live,
     tasks: TaskGroup,
+    /// Work that only passes through on its way to an engine elsewhere: it computes nothing, and runs where its bytes come in
+    /// and go out.
+    passing: TaskGroup,
     /// Where the end of work is recorded: the runtime of the store and of the readers, so that threads change once.
     settling: TaskGroup,
     draining: CancellationToken,
@@ -80,8 +84,8 @@ impl Operations {
         let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
         let live = Live::new(limits.max_recent_operations);
         let tasks = TaskGroup::new(executor);
-        let settling = TaskGroup::new(Handle::current());
-        Self { metadata, results, admission, limits, clock, live, tasks, settling, draining, stopping }
+        let [passing, settling] = [(); 2].map(|()| TaskGroup::new(Handle::current()));
+        Self { metadata, results, admission, limits, clock, live, tasks, passing, settling, draining, stopping }
     }
 
     pub fn admission(&self) -> &Arc<Admission> {
@@ -164,7 +168,9 @@ impl Operations {
 
     fn start(self: &Arc<Self>, session: &Arc<Session>, operation: &Arc<Operation>, work: Work, ticket: Option<Ticket>) {
         let (operations, session, operation) = (Arc::clone(self), Arc::clone(session), Arc::clone(operation));
-        self.tasks.spawn("operation", async move {
+        let is_elsewhere = session.named_engine().kind != EngineKind::Embedded;
+        let tasks = if is_elsewhere && matches!(work, Work::Plan(_)) { &self.passing } else { &self.tasks };
+        tasks.spawn("operation", async move {
             let in_use = session.begin_use(&operations.clock);
             let run = AssertUnwindSafe(operations.run(&session, &operation, work, ticket));
             let outcome = tokio::select! {
@@ -463,7 +469,10 @@ impl Operations {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = self.tasks.shutdown(grace + SETTLE_GRACE) => {}
+            _ = futures::future::join(
+                self.tasks.shutdown(grace + SETTLE_GRACE),
+                self.passing.shutdown(grace + SETTLE_GRACE),
+            ) => {}
             () = stop => {}
         }
         self.settling.shutdown(SETTLE_GRACE).await;

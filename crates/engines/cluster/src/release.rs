@@ -12,8 +12,8 @@ use hearth_proto::connect::release_execute_request::{Release, ReleaseAll, Releas
 
 use crate::line::Line;
 
-/// Received responses, or their bytes, between two releases.
-const RESPONSES: usize = 16;
+/// Received responses, or their bytes, between two releases. Spark itself keeps no more than some megabytes of what it sent.
+const RESPONSES: usize = 64;
 const BYTES: usize = 16 << 20;
 /// A release gets this long.
 const TIMEOUT: Duration = Duration::from_secs(20);

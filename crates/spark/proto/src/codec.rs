@@ -14,6 +14,11 @@ use tonic_prost::ProstEncoder;
 use crate::decode::{DecodeError, decode_message};
 use crate::limits::MAX_PLAN_DEPTH;
 
+/// What a message's buffer begins with.
+const BUFFER: usize = 8 << 10;
+/// Messages that are ready go out together up to this size: an answer in many small batches takes fewer writes.
+const BURST: usize = 256 << 10;
+
 /// Encodes `T` and decodes `U`.
 #[derive(Debug)]
 pub struct CheckedCodec<T, U>(PhantomData<(T, U)>);
@@ -39,7 +44,7 @@ where
     type Decoder = CheckedDecoder<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        ProstEncoder::new(BufferSettings::default())
+        ProstEncoder::new(BufferSettings::new(BUFFER, BURST))
     }
 
     fn decoder(&mut self) -> Self::Decoder {

@@ -205,20 +205,16 @@ async fn a_stream_that_says_nothing_is_taken_for_cut() {
 
 #[tokio::test]
 async fn what_was_received_is_released_now_and_then() {
-    const MANY: [&str; 40] = [
-        "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17",
-        "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34", "35",
-        "36", "37", "38", "39",
-    ];
-    let server = ScriptedServer::start([act(&MANY, End::Complete)]).await;
+    let many: Vec<&'static str> = (0..100).map(|number| &*format!("{number:02}").leak()).collect();
+    let server = ScriptedServer::start([act(&many, End::Complete)]).await;
     let upstream = upstream(server.port);
     let mut responses = upstream.execute_plan(plan()).await.unwrap();
-    for _ in 0..16 {
+    for _ in 0..64 {
         responses.next().await.unwrap().unwrap();
     }
-    let released = Call::ReleaseUntil("15".to_owned());
+    let released = Call::ReleaseUntil("63".to_owned());
     until("a release", || async { server.calls().contains(&released) }).await;
-    assert_eq!(responses.count().await, 24);
+    assert_eq!(responses.count().await, 36);
     upstream.shutdown().await;
     assert!(server.calls().contains(&Call::ReleaseAll));
 }
