@@ -15,7 +15,7 @@ use crate::Principal;
 #[async_trait]
 pub trait WorkerDesk: Send + Sync + std::fmt::Debug {
     /// The next request for this worker, or `None` when `wait` has passed without one. `worker` is what the worker
-    /// calls itself, `POOL/NAME` or `NAME` in the pool `default`; it may be empty. An error of kind `Denied` when the
+    /// calls itself, `POOL/NAME`, or `NAME` where there is only one pool; it may be empty. An error of kind `Denied` when the
     /// principal may not work for the pool.
     async fn pull(&self, principal: &Principal, worker: &str, wait: Duration) -> Result<Option<Bytes>>;
 

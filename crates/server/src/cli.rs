@@ -100,7 +100,7 @@ pub struct WorkerArguments {
     /// The token that this Spark asks for.
     #[arg(long, value_name = "TOKEN", env = "HEARTH_WORKER_ENGINE_TOKEN", hide_env_values = true)]
     pub engine_token: Option<String>,
-    /// The server's engine (`[engines.NAME]` of kind `worker`) to work for.
+    /// The server's engine (`[engines.NAME]` of kind `worker`) to work for; `default` is its only one.
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub pool: String,
     /// What this worker is called there. Without it: a name of its own each time.

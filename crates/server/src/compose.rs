@@ -23,8 +23,10 @@ use crate::engines::{self, Opened};
 pub struct Composition {
     pub hearth: Hearth,
     pub embedded: Arc<EmbeddedEngine>,
-    /// Where workers call, when there are engines that pull.
-    pub desk: Option<Arc<Desk>>,
+    /// Where workers call.
+    pub desk: Arc<Desk>,
+    /// Whether an engine waits for them.
+    pub has_workers: bool,
     /// How child processes reach their sessions.
     pub access: Arc<LocalAccess>,
     tasks: TaskGroup,
@@ -38,7 +40,7 @@ pub async fn compose(config: &Config, work: Handle) -> Result<Composition> {
     let results =
         FileResultStore::open(FileResultSettings { folder: config.data_dir.join("results"), fsync: config.fsync })?;
     let embedded = Arc::new(EmbeddedEngine::open(config.engine.clone()).await?);
-    let Opened { engines, desk } = engines::open(config, Arc::clone(&embedded)).await?;
+    let Opened { engines, desk, has_workers } = engines::open(config, Arc::clone(&embedded)).await?;
     let callers: Arc<dyn Authenticator> = if config.require_token {
         Arc::new(TokenAuthenticator::new(metadata.clone(), clock.clone()))
     } else {
@@ -55,7 +57,7 @@ pub async fn compose(config: &Config, work: Handle) -> Result<Composition> {
     let hearth = Hearth { engines, sessions: Arc::new(sessions), operations: Arc::new(operations), authenticator };
     let tasks = TaskGroup::new(Handle::current());
     hearth.start(&tasks).await?;
-    Ok(Composition { hearth, embedded, desk, access, tasks })
+    Ok(Composition { hearth, embedded, desk, has_workers, access, tasks })
 }
 
 /// The metadata store alone, which the token commands use beside a running server.

@@ -20,11 +20,16 @@ use crate::config::engines::{
 /// How often a Spark is looked at that has not answered yet.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Where workers call when no engine takes any.
+const IDLE_POOL: &str = "default";
+
 /// All engines, and the desk of those that pull.
 #[derive(Debug)]
 pub struct Opened {
     pub engines: Arc<Engines>,
-    pub desk: Option<Arc<Desk>>,
+    pub desk: Arc<Desk>,
+    /// Whether an engine waits for workers.
+    pub has_workers: bool,
 }
 
 /// Opens every engine of the configuration. A Spark that is not there yet is no error: it is asked when it is needed.
@@ -36,15 +41,19 @@ pub async fn open(config: &Config, embedded: Arc<EmbeddedEngine>) -> Result<Open
             .described("in this process"),
     ];
     let has_workers = tables.engines.values().any(|table| matches!(table.kind, EngineKindTable::Worker(_)));
-    let desk = has_workers.then(Desk::new);
+    let desk = Desk::new();
     for (name, table) in &tables.engines {
-        named.push(open_one(config, name, table, desk.as_ref()).await?);
+        named.push(open_one(config, name, table, &desk).await?);
+    }
+    if !has_workers {
+        // Whoever calls is told that there is nothing to do: no engine gives this pool any work.
+        desk.pool(PoolSettings::named(IDLE_POOL))?;
     }
     let engines = Engines::new(named, &tables.default, tables.principals.clone())?;
-    Ok(Opened { engines: Arc::new(engines), desk })
+    Ok(Opened { engines: Arc::new(engines), desk, has_workers })
 }
 
-async fn open_one(config: &Config, name: &str, table: &EngineTable, desk: Option<&Arc<Desk>>) -> Result<NamedEngine> {
+async fn open_one(config: &Config, name: &str, table: &EngineTable, desk: &Desk) -> Result<NamedEngine> {
     let (kind, upstream, description) = match &table.kind {
         EngineKindTable::Cluster(cluster) => {
             let settings = cluster_settings(name, cluster);
@@ -57,7 +66,6 @@ async fn open_one(config: &Config, name: &str, table: &EngineTable, desk: Option
             format!("a Spark of this machine, {}", local.master),
         ),
         EngineKindTable::Worker(worker) => {
-            let desk = desk.ok_or_else(|| anyhow!("there is no desk for the pool {name}"))?;
             (EngineKind::Worker, pool(desk, name, worker)?, format!("workers of the pool {name}"))
         }
     };

@@ -17,7 +17,7 @@ use crate::answer;
 use crate::pool::{Pool, Slot, Takes};
 use crate::upstream::PoolUpstream;
 
-/// The pool of workers that name none.
+/// The pool of workers that name none: one of this name, or the only one that there is.
 const DEFAULT_POOL: &str = "default";
 /// What a worker may call itself, with its pool and slot.
 const MAX_NAME: usize = 256;
@@ -84,7 +84,8 @@ impl Desk {
 
     fn find(&self, name: &str) -> Result<Arc<Pool>> {
         let pools = self.pools.read();
-        pools.get(name).cloned().ok_or_else(|| {
+        let only = || pools.values().next().filter(|_| name == DEFAULT_POOL && pools.len() == 1);
+        pools.get(name).or_else(only).cloned().ok_or_else(|| {
             let names: Vec<_> = pools.keys().map(String::as_str).collect();
             UNKNOWN_POOL.with("pool", name).with("pools", names.join(", "))
         })

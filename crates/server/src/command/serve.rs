@@ -58,7 +58,7 @@ pub async fn serve(config: &Config, work: Handle) -> Result<ExitCode> {
     let livy = Livy::open(composition.hearth.clone(), composition.interpreters(config)?, config.livy.clone()).await?;
     let doors_tasks = TaskGroup::new(Handle::current());
     // Workers push the answers of running work over HTTP: their door closes last.
-    let closing = if composition.desk.is_some() { Shutdown::default() } else { shutdown.clone() };
+    let closing = if composition.has_workers { Shutdown::default() } else { shutdown.clone() };
     let mut failures = open((&composition, &livy), config, doors, (&shutdown, &closing), &doors_tasks)?;
     announce(config, addresses)?;
     let failure = tokio::select! {
@@ -118,8 +118,8 @@ fn open(
     let settings = StatementsSettings { tls: config.tls.is_some(), ..config.statements.clone() };
     let statements = hearth_statements::router(Api::new(composition.hearth.clone(), settings));
     let service = ConnectService { hearth: composition.hearth.clone(), settings: config.connect.clone() };
-    let desk = composition.desk.clone().map(|desk| desk as Arc<dyn WorkerDesk>);
-    let connect = rest::router(RestState::new(service, desk, config.rest.clone()));
+    let desk: Arc<dyn WorkerDesk> = composition.desk.clone();
+    let connect = rest::router(RestState::new(service, Some(desk), config.rest.clone()));
     let router = http::router(state, statements.merge(connect).merge(hearth_livy::router(livy.clone())));
     tasks.spawn("http", http::serve(doors.http.incoming(), router, closing.draining(), DOOR_GRACE));
     Ok(failures)

@@ -59,6 +59,9 @@ logger.native.level = error
 const NOT_INHERITED: [&str; 5] =
     ["SPARK_REMOTE", "SPARK_API_MODE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_CONNECT_MODE", "SPARK_ENV_LOADED"];
 
+/// How long the last lines of a Spark that has ended may take.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// A Spark that listens.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -160,7 +163,8 @@ impl Running {
             Err(error) => format!("Spark ended: {error}"),
         };
         // What it wrote last is on its way; workers of it may hold the pipe for longer.
-        let _ = tokio::time::timeout(Duration::from_millis(500), self.copying.join_next()).await;
+        let copied = async { while self.copying.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_WORDS, copied).await;
         Ended { reason, log: self.last_lines.text() }
     }
 

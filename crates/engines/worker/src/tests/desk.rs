@@ -424,6 +424,18 @@ async fn only_those_who_may_work_for_a_pool_can() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_that_names_no_pool_works_for_the_only_one() {
+    let (desk, _pool) = open(PoolSettings::named("edge"));
+    let principal = Principal::named("w");
+    for nameless in ["", "w", "default/w"] {
+        assert_eq!(desk.pull(&principal, nameless, Duration::ZERO).await.unwrap(), None, "{nameless:?}");
+    }
+    let _other = desk.pool(PoolSettings::named("far")).unwrap();
+    let error = desk.pull(&principal, "", Duration::ZERO).await.unwrap_err();
+    assert_eq!((error.name(), error.kind()), ("HEARTH_UNKNOWN_POOL", ErrorKind::NotFound));
+}
+
+#[tokio::test(start_paused = true)]
 async fn workers_have_a_limit() {
     let (desk, _pool) = open(PoolSettings { max_workers: 1, ..settings() });
     assert_eq!(Hand::of(&desk, "a").pull().await, None);
