@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import uuid
 
 import pytest
 from harness import wire as raw
@@ -53,7 +54,7 @@ def highest(pid):
 def read(wire, pause):
     """(rows, bytes) of the result; `pause(rows)` between two messages. The stream may end early and is continued, and what was
     read is released, as clients do."""
-    operation = "22222222-3333-4444-8555-666666666666"
+    operation = str(uuid.uuid4())
     rows = size = answers = 0
     last, complete = None, False
     stream = wire.execute(raw.sql(QUERY), operation_id=operation)

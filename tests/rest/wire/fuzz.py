@@ -51,7 +51,7 @@ ENDPOINT_OF = {"ExecutePlan": "execute-plan", "AnalyzePlan": "analyze-plan", "Co
                "ReleaseExecute": "release-execute", "ReleaseSession": "release-session", "FetchErrorDetails": "fetch-error-details",
                "CloneSession": "clone-session", "GetStatus": "get-status"}
 # A worker that says nothing for so long is lost, and its requests with it.
-CONFIG = '[engines.edge]\nkind = "worker"\nlease = "1s"\nworker_timeout = "2s"\n'
+CONFIG = 'rest.wait = "500ms"\n[engines.edge]\nkind = "worker"\nlease = "1s"\nworker_timeout = "2s"\n'
 HEADERS = ["Content-Type", "Accept", "Content-Encoding", "Accept-Encoding", "X-Snowflake-External-Session-ID", "X-Snowflake-Authorization-Token-Type",
            "Authorization", "Transfer-Encoding", "Expect", "User-Agent", "X-HTTP-Method-Override", "Range", "If-None-Match"]
 VALUES = ["", "x" * 3000, "application/json", "*/*", "gzip", "zstd", "br, gzip;q=0", "identity", "null", "a;b=c", "100-continue", "bytes=0-1", "\t",

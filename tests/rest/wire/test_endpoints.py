@@ -5,7 +5,7 @@ import zlib
 
 import pyspark.sql.connect.proto as pb
 import pytest
-from harness.connect_rest import BARE, BASE, DATA, ENDPOINTS, OCTETS, RESULTS, STATUS, UUID, WORKER, ConnectRest, Failure, envelope, refusal, sql
+from harness.connect_rest import BARE, BASE, DATA, ENDPOINTS, OCTETS, RESULTS, STATUS, UUID, ConnectRest, Failure, envelope, refusal, sql
 
 DONE = str(uuid.uuid4())
 
@@ -142,11 +142,6 @@ def test_a_message_of_no_bytes_is_legal(rest, endpoint):
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", "application/xml", "application/x-www-form-urlencoded", "nonsense"])
 def test_content_types_that_nobody_speaks(rest, endpoint, kind):
     refusal(rest.post(endpoint, b"x", {"Content-Type": kind}), 415)
-
-
-@pytest.mark.parametrize("endpoint", WORKER)
-def test_no_engine_takes_workers(rest, endpoint):
-    refusal(rest.post(endpoint, "x"), 404)
 
 
 def test_body_larger_than_the_limit(own_hearth):

@@ -225,7 +225,7 @@ def test_codings_that_nobody_speaks(rest, name):
 
 
 def test_json_of_a_worker_call_is_a_text(rest):
-    assert json.loads(rest.post("pull-request", "x").body)["code"] == "NOT_FOUND"
+    assert json.loads(rest.post("pull-request", "nowhere/x").body)["code"] == "HEARTH_UNKNOWN_POOL"
 
 
 def test_slow_work_is_cancelled_when_a_stream_is_left(rest):

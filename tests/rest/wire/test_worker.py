@@ -109,7 +109,7 @@ def test_bodies_that_are_no_text(hands, endpoint, body):
     refusal(hands.rest.post(endpoint, body, {"Content-Type": "application/json"}), 400)
 
 
-@pytest.mark.parametrize("worker", ["nowhere/one", "one", "", "x" * 5000, "/x", "edge\x00/x"])
+@pytest.mark.parametrize("worker", ["nowhere/one", "x" * 5000, "/x", "edge\x00/x"])
 def test_pull_from_no_pool(hands, worker):
     assert refusal(hands.rest.post("pull-request", worker))["code"] and hands.rest.post("pull-request", worker).status in (400, 404)
 
@@ -197,3 +197,13 @@ def test_cancelled_work_is_not_answered(gateway, hands):
         reply = hands.rest.push(Answer(request_id=task.request_id, dataframe_type=2, code=FAILED, payload=stopped))
         assert reply.status in (200, 404, 409), reply
     assert Failure(client.answer()).condition == "OPERATION_CANCELED"
+
+
+def test_pull_where_no_engine_takes_workers(own_hearth):
+    """There is never anything to do, and that is no mistake of the worker's."""
+    rest = ConnectRest(own_hearth(config='rest.wait = "1s"\n'))
+    for worker in ["", "one", "default/one"]:
+        assert rest.pull(worker) is None
+    refusal(rest.post("pull-request", "edge/one"), 404)
+    late = Answer(request_id=str(uuid.uuid4()), dataframe_type=2, code=OK, payload=payload(Envelope(config_response={})))
+    assert rest.push(late).status == 404
