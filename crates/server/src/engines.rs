@@ -84,7 +84,14 @@ fn cluster_settings(name: &str, table: &ClusterTable) -> ClusterSettings {
 }
 
 fn limits(times: &ClusterTimes) -> ClusterLimits {
-    ClusterLimits { connect_timeout: times.connect, reattach_timeout: times.reattach, ..ClusterLimits::default() }
+    ClusterLimits {
+        connect_timeout: times.connect,
+        reattach_timeout: times.reattach,
+        refused_timeout: times.refused,
+        call_timeout: times.call,
+        quiet_timeout: times.quiet,
+        ..ClusterLimits::default()
+    }
 }
 
 fn connect(name: &str, settings: &ClusterSettings) -> Result<Arc<dyn Upstream>> {
@@ -156,13 +163,41 @@ fn local_settings(config: &Config, name: &str, table: &LocalTable) -> LocalSpark
 }
 
 fn pool(desk: &Desk, name: &str, table: &WorkerTable) -> Result<Arc<dyn Upstream>> {
-    let settings = PoolSettings {
+    Ok(desk.pool(pool_settings(name, table))?)
+}
+
+fn pool_settings(name: &str, table: &WorkerTable) -> PoolSettings {
+    PoolSettings {
         workers: table.workers.as_ref().map(|names| names.iter().cloned().collect()),
         lease: table.lease,
         worker_timeout: table.worker_timeout,
         max_queued: table.max_requests,
+        max_queued_size: table.max_queued_size,
         max_buffered: table.answer_buffer,
-        ..PoolSettings::named(name)
-    };
-    Ok(desk.pool(settings)?)
+        push_wait: table.push_wait,
+        max_bound_sessions: table.max_bound_sessions,
+        max_workers: table.max_workers,
+        max_attempts: u32::try_from(table.max_attempts).unwrap_or(u32::MAX),
+        name: name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::config::RawConfig;
+
+    #[test]
+    fn the_tables_defaults_are_those_of_the_crates() {
+        let mut raw = RawConfig::default();
+        let text = "[engines.a]\nkind = \"cluster\"\nurl = \"sc://h:1\"\n[engines.b]\nkind = \"worker\"\n";
+        raw.read_toml("f", text);
+        let tables = Config::resolve(raw).unwrap().engines.engines;
+        let (EngineKindTable::Cluster(a), EngineKindTable::Worker(b)) = (&tables["a"].kind, &tables["b"].kind) else {
+            panic!("a cluster and workers");
+        };
+        assert_eq!(limits(&a.times), ClusterLimits::default());
+        assert_eq!(format!("{:?}", pool_settings("b", b)), format!("{:?}", PoolSettings::named("b")));
+    }
 }

@@ -51,11 +51,11 @@ pub struct AgentSettings {
     pub name: String,
     /// `--slots`: requests at the same time.
     pub slots: usize,
-    /// `--part-size`: bytes of an answer that are pushed together. The gateway takes pushes of twice that.
+    /// Bytes of an answer that are pushed together. The gateway takes pushes of twice that.
     pub part_size: ByteSize,
-    /// `--grace`: how long running work may take after the signal to stop.
+    /// `server.drain_grace`: how long running work may take after the signal to stop.
     pub grace: Duration,
-    /// `--ca`: PEM certificates to trust instead of the system's.
+    /// `--tls-ca`: PEM certificates to trust instead of the system's.
     pub ca: Option<PathBuf>,
 }
 

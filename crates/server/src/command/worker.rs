@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 
 use crate::cli::WorkerArguments;
 use crate::compose::{Composition, compose};
-use crate::config::engines::EMBEDDED;
+use crate::config::engines::{EMBEDDED, EngineTables};
 use crate::config::{Config, RawConfig};
 use crate::data_dir::DataDirLock;
 
@@ -26,7 +26,7 @@ use crate::data_dir::DataDirLock;
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// The configuration of a worker's own engine, and the folder that goes with the worker. The `[engines.*]` of a
-/// configuration are a gateway's and mean nothing here.
+/// configuration, its rules and its tokens are a gateway's and mean nothing here.
 pub fn config(arguments: &WorkerArguments) -> Result<(Config, Option<TempDir>)> {
     let mut common = arguments.common.clone();
     let mut temporary = None;
@@ -35,7 +35,11 @@ pub fn config(arguments: &WorkerArguments) -> Result<(Config, Option<TempDir>)> 
         common.data_dir = Some(folder.path().to_string_lossy().into_owned());
         temporary = Some(folder);
     }
-    Ok((Config::resolve(RawConfig::gather_common(common))?, temporary))
+    let mut config = Config::resolve(RawConfig::gather_common(common))?;
+    config.engines = EngineTables::embedded_only();
+    // Nobody but this process reaches its engine; the gateway has found out who asks.
+    config.require_token = false;
+    Ok((config, temporary))
 }
 
 pub async fn work(config: &Config, work: Handle, arguments: WorkerArguments) -> Result<ExitCode> {
@@ -109,4 +113,26 @@ async fn embedded(config: &Config, work: Handle, settings: AgentSettings, shutdo
 async fn stop(composition: Composition, doors: &TaskGroup) {
     composition.stop(CLOSE_GRACE).await;
     doors.shutdown(CLOSE_GRACE).await;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn a_worker_opens_no_engines_and_asks_itself_for_no_token() {
+        let words = ["hearth", "worker", "--server", "http://127.0.0.1:1", "--set", "auth.require_token=true"];
+        let engines =
+            ["--set", "engines.far.kind=cluster", "--set", "engines.far.url=sc://h:1", "--set", "default_engine=far"];
+        let Command::Worker(arguments) = Cli::parse_from(words.iter().chain(&engines)).command else {
+            panic!("a worker")
+        };
+        let (config, folder) = config(&arguments).unwrap();
+        assert_eq!((config.engines.default.as_str(), config.engines.engines.len()), (EMBEDDED, 0));
+        assert!(!config.require_token && config.data_dir == folder.unwrap().path());
+    }
 }

@@ -93,7 +93,7 @@ impl RawConfig {
         }
     }
 
-    pub(super) fn read_toml(&mut self, path: &str, text: &str) {
+    pub(crate) fn read_toml(&mut self, path: &str, text: &str) {
         let line_of = |place: usize| text.get(..place).map_or(1, |before| before.matches('\n').count() + 1);
         let origin = |place| Origin::File { path: path.to_owned(), line: line_of(place) };
         match DeTable::parse(text) {

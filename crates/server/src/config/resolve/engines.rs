@@ -65,13 +65,33 @@ pub struct WorkerTable {
     pub lease: Duration,
     pub worker_timeout: Duration,
     pub answer_buffer: ByteSize,
+    pub push_wait: Duration,
     pub max_requests: usize,
+    pub max_queued_size: ByteSize,
+    pub max_bound_sessions: usize,
+    pub max_workers: usize,
+    pub max_attempts: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct ClusterTimes {
     pub connect: Duration,
     pub reattach: Duration,
+    pub refused: Duration,
+    pub call: Duration,
+    pub quiet: Duration,
+}
+
+impl EngineTables {
+    /// The embedded engine alone, without limits of its own.
+    pub fn embedded_only() -> Self {
+        Self {
+            default: EMBEDDED.to_owned(),
+            engines: BTreeMap::new(),
+            embedded_limits: WorkLimits::default(),
+            principals: Vec::new(),
+        }
+    }
 }
 
 impl Values {
@@ -133,6 +153,9 @@ impl Values {
         let times = ClusterTimes {
             connect: self.member("engines", name, "connect_timeout"),
             reattach: self.member("engines", name, "reattach_timeout"),
+            refused: self.member("engines", name, "refused_timeout"),
+            call: self.member("engines", name, "call_timeout"),
+            quiet: self.member("engines", name, "quiet_timeout"),
         };
         match kind.as_str() {
             "cluster" => Some(self.cluster(name, times)),
@@ -192,7 +215,12 @@ impl Values {
             lease: self.member("engines", name, "lease"),
             worker_timeout: self.member("engines", name, "worker_timeout"),
             answer_buffer: self.member("engines", name, "answer_buffer"),
+            push_wait: self.member("engines", name, "push_wait"),
             max_requests: self.member("engines", name, "max_requests"),
+            max_queued_size: self.member("engines", name, "max_queued_size"),
+            max_bound_sessions: self.member("engines", name, "max_bound_sessions"),
+            max_workers: self.member("engines", name, "max_workers"),
+            max_attempts: self.member("engines", name, "max_attempts"),
         })
     }
 
