@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from harness import servers  # noqa: E402
 from harness.connect import connect  # noqa: E402
+from tpc import compare, queries  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -146,6 +147,17 @@ def tpch_files(scale, folder=None):
         folder.mkdir(parents=True, exist_ok=True)
         program = os.path.join(os.path.dirname(sys.executable), "tpchgen-cli")
         subprocess.run([program, "parquet", "-s", f"{scale:g}", f"--output-dir={folder}"], check=True, stdout=subprocess.DEVNULL)
+        (folder / "done").touch()
+    return folder
+
+
+def tpcds_files(scale, folder=None):
+    """TPC-DS as Parquet files, one per table, made once by Hearth from its `samples` catalog."""
+    folder = Path(folder or os.environ.get("HEARTH_CACHE") or Path.home() / ".cache" / "hearth") / f"tpcds-{scale:g}"
+    if not (folder / "done").exists():
+        with servers.start_hearth(env=compare.sample_scale(scale)) as server, session(server) as opened:
+            for table in queries.TABLES["tpcds"]:
+                opened.table(f"samples.tpcds.{table}").write.mode("overwrite").parquet(str(folder / f"{table}.parquet"))
         (folder / "done").touch()
     return folder
 
