@@ -12,6 +12,7 @@ use hearth_core::{Engine, EngineSession};
 use parking_lot::RwLock;
 
 use crate::catalog::Catalog;
+use crate::join_order;
 use crate::memory::{self, MemorySettings};
 use crate::samples::SampleSettings;
 use crate::session::EmbeddedSession;
@@ -63,6 +64,7 @@ impl EmbeddedEngine {
         let datafusion = SessionStateBuilder::new()
             .with_config(session_config(settings.partitions))
             .with_runtime_env(runtime)
+            .with_optimizer_rules(join_order::rules())
             .build();
         let catalog = Catalog::open(
             settings.data_folder.join("warehouse"),

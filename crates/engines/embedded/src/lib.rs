@@ -18,6 +18,7 @@ pub mod execute;
 pub mod explain;
 pub mod information;
 mod interrupt;
+mod join_order;
 pub mod memory;
 pub mod observe;
 mod ordered;
