@@ -8,6 +8,7 @@ use hearth_core::engine::ConfigRequest;
 use hearth_plan::catalog::{CatalogOp, Metadata, Style};
 use hearth_plan::identifier::quote;
 use hearth_plan::{Command, Name, Plan};
+use hearth_sql::drivers::spark_pattern;
 
 use crate::execute::Shape;
 
@@ -68,15 +69,6 @@ fn show(what: &str, place: Option<&Name>, pattern: Option<&str>) -> String {
         text.push_str(&string(&spark_pattern(pattern)));
     }
     text
-}
-
-/// A pattern as Spark reads it: `*` is anything, `.` any sign. Drivers send those, or `%` and `_`.
-pub fn spark_pattern(pattern: &str) -> String {
-    const ESCAPED: &str = "\u{1}";
-    let literal = pattern.replace("\\_", ESCAPED);
-    let is_sparks = pattern.contains(['.', '*']);
-    let pattern = if is_sparks { literal } else { literal.replace('_', ".").replace('%', "*") };
-    pattern.replace(ESCAPED, "_")
 }
 
 /// A SQL string.

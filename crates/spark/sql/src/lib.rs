@@ -5,6 +5,7 @@
 //! here knows a session or a catalog: names stay as typed, dates and intervals stay text.
 
 pub mod change;
+pub mod drivers;
 mod error;
 mod expression;
 mod keywords;

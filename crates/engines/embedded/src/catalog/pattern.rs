@@ -3,6 +3,7 @@
 //! Spark's (`StringUtils.filterPattern`): alternatives between `|`, `*` for anything, the rest a regular expression, all
 //! without case. Drivers of SQL warehouses send these, and patterns of SQL as well: `%` for anything, `_` for one sign.
 
+use hearth_sql::drivers;
 use regex::{Regex, RegexBuilder};
 
 /// A name must match one of the alternatives as a whole. Alternatives that are no regular expression match nothing.
@@ -15,15 +16,9 @@ impl Pattern {
         Self(text.map(|text| text.trim().split('|').filter_map(alternative).collect()))
     }
 
-    /// As drivers mean it. In a pattern with `*` or `.` an underscore is itself, since `.` would be written for it.
+    /// As drivers mean it.
     pub fn of_driver(text: Option<&str>) -> Self {
-        let translated = text.map(|text| {
-            let is_sparks = text.contains(['.', '*']);
-            let literal = text.replace("\\_", "\u{1}");
-            let text = if is_sparks { literal } else { literal.replace('_', ".").replace('%', "*") };
-            text.replace('\u{1}', "_")
-        });
-        Self::new(translated.as_deref())
+        Self::new(text.map(drivers::spark_pattern).as_deref())
     }
 
     pub fn matches(&self, name: &str) -> bool {

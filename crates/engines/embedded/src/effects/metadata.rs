@@ -1,13 +1,14 @@
 //! What drivers of SQL warehouses ask about catalogs: `SHOW TABLES IN CATALOG c SCHEMA LIKE 's' LIKE 't'` and its like.
 //!
-//! The columns are those that drivers look up by name and turn into JDBC's metadata. Schemas and objects that are not
-//! there are no rows; a catalog that is not there is an error. Primary and foreign keys are not kept, so there are none.
+//! Schemas and objects that are not there are no rows; a catalog that is not there is an error. Primary and foreign keys
+//! are not kept, so there are none.
 
 use std::sync::Arc;
 
 use hearth_base::Result;
 use hearth_plan::catalog::{Metadata, MetadataKind};
-use hearth_types::{DataType, StructField};
+use hearth_sql::drivers::{self, FUNCTION_NO_TABLE, FUNCTION_RETURNS_TABLE, Kind, TypeSize};
+use hearth_types::StructField;
 
 use super::lookup::Scope;
 use super::rows::{Cell, Column, flag, int, optional, table, text};
@@ -15,92 +16,31 @@ use crate::catalog::{DatabaseId, DatabaseRecord, FunctionRecord, Pattern, TableR
 use crate::run::Rows;
 use crate::session::EmbeddedSession;
 
-const SCHEMAS: [Column; 2] = [text("databaseName"), text("catalog")];
-
-const TABLES: [Column; 7] = [
-    text("namespace"),
-    text("tableName"),
-    flag("isTemporary"),
-    optional("information"),
-    text("catalogName"),
-    text("tableType"),
-    optional("remarks"),
-];
-
-const COLUMNS: [Column; 13] = [
-    text("col_name"),
-    text("catalogName"),
-    text("namespace"),
-    text("tableName"),
-    text("columnType"),
-    int("columnSize"),
-    int("decimalDigits"),
-    int("radix"),
-    text("isNullable"),
-    optional("remarks"),
-    int("ordinalPosition"),
-    text("isAutoIncrement"),
-    text("isGenerated"),
-];
-
-const FUNCTIONS: [Column; 6] = [
-    text("functionName"),
-    text("namespace"),
-    text("catalogName"),
-    optional("remarks"),
-    int("functionType"),
-    text("specificName"),
-];
-
-const PRIMARY_KEYS: [Column; 6] = [
-    text("catalogName"),
-    text("namespace"),
-    text("tableName"),
-    text("col_name"),
-    int("keySeq"),
-    optional("constraintName"),
-];
-
-const FOREIGN_KEYS: [Column; 13] = [
-    text("parentCatalogName"),
-    text("parentNamespace"),
-    text("parentTableName"),
-    text("parentColName"),
-    text("catalogName"),
-    text("namespace"),
-    text("tableName"),
-    text("col_name"),
-    int("keySeq"),
-    int("updateRule"),
-    int("deleteRule"),
-    optional("constraintName"),
-    int("deferrability"),
-];
-
-/// `java.sql.DatabaseMetaData.functionNoTable` and `functionReturnsTable`.
-const FUNCTION_NO_TABLE: i32 = 1;
-const FUNCTION_RETURNS_TABLE: i32 = 2;
-
 pub fn list(session: &EmbeddedSession, wanted: &Metadata) -> Result<Rows> {
     let found = Search::new(session, wanted)?;
-    match wanted.kind {
-        MetadataKind::Schemas => table(&SCHEMAS, found.databases().map(|database| schema_row(&database)).collect()),
-        MetadataKind::Tables => table(&TABLES, found.tables()?.iter().map(|found| table_row(found)).collect()),
+    let rows = match wanted.kind {
+        MetadataKind::Schemas => found.databases().map(|database| schema_row(&database)).collect(),
+        MetadataKind::Tables => found.tables()?.iter().map(|found| table_row(found)).collect(),
         MetadataKind::Columns => {
             let pattern = Pattern::of_driver(wanted.column.as_deref());
-            table(&COLUMNS, found.tables()?.iter().flat_map(|found| column_rows(found, &pattern)).collect())
+            found.tables()?.iter().flat_map(|found| column_rows(found, &pattern)).collect()
         }
-        MetadataKind::Functions => {
-            table(&FUNCTIONS, found.functions()?.iter().map(|found| function_row(found)).collect())
-        }
-        MetadataKind::PrimaryKeys => {
+        MetadataKind::Functions => found.functions()?.iter().map(|found| function_row(found)).collect(),
+        MetadataKind::PrimaryKeys | MetadataKind::ForeignKeys => {
             found.exactly(wanted)?;
-            table(&PRIMARY_KEYS, Vec::new())
+            Vec::new()
         }
-        MetadataKind::ForeignKeys => {
-            found.exactly(wanted)?;
-            table(&FOREIGN_KEYS, Vec::new())
-        }
+    };
+    let columns: Vec<Column> = drivers::columns(wanted.kind).iter().map(|column| shown(*column)).collect();
+    table(&columns, rows)
+}
+
+fn shown((name, kind, nullable): drivers::Column) -> Column {
+    match kind {
+        Kind::Text if nullable => optional(name),
+        Kind::Text => text(name),
+        Kind::Flag => flag(name),
+        Kind::Int => int(name),
     }
 }
 
@@ -202,52 +142,6 @@ fn column_rows(found: &TableRecord, pattern: &Pattern) -> Vec<Vec<Cell>> {
     };
     let fields = found.schema.fields.iter().enumerate();
     fields.filter(|(_, field)| pattern.matches(&field.name)).map(row).collect()
-}
-
-/// `COLUMN_SIZE`, `DECIMAL_DIGITS` and `NUM_PREC_RADIX` of `java.sql.DatabaseMetaData.getColumns`.
-struct TypeSize {
-    columns: Option<i32>,
-    digits: Option<i32>,
-    radix: Option<i32>,
-}
-
-/// What drivers say of text without a length.
-const TEXT_COLUMNS: i32 = 255;
-const BINARY_COLUMNS: i32 = 32_767;
-
-impl TypeSize {
-    fn of(data_type: &DataType) -> Self {
-        let number = |columns: i32, digits: i32| Self { columns: Some(columns), digits: Some(digits), radix: Some(10) };
-        let other = |columns: i32, digits: Option<i32>| Self { columns: Some(columns), digits, radix: None };
-        let length = |length: u32| i32::try_from(length).unwrap_or(i32::MAX);
-        match data_type {
-            DataType::Boolean => other(1, None),
-            DataType::Byte => number(3, 0),
-            DataType::Short => number(5, 0),
-            DataType::Integer => number(10, 0),
-            DataType::Long => number(19, 0),
-            DataType::Float => number(7, 7),
-            DataType::Double => number(15, 15),
-            DataType::Decimal { precision, scale } => number(i32::from(*precision), i32::from(*scale)),
-            DataType::Date => other(10, None),
-            DataType::Timestamp | DataType::TimestampNtz => other(29, Some(6)),
-            DataType::Time { precision } => other(15, Some(i32::from(*precision))),
-            DataType::Char { length: of } | DataType::VarChar { length: of } => other(length(*of), None),
-            DataType::Binary => other(BINARY_COLUMNS, None),
-            DataType::Null
-            | DataType::String { .. }
-            | DataType::CalendarInterval
-            | DataType::YearMonthInterval { .. }
-            | DataType::DayTimeInterval { .. }
-            | DataType::Array(_)
-            | DataType::Map(_)
-            | DataType::Struct(_)
-            | DataType::Variant
-            | DataType::Geometry { .. }
-            | DataType::Geography { .. }
-            | DataType::Udt(_) => other(TEXT_COLUMNS, None),
-        }
-    }
 }
 
 fn function_row(found: &FunctionRecord) -> Vec<Cell> {

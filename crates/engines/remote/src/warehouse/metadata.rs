@@ -14,94 +14,18 @@ use hearth_core::engine::{Answer, Question};
 use hearth_plan::Name;
 use hearth_plan::catalog::{Metadata, MetadataKind};
 use hearth_plan::identifier::quote;
+use hearth_sql::drivers::{self, FUNCTION_NO_TABLE, TypeSize, spark_pattern};
 use hearth_types::{DataType, StructField, StructType};
 use tokio_util::sync::CancellationToken;
 
-use super::rows::{Cell, Column, Kind, write};
-use super::{spark_pattern, string};
+use super::rows::{Cell, write};
+use super::string;
 use crate::link::Link;
 use crate::place::run;
 use crate::sql;
 
 /// `engine.max_described_tables`: tables whose columns one statement may ask for.
 const MAX_TABLES: usize = 2_000;
-
-const fn text(name: &'static str) -> Column {
-    (name, Kind::Text, false)
-}
-
-const fn optional(name: &'static str) -> Column {
-    (name, Kind::Text, true)
-}
-
-const fn int(name: &'static str) -> Column {
-    (name, Kind::Int, true)
-}
-
-const SCHEMAS: [Column; 2] = [text("databaseName"), text("catalog")];
-
-const TABLES: [Column; 7] = [
-    text("namespace"),
-    text("tableName"),
-    ("isTemporary", Kind::Flag, false),
-    optional("information"),
-    text("catalogName"),
-    text("tableType"),
-    optional("remarks"),
-];
-
-const COLUMNS: [Column; 13] = [
-    text("col_name"),
-    text("catalogName"),
-    text("namespace"),
-    text("tableName"),
-    text("columnType"),
-    int("columnSize"),
-    int("decimalDigits"),
-    int("radix"),
-    text("isNullable"),
-    optional("remarks"),
-    int("ordinalPosition"),
-    text("isAutoIncrement"),
-    text("isGenerated"),
-];
-
-const FUNCTIONS: [Column; 6] = [
-    text("functionName"),
-    text("namespace"),
-    text("catalogName"),
-    optional("remarks"),
-    int("functionType"),
-    text("specificName"),
-];
-
-const PRIMARY_KEYS: [Column; 6] = [
-    text("catalogName"),
-    text("namespace"),
-    text("tableName"),
-    text("col_name"),
-    int("keySeq"),
-    optional("constraintName"),
-];
-
-const FOREIGN_KEYS: [Column; 13] = [
-    text("parentCatalogName"),
-    text("parentNamespace"),
-    text("parentTableName"),
-    text("parentColName"),
-    text("catalogName"),
-    text("namespace"),
-    text("tableName"),
-    text("col_name"),
-    int("keySeq"),
-    int("updateRule"),
-    int("deleteRule"),
-    optional("constraintName"),
-    int("deferrability"),
-];
-
-/// `java.sql.DatabaseMetaData.functionNoTable`.
-const FUNCTION_NO_TABLE: i32 = 1;
 
 pub async fn list(
     link: &Arc<Link>,
@@ -110,21 +34,17 @@ pub async fn list(
     writer: &mut ResultWriter,
 ) -> Result<()> {
     let search = Search { link, cancel, wanted };
-    match wanted.kind {
+    let rows = match wanted.kind {
         MetadataKind::Schemas => {
             let row = |schema: &Schema| vec![schema.shown.as_str().into(), schema.catalog.as_str().into()];
-            let rows: Vec<_> = search.schemas().await?.iter().map(row).collect();
-            write(&SCHEMAS, &rows, writer).await
+            search.schemas().await?.iter().map(row).collect()
         }
-        MetadataKind::Tables => {
-            let rows: Vec<_> = search.tables().await?.iter().map(Table::row).collect();
-            write(&TABLES, &rows, writer).await
-        }
-        MetadataKind::Columns => write(&COLUMNS, &search.columns().await?, writer).await,
-        MetadataKind::Functions => write(&FUNCTIONS, &search.functions().await?, writer).await,
-        MetadataKind::PrimaryKeys => write(&PRIMARY_KEYS, &[], writer).await,
-        MetadataKind::ForeignKeys => write(&FOREIGN_KEYS, &[], writer).await,
-    }
+        MetadataKind::Tables => search.tables().await?.iter().map(Table::row).collect(),
+        MetadataKind::Columns => search.columns().await?,
+        MetadataKind::Functions => search.functions().await?,
+        MetadataKind::PrimaryKeys | MetadataKind::ForeignKeys => Vec::new(),
+    };
+    write(drivers::columns(wanted.kind), &rows, writer).await
 }
 
 struct Schema {
@@ -295,56 +215,22 @@ impl Table {
     }
 
     fn column_row(&self, index: usize, field: &StructField) -> Vec<Cell> {
-        let [columns, digits, radix] = sizes(&field.data_type);
+        let size = TypeSize::of(&field.data_type);
         vec![
             (&*field.name).into(),
             self.schema.catalog.as_str().into(),
             self.schema.shown.as_str().into(),
             self.name.as_str().into(),
             field.data_type.sql().as_str().into(),
-            Cell::Int(columns),
-            Cell::Int(digits),
-            Cell::Int(radix),
+            Cell::Int(size.columns),
+            Cell::Int(size.digits),
+            Cell::Int(size.radix),
             if field.nullable { "true" } else { "false" }.into(),
             Cell::Text(field.comment()),
             Cell::Int(i32::try_from(index).ok()),
             "NO".into(),
             "NO".into(),
         ]
-    }
-}
-
-/// `COLUMN_SIZE`, `DECIMAL_DIGITS` and `NUM_PREC_RADIX` of `java.sql.DatabaseMetaData.getColumns`.
-fn sizes(data_type: &DataType) -> [Option<i32>; 3] {
-    let number = |columns: i32, digits: i32| [Some(columns), Some(digits), Some(10)];
-    let other = |columns: i32, digits: Option<i32>| [Some(columns), digits, None];
-    let length = |length: u32| i32::try_from(length).unwrap_or(i32::MAX);
-    match data_type {
-        DataType::Boolean => other(1, None),
-        DataType::Byte => number(3, 0),
-        DataType::Short => number(5, 0),
-        DataType::Integer => number(10, 0),
-        DataType::Long => number(19, 0),
-        DataType::Float => number(7, 7),
-        DataType::Double => number(15, 15),
-        DataType::Decimal { precision, scale } => number(i32::from(*precision), i32::from(*scale)),
-        DataType::Date => other(10, None),
-        DataType::Timestamp | DataType::TimestampNtz => other(29, Some(6)),
-        DataType::Time { precision } => other(15, Some(i32::from(*precision))),
-        DataType::Char { length: of } | DataType::VarChar { length: of } => other(length(*of), None),
-        DataType::Binary => other(32_767, None),
-        DataType::Null
-        | DataType::String { .. }
-        | DataType::CalendarInterval
-        | DataType::YearMonthInterval { .. }
-        | DataType::DayTimeInterval { .. }
-        | DataType::Array(_)
-        | DataType::Map(_)
-        | DataType::Struct(_)
-        | DataType::Variant
-        | DataType::Geometry { .. }
-        | DataType::Geography { .. }
-        | DataType::Udt(_) => other(255, None),
     }
 }
 

@@ -5,18 +5,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray};
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
+use hearth_sql::drivers::{Column, Kind};
 use hearth_types::arrow::to_wire_schema;
 use hearth_types::{DataType, StructField, StructType};
-
-/// A column's name, its type, and whether it may be empty.
-pub type Column = (&'static str, Kind, bool);
-
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    Text,
-    Flag,
-    Int,
-}
 
 #[derive(Debug, Clone)]
 pub enum Cell {
