@@ -77,6 +77,18 @@ impl SqlWork {
 }
 
 impl Work {
+    /// Whether it may be a statement about the setting `key`. Large work is none.
+    pub(crate) fn may_set(&self, key: &str) -> bool {
+        /// A statement that sets something is short.
+        const MAX: usize = 4 << 10;
+        let bytes = match self {
+            Self::Plan(bytes) => bytes.as_ref(),
+            Self::Sql(sql) => sql.text.as_bytes(),
+            Self::Code(_) => return false,
+        };
+        bytes.len() <= MAX && bytes.windows(key.len()).any(|some| some == key.as_bytes())
+    }
+
     /// Equal for equal work, within one run of the server.
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -136,6 +148,9 @@ pub trait EngineSession: Send + Sync + std::fmt::Debug {
     /// Whether work that succeeded has changed the session itself (its views, variables, settings, place) rather than
     /// data: what a journal keeps.
     fn changes_session(&self, work: &Work) -> bool;
+
+    /// What a statement makes of the setting `key`: `Some(None)` where it takes it away, nothing for all other work.
+    fn sets(&self, work: &Work, key: &str) -> Option<Option<String>>;
 
     /// Answers a question about a plan without running it. Called on the work executor.
     async fn analyze(&self, cx: &OpContext, question: Question) -> Result<Answer>;

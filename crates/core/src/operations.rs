@@ -135,7 +135,7 @@ impl Operations {
             // Code waits for the operations that it starts: with a place among them it would wait for itself.
             let ticket = match submission.work {
                 Work::Code(_) => None,
-                Work::Plan(_) | Work::Sql(_) => Some(self.ask_for_place(session).await?),
+                Work::Plan(_) | Work::Sql(_) => Some(self.ask_for_place(session, &submission.work).await?),
             };
             self.metadata.put_operation(operation.record()).await?;
             Ok::<_, Error>(ticket)
@@ -155,7 +155,8 @@ impl Operations {
     }
 
     /// A place on the session's engine, which the session now stays on.
-    async fn ask_for_place(&self, session: &Session) -> Result<Ticket> {
+    async fn ask_for_place(&self, session: &Session, work: &Work) -> Result<Ticket> {
+        session.route().heed(work).await?;
         let engine = session.bind_engine().await?;
         let principal = &session.principal.id;
         self.admission.ask(Asker {

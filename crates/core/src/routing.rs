@@ -2,8 +2,9 @@
 //!
 //! A session starts on the engine that was asked for, or on its principal's. A client of Spark Connect names another one
 //! with the setting `hearth.engine`, which it can only send once the session is there: as long as a session has only read
-//! and changed settings and asked for Spark's version, it moves. Whatever else it does binds it to its engine. A session that
-//! could not move does nothing until that is settled: some clients make a warning of the refusal and go on.
+//! and changed settings and asked for Spark's version, it moves. Whatever else it does binds it to its engine. The statement
+//! `SET hearth.engine` names one too; it runs there, and so settles it. A session that could not move does nothing until that
+//! is settled: some clients make a warning of the refusal and go on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,6 +99,15 @@ impl RoutedSession {
     /// The engine that it runs on now.
     pub fn engine(&self) -> Arc<NamedEngine> {
         Arc::clone(&self.bound.read().engine)
+    }
+
+    /// Does what a statement says of the session's engine, before it runs there.
+    pub(crate) async fn heed(&self, work: &Work) -> Result<()> {
+        let said = work.may_set(ENGINE_SETTING).then(|| self.bound().session.sets(work, ENGINE_SETTING)).flatten();
+        match said {
+            Some(wanted) => self.set_engine(wanted.as_deref()).await,
+            None => Ok(()),
+        }
     }
 
     /// Binds the session to its engine and returns it.
@@ -247,6 +257,10 @@ impl EngineSession for RoutedSession {
 
     fn changes_session(&self, work: &Work) -> bool {
         self.bound().session.changes_session(work)
+    }
+
+    fn sets(&self, work: &Work, key: &str) -> Option<Option<String>> {
+        self.bound().session.sets(work, key)
     }
 
     async fn analyze(&self, cx: &OpContext, question: Question) -> Result<Answer> {

@@ -206,6 +206,22 @@ async fn an_engine_that_was_asked_for_binds_at_once() {
 }
 
 #[tokio::test]
+async fn a_statement_names_the_engine_and_settles_it() {
+    let server = Server::plain();
+    let session = server.session("ada", None).await.unwrap();
+    session.configure(set(&[("a", "1")])).await.unwrap();
+    assert_eq!(name(server.hearth.submit(&session, "SET hearth.engine = fra").await), "HEARTH_UNKNOWN_ENGINE");
+    wait_finished(&server.hearth.submit(&session, "SET hearth.engine = far").await.unwrap()).await;
+    assert_eq!((server.engines.near.executed(), server.engines.far.executed()), (0, 1));
+    assert_eq!(values(&session, &[ENGINE, "a"]).await, [Some("far".to_owned()), Some("1".to_owned())]);
+    assert_eq!(name(server.hearth.submit(&session, "SET hearth.engine = near").await), "HEARTH_ENGINE_FIXED");
+    assert_eq!(name(server.hearth.submit(&session, "RESET hearth.engine").await), "HEARTH_ENGINE_FIXED");
+    wait_finished(&server.hearth.submit(&session, "SET hearth.engine = far").await.unwrap()).await;
+    wait_finished(&server.hearth.submit(&session, "anything").await.unwrap()).await;
+    assert_eq!((server.engines.near.executed(), server.engines.far.executed()), (0, 3));
+}
+
+#[tokio::test]
 async fn a_session_that_could_not_move_does_nothing_elsewhere() {
     let server = Server::plain();
     let session = server.session("ada", None).await.unwrap();

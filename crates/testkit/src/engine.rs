@@ -134,6 +134,16 @@ impl EngineSession for ScriptedSession {
         matches!(work, Work::Sql(sql) if sql.text.starts_with("change"))
     }
 
+    /// `SET key = value` and `RESET key`, in these words.
+    fn sets(&self, work: &Work, key: &str) -> Option<Option<String>> {
+        let Work::Sql(sql) = work else { return None };
+        match *sql.text.split(' ').collect::<Vec<_>>() {
+            ["SET", of, "=", value] if of == key => Some(Some(value.to_owned())),
+            ["RESET", of] if of == key => Some(None),
+            _ => None,
+        }
+    }
+
     async fn execute(&self, cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
         self.shared.executed.fetch_add(1, Ordering::SeqCst);
         let name = match work {

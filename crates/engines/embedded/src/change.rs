@@ -14,3 +14,8 @@ pub fn changes_session(session: &EmbeddedSession, work: &Work) -> bool {
     };
     crate::decode::request(work.clone()).is_ok_and(|request| change::changes_session(&request.plan, &is_temporary))
 }
+
+/// What work makes of the setting `key`.
+pub fn sets(work: &Work, key: &str) -> Option<Option<String>> {
+    change::setting(&crate::decode::request(work.clone()).ok()?.plan, key)
+}

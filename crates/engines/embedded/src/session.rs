@@ -91,6 +91,10 @@ impl EngineSession for EmbeddedSession {
         change::changes_session(self, work)
     }
 
+    fn sets(&self, work: &Work, key: &str) -> Option<Option<String>> {
+        change::sets(work, key)
+    }
+
     async fn analyze(&self, _cx: &OpContext, question: Question) -> Result<Answer> {
         question::answer(self, question).await
     }

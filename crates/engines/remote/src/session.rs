@@ -107,6 +107,15 @@ impl RemoteSession {
     }
 }
 
+/// Work as far as it is read here; code is not.
+fn plan_of(work: &Work) -> Option<Result<Plan>> {
+    match work {
+        Work::Plan(bytes) => Some(from_proto::decode_plan(bytes.clone())),
+        Work::Sql(sql) => Some(hearth_sql::parse_statement(&sql.text)),
+        Work::Code(_) => None,
+    }
+}
+
 /// Runs `call` until it ends or the operation is to stop.
 async fn until_cancelled<T>(cx: &OpContext, call: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
@@ -128,17 +137,17 @@ impl EngineSession for RemoteSession {
     }
 
     fn changes_session(&self, work: &Work) -> bool {
-        let plan = match work {
-            Work::Plan(bytes) => from_proto::decode_plan(bytes.clone()),
-            Work::Sql(sql) => hearth_sql::parse_statement(&sql.text),
-            Work::Code(_) => return false,
-        };
+        let Some(plan) = plan_of(work) else { return false };
         self.note_view(&plan);
         let is_temporary = |name: &Name| match name.as_slice() {
             [only] => self.views.lock().contains(&only.to_lowercase()),
             _ => false,
         };
         plan.is_ok_and(|plan| change::changes_session(&plan, &is_temporary))
+    }
+
+    fn sets(&self, work: &Work, key: &str) -> Option<Option<String>> {
+        change::setting(&plan_of(work)?.ok()?, key)
     }
 
     async fn analyze(&self, cx: &OpContext, question: Question) -> Result<Answer> {

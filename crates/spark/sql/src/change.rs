@@ -56,6 +56,34 @@ fn moves(op: &CatalogOp, is_temporary: IsTemporary<'_>) -> bool {
     }
 }
 
+/// What a plan makes of the setting `key`: `Some(None)` where it takes it away.
+pub fn setting(plan: &Plan, key: &str) -> Option<Option<String>> {
+    match plan {
+        Plan::Command(Command::Sql { text, .. }) => setting_of_text(text, key),
+        Plan::Command(command) => setting_of(command, key),
+        Plan::Relation(relation) => match &relation.node {
+            RelationNode::Command(command) => setting_of(command, key),
+            RelationNode::Sql(text) => setting_of_text(text, key),
+            _ => None,
+        },
+    }
+}
+
+fn setting_of_text(text: &SqlText, key: &str) -> Option<Option<String>> {
+    match crate::parse_bound(text) {
+        Ok(Plan::Command(command)) => setting_of(&command, key),
+        Ok(Plan::Relation(_)) | Err(_) => None,
+    }
+}
+
+fn setting_of(command: &Command, key: &str) -> Option<Option<String>> {
+    match command {
+        Command::SetConfig { key: set, value } if set == key => Some(Some(value.clone())),
+        Command::ResetConfig { key: Some(unset) } if unset == key => Some(None),
+        _ => None,
+    }
+}
+
 /// The temporary view that a plan makes.
 pub fn temporary_view(plan: &Plan) -> Option<Name> {
     let command = match plan {
@@ -96,6 +124,17 @@ mod tests {
     fn changes_with(views: &[&str], text: &str) -> bool {
         let is_temporary = |name: &Name| matches!(name.as_slice(), [only] if views.contains(&only.as_str()));
         changes_session(&parse_statement(text).unwrap(), &is_temporary)
+    }
+
+    #[test]
+    fn statements_set_and_take_away_settings() {
+        let said = |text: &str| setting(&parse_statement(text).unwrap(), "hearth.engine");
+        assert_eq!(said("SET hearth.engine = far"), Some(Some("far".to_owned())));
+        assert_eq!(said("set `hearth.engine`=far;"), Some(Some("far".to_owned())));
+        assert_eq!(said("RESET hearth.engine"), Some(None));
+        for other in ["SET hearth.engine", "SET hearth.engines = far", "RESET", "SELECT 'SET hearth.engine = far'"] {
+            assert_eq!(said(other), None, "{other}");
+        }
     }
 
     #[test]
