@@ -4,6 +4,7 @@
 //! writes to; `reader` follows a log while it grows; `index` is the form in which a finished log outlives the process.
 
 mod bounds;
+mod gather;
 mod index;
 mod log;
 mod reader;

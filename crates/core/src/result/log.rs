@@ -46,6 +46,8 @@ pub struct ResultLog {
     grown: Notify,
     /// Something was read or released.
     drained: Notify,
+    /// A reader waits for an item that is not there yet.
+    asked: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -117,7 +119,12 @@ pub struct ResultSize {
 
 impl ResultLog {
     pub fn new(spec: LogSpec, store: Arc<dyn ResultStore>) -> Self {
-        Self { spec, store, state: Mutex::default(), grown: Notify::new(), drained: Notify::new() }
+        Self::with_state(spec, store, State::default())
+    }
+
+    fn with_state(spec: LogSpec, store: Arc<dyn ResultStore>, state: State) -> Self {
+        let (grown, drained, asked) = (Notify::new(), Notify::new(), Notify::new());
+        Self { spec, store, state: Mutex::new(state), grown, drained, asked }
     }
 
     /// The log of an operation of an earlier run that had succeeded.
@@ -160,7 +167,7 @@ impl ResultLog {
             truncated: index.truncated,
             ..State::default()
         };
-        Self { spec, store, state: Mutex::new(state), grown: Notify::new(), drained: Notify::new() }
+        Self::with_state(spec, store, state)
     }
 
     /// The log of an operation that has nothing but its failure.
@@ -396,7 +403,25 @@ impl ResultLog {
                     Found::End => Ok(None),
                 };
             }
+            self.asked.notify_waiters();
             grown.await;
+        }
+    }
+
+    /// Waits until a reader waits for an item that is not there yet.
+    pub(super) async fn awaited(&self) {
+        loop {
+            let asked = self.asked.notified();
+            tokio::pin!(asked);
+            asked.as_mut().enable();
+            let is_awaited = {
+                let state = self.state.lock();
+                state.readers > 0 && state.wanted >= state.first + state.slots.len() as u64
+            };
+            if is_awaited {
+                return;
+            }
+            asked.await;
         }
     }
 

@@ -9,6 +9,7 @@ use bytes::{Buf, Bytes};
 use hearth_base::{Error, Result};
 use hearth_types::StructType;
 
+use super::gather::Gathered;
 use super::log::ResultLog;
 use super::{Batch, ByteBound, Item};
 use crate::limits::Limits;
@@ -26,6 +27,8 @@ pub struct ResultWriter {
     rows: i64,
     bytes: u64,
     batches: usize,
+    /// Batches that came encoded and are not in the log yet.
+    gathered: Gathered,
     /// Rows were left out, and all that follow are.
     full: bool,
 }
@@ -41,6 +44,7 @@ impl ResultWriter {
             rows: 0,
             bytes: 0,
             batches: 0,
+            gathered: Gathered::default(),
             full: false,
         }
     }
@@ -67,7 +71,7 @@ impl ResultWriter {
     pub async fn schema(&mut self, schema: Arc<StructType>, arrow: arrow::datatypes::SchemaRef) -> Result<()> {
         self.schema = Some(Arc::clone(&schema));
         self.arrow = Some(arrow);
-        self.log().push(Item::Schema(schema)).await
+        self.put(Item::Schema(schema)).await
     }
 
     /// Nothing that is still written will be kept: the engine may stop.
@@ -77,6 +81,7 @@ impl ResultWriter {
 
     /// Writes rows, cut into chunks of the named sizes.
     pub async fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.flush().await?;
         let batch = &self.within_bounds(batch)?;
         let rows_per_chunk = self.rows_per_chunk(batch);
         let mut start = 0;
@@ -129,7 +134,14 @@ impl ResultWriter {
         self.log().push(item).await
     }
 
-    /// Writes rows that are an Arrow IPC stream already. They go on as they are, unless the operation's bounds cut them.
+    /// Writes an item behind what was gathered.
+    async fn put(&mut self, item: Item) -> Result<()> {
+        self.flush().await?;
+        self.log().push(item).await
+    }
+
+    /// Writes rows that are an Arrow IPC stream already, of one record batch. They go on as they are, unless the operation's
+    /// bounds cut them; small batches wait for others until `flush` or the end.
     pub async fn encoded(&mut self, rows: i64, data: Bytes) -> Result<()> {
         let bounds = &self.operation.bounds;
         if bounds.rows.is_some() || bounds.bytes.is_some() {
@@ -140,26 +152,50 @@ impl ResultWriter {
             }
             return Ok(());
         }
-        let item = Item::Batch(Batch { rows, start: self.rows, data });
-        self.rows += rows;
-        self.batches += 1;
-        self.log().push(item).await
+        let is_small = Gathered::is_small(&data);
+        if !is_small || !self.gathered.has_room(rows, &data, self.chunk_rows) {
+            self.flush().await?;
+        }
+        self.gathered.add(rows, data);
+        if is_small { Ok(()) } else { self.flush().await }
+    }
+
+    /// Whether rows wait here for `flush`.
+    pub fn holds_rows(&self) -> bool {
+        !self.gathered.is_empty()
+    }
+
+    /// Ends when a reader waits for what comes next.
+    pub async fn awaited(&self) {
+        self.log().awaited().await;
+    }
+
+    /// Lets readers have all rows that were written.
+    pub async fn flush(&mut self) -> Result<()> {
+        for (rows, data) in self.gathered.take() {
+            let item = Item::Batch(Batch { rows, start: self.rows, data });
+            self.rows += rows;
+            self.batches += 1;
+            self.log().push(item).await?;
+        }
+        Ok(())
     }
 
     /// As `schema`, for rows that come encoded: their Arrow form is in them.
     pub async fn schema_of_encoded(&mut self, schema: Arc<StructType>) -> Result<()> {
         self.schema = Some(Arc::clone(&schema));
-        self.log().push(Item::Schema(schema)).await
+        self.put(Item::Schema(schema)).await
     }
 
     /// Writes an encoded `spark.connect.ExecutePlanResponse` without ids.
     pub async fn answer(&mut self, response: Bytes) -> Result<()> {
-        self.log().push(Item::Answer(response)).await
+        self.put(Item::Answer(response)).await
     }
 
     /// Ends the writing: a schema without rows gets its one empty batch, as clients expect, and a durable result is in
     /// its file, or given back, when this returns. Readers do not see the end yet.
     pub(crate) async fn seal(mut self) -> Result<Option<Bytes>> {
+        self.flush().await?;
         if let (Some(arrow), 0) = (self.arrow.clone(), self.batches) {
             self.chunk(&RecordBatch::new_empty(arrow)).await?;
         }
@@ -179,7 +215,7 @@ fn decode(data: Bytes) -> Result<Vec<RecordBatch>> {
 }
 
 /// One record batch as an Arrow IPC stream.
-fn encode(batch: &RecordBatch) -> Result<Bytes> {
+pub(super) fn encode(batch: &RecordBatch) -> Result<Bytes> {
     let broken = |error| Error::internal("a batch does not encode as Arrow IPC").caused_by(error);
     let mut buffer = Vec::with_capacity(batch.get_array_memory_size().min(8 << 20) + 1024);
     let mut writer = StreamWriter::try_new(&mut buffer, &batch.schema()).map_err(broken)?;

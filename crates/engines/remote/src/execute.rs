@@ -37,6 +37,8 @@ pub struct Running {
     cancel: CancellationToken,
     responses: Responses,
     stopper: Option<Stopper>,
+    /// How it failed. Kept, since asking for the details can be given up and begun again.
+    failed: Option<Failure>,
 }
 
 impl Running {
@@ -67,7 +69,7 @@ impl Running {
         match begun {
             Ok(responses) => {
                 let (link, cancel) = (Arc::clone(link), cancel.clone());
-                Ok(Self { link, cancel, responses, stopper: Some(stopper) })
+                Ok(Self { link, cancel, responses, stopper: Some(stopper), failed: None })
             }
             Err(failure) => {
                 settle(Some(stopper), &failure);
@@ -76,8 +78,11 @@ impl Running {
         }
     }
 
-    /// The next response; `None` after the last.
+    /// The next response; `None` after the last. A call that is given up loses nothing.
     pub async fn next(&mut self) -> Result<Option<pb::ExecutePlanResponse>> {
+        if let Some(failure) = &self.failed {
+            return Err(self.link.error(failure.clone()).await);
+        }
         let next = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return Err(OPERATION_CANCELED.error()),
@@ -90,6 +95,7 @@ impl Running {
             }
             Some(Err(failure)) => {
                 settle(self.stopper.take(), &failure);
+                self.failed = Some(failure.clone());
                 Err(self.link.error(failure).await)
             }
             None => {
@@ -136,7 +142,14 @@ impl Shape {
 }
 
 /// Writes responses down. `stay` ends when the execution has read where its session stands.
-pub async fn write(
+pub async fn write(running: Running, shape: Shape, stay: Option<Stay>, writer: &mut ResultWriter) -> Result<()> {
+    let written = write_until_end(running, shape, stay, writer).await;
+    // The rows before an error are part of the answer.
+    let flushed = writer.flush().await;
+    written.and(flushed)
+}
+
+async fn write_until_end(
     mut running: Running,
     shape: Shape,
     mut stay: Option<Stay>,
@@ -149,6 +162,11 @@ pub async fn write(
         let response = tokio::select! {
             biased;
             response = running.next() => response?,
+            // Rows are gathered while more are there, or while nobody waits for them.
+            () = sink.writer.awaited(), if sink.writer.holds_rows() => {
+                sink.writer.flush().await?;
+                continue;
+            }
             () = &mut settled, if stay.is_some() => {
                 stay = None;
                 continue;

@@ -5,11 +5,10 @@
 
 use std::marker::PhantomData;
 
-use bytes::Buf;
+use bytes::{Buf, BufMut};
 use prost::{Message, Name};
-use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
-use tonic_prost::ProstEncoder;
 
 use crate::decode::{DecodeError, decode_message};
 use crate::limits::MAX_PLAN_DEPTH;
@@ -22,6 +21,10 @@ const BURST: usize = 256 << 10;
 /// Encodes `T` and decodes `U`.
 #[derive(Debug)]
 pub struct CheckedCodec<T, U>(PhantomData<(T, U)>);
+
+/// The encoding half.
+#[derive(Debug)]
+pub struct SizedEncoder<T>(PhantomData<T>);
 
 /// The decoding half.
 #[derive(Debug)]
@@ -40,15 +43,33 @@ where
 {
     type Encode = T;
     type Decode = U;
-    type Encoder = ProstEncoder<T>;
+    type Encoder = SizedEncoder<T>;
     type Decoder = CheckedDecoder<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        ProstEncoder::new(BufferSettings::new(BUFFER, BURST))
+        SizedEncoder(PhantomData)
     }
 
     fn decoder(&mut self) -> Self::Decoder {
         CheckedDecoder(PhantomData)
+    }
+}
+
+impl<T: Message> Encoder for SizedEncoder<T> {
+    type Item = T;
+    type Error = Status;
+
+    fn encode(&mut self, item: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        let length = item.encoded_len();
+        // A buffer that grows is copied each time; messages of a burst are of one size mostly.
+        if buffer.chunk_mut().len() < length {
+            buffer.reserve(if (BUFFER..BURST).contains(&length) { length + BURST } else { length });
+        }
+        item.encode(buffer).map_err(|error| Status::internal(error.to_string()))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(BUFFER, BURST)
     }
 }
 

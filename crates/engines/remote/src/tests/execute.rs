@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hearth_base::ErrorKind;
 use hearth_core::OperationState;
-use hearth_core::result::Batch;
+use hearth_core::result::{Batch, ResultReader};
 use pb::execute_plan_response::execution_progress::StageInfo;
 use pb::execute_plan_response::{ExecutionProgress, Metrics, ObservedMetrics, SqlCommandResult};
 use pb::interrupt_request::Interrupt;
@@ -30,8 +30,9 @@ async fn an_answer_keeps_its_order_and_its_bytes() {
         schema(&structure(&["id"])),
         response(ResponseType::ExecutionProgress(progress)),
         of_batch(&batch),
-        of_batch(&numbers("id", &[4])),
         metrics,
+        of_batch(&numbers("id", &[4])),
+        of_batch(&numbers("id", &[5, 6])),
         observed.clone(),
         response(ResponseType::ResultComplete(pb::execute_plan_response::ResultComplete {})),
     ])]);
@@ -43,8 +44,8 @@ async fn an_answer_keeps_its_order_and_its_bytes() {
     let [
         Item::Schema(columns),
         Item::Batch(first),
-        Item::Batch(second),
         Item::Answer(_),
+        Item::Batch(second),
         Item::Answer(last),
         Item::Complete,
     ] = items.as_slice()
@@ -53,7 +54,7 @@ async fn an_answer_keeps_its_order_and_its_bytes() {
     };
     assert_eq!(**columns, structure(&["id"]));
     assert_eq!(*first, Batch { rows: 3, start: 0, data: encoded(&batch) });
-    assert_eq!((second.rows, second.start), (1, 3));
+    assert_eq!(*second, Batch { rows: 3, start: 3, data: encoded(&numbers("id", &[4, 5, 6])) }, "small ones as one");
     let last = pb::ExecutePlanResponse::decode(last.clone()).unwrap();
     assert_eq!(last, pb::ExecutePlanResponse { observed_metrics: observed.observed_metrics, ..Default::default() });
     let progress = operation.progress.snapshot();
@@ -66,6 +67,32 @@ async fn an_answer_keeps_its_order_and_its_bytes() {
     assert_eq!(request.user_context.as_ref().unwrap().user_id, "ada");
     assert_ne!(request.session_id, session.key.session.as_str());
     assert!(asked.interrupts.is_empty());
+}
+
+#[tokio::test]
+async fn rows_do_not_wait_for_more_while_somebody_wants_them() {
+    let rows = vec![schema(&structure(&["id"])), of_batch(&numbers("id", &[1])), of_batch(&numbers("id", &[2]))];
+    let remote = Remote::new([Reply::Hang(rows)]);
+    let session = remote.session().await;
+    let operation = remote.submit(&session, Work::Plan(Bytes::new())).await;
+    let mut reader = ResultReader::new(Arc::clone(&operation.log), 0);
+    let mut found = 0;
+    while found < 2 {
+        if let Some((_, Item::Batch(batch))) = reader.next().await.unwrap() {
+            found += batch.rows;
+        }
+    }
+    assert_eq!(operation.state(), OperationState::Running);
+    operation.request_cancel();
+}
+
+#[tokio::test]
+async fn rows_before_an_error_are_there() {
+    let rows = vec![schema(&structure(&["id"])), of_batch(&numbers("id", &[1])), of_batch(&numbers("id", &[2]))];
+    let remote = Remote::new([Reply::Break(rows, Failure::Lost("the connection broke".to_owned()))]);
+    let (items, error) = remote.run(&remote.session().await, Work::Plan(Bytes::new())).await;
+    assert!(matches!(items.as_slice(), [Item::Schema(_), Item::Batch(Batch { rows: 2, .. })]), "{items:?}");
+    assert!(error.is_some());
 }
 
 #[tokio::test]
