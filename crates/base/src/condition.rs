@@ -8,12 +8,14 @@ mod ddl;
 mod plan;
 mod request;
 mod runtime;
+mod script;
 
 pub use analysis::*;
 pub use ddl::*;
 pub use plan::*;
 pub use request::*;
 pub use runtime::*;
+pub use script::*;
 
 use crate::error::{Error, ErrorKind};
 
@@ -34,6 +36,15 @@ const NOT_SPARKS: [&str; 12] = [
     "DATAFRAME_NOT_FOUND", "DELTA_REPLACE_WHERE_MISMATCH", "INVALID_INTERVAL_FORMAT", "INVALID_PARAMETER_VALUE",
     "INVALID_SQL_SYNTAX", "MISSING_CLAUSES_FOR_OPERATION", "NO_SUCH_CATALOG_EXCEPTION", "UNSUPPORTED_FEATURE",
 ];
+
+/// The names of Spark's own conditions, with their sub-conditions, in order.
+const SPARKS: &str = include_str!("../../../tests/golden/conditions/spark-4.2.txt");
+
+/// Whether Spark has this condition, or one with sub-conditions of this name.
+pub fn sparks_has(name: &str) -> bool {
+    let is_it = |known: &str| known.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    SPARKS.lines().any(is_it)
+}
 
 impl Condition {
     /// Whether Spark 4.2 has a condition of this name. Clients that look it up in a table of their own know no others.
@@ -92,7 +103,7 @@ pub(crate) use conditions;
 
 /// All conditions, for the reference page and the doors' goldens.
 pub fn all() -> impl Iterator<Item = &'static Condition> {
-    ANALYSIS.iter().chain(DDL).chain(PLAN).chain(RUNTIME).chain(REQUEST)
+    ANALYSIS.iter().chain(DDL).chain(PLAN).chain(RUNTIME).chain(SCRIPT).chain(REQUEST)
 }
 
 #[cfg(test)]
@@ -103,7 +114,7 @@ mod tests {
     /// `scripts/golden` records the names.
     #[test]
     fn names_are_sparks_or_known_not_to_be() {
-        let sparks: Vec<_> = include_str!("../../../tests/golden/conditions/spark-4.2.txt").lines().collect();
+        let sparks: Vec<_> = SPARKS.lines().collect();
         assert!(sparks.len() > 1_000);
         for condition in all() {
             assert_eq!(condition.is_sparks(), sparks.contains(&condition.name), "{}", condition.name);

@@ -24,7 +24,7 @@ mod setting;
 mod show;
 mod sql;
 mod table;
-mod variable;
+pub mod variable;
 mod view;
 mod write;
 
@@ -33,7 +33,7 @@ mod write;
 mod tests;
 
 use hearth_analyzer::ObservedMetrics;
-use hearth_base::condition::TABLE_OPERATION;
+use hearth_base::condition::{CURSOR_OUTSIDE_SCRIPT, TABLE_OPERATION};
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
 use hearth_plan::relation::TableName;
@@ -41,14 +41,14 @@ use hearth_plan::{CatalogOp, Command};
 use hearth_proto::connect as pb;
 use pb::execute_plan_response::ResponseType;
 
-use crate::observe;
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
+use crate::{observe, script};
 use database::NewDatabase;
 use lookup::{Found, Scope};
 
 pub use place::{start_in, use_namespace};
-pub use sql::command_of;
+pub use sql::{add_arguments, command_of, immediate as immediate_arguments, immediate_rows};
 
 /// What a command gives.
 enum Outcome {
@@ -162,9 +162,12 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
             checkpoint::remove(session, relation_id).await;
             Ok(rows::nothing())
         }
-        Command::Script { .. } => unsupported("SQL scripts"),
+        Command::Script(program) => script::run(session, program).await,
+        Command::MultiInsert(inserts) => insert::several(session, inserts).await,
+        Command::Call { name } => Err(function::unresolved_call(session, name)),
+        Command::CursorOutsideScript { cursor } => Err(CURSOR_OUTSIDE_SCRIPT.with("cursorName", cursor)),
         Command::AddResource { kind, .. } => unsupported(&format!("ADD {kind}")),
-        Command::ListResources { kind, .. } => unsupported(&format!("LIST {kind}")),
+        Command::ListResources { .. } => rows::table(&[rows::text("Results")], Vec::new()),
         Command::RegisterFunction(_) => unsupported("user-defined functions"),
         Command::RegisterTableFunction { .. } => unsupported("user-defined table functions"),
         Command::RegisterDataSource { .. } => unsupported("Python data sources"),
@@ -242,6 +245,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
             )
         }
         CatalogOp::DropDatabase { name, if_exists, cascade } => database::drop(session, name, *if_exists, *cascade),
+        CatalogOp::UnsetDatabaseProperties { name, keys } => database::unset_properties(session, name, keys),
         CatalogOp::AlterDatabaseProperties { name, properties } => database::set_properties(session, name, properties),
         CatalogOp::AlterDatabaseLocation { name, location } => database::set_location(session, name, location),
         CatalogOp::DescribeDatabase { name, extended } => database::describe(session, name, *extended),

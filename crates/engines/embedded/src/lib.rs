@@ -28,6 +28,7 @@ pub mod recursion;
 pub mod resolve;
 pub mod run;
 pub mod samples;
+mod script;
 pub mod session;
 pub mod sinks;
 pub mod sources;

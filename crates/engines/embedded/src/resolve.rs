@@ -70,6 +70,9 @@ impl<'a> Resolver<'a> {
         view.config = self.state.config.overrides().clone().into_iter().collect();
         view.functions = self.state.functions.clone();
         view.variables = self.state.variables.clone();
+        if let Some(scopes) = &self.session.script {
+            view.local_scopes = scopes.visible();
+        }
         let mut waiting = VecDeque::from([mentioned]);
         let mut seen = HashSet::new();
         while let Some(mentions) = waiting.pop_front() {

@@ -12,6 +12,7 @@ use parking_lot::RwLock;
 
 use crate::catalog::{Pattern, Position, TableId, table_id};
 use crate::engine::Shared;
+use crate::script::Scopes;
 use crate::state::SessionState;
 use crate::{change, decode, effects, interrupt, question, run};
 
@@ -22,16 +23,34 @@ pub struct EmbeddedSession {
     pub state: Arc<RwLock<SessionState>>,
     /// Whose answers the operation at hand gets.
     pub flavor: Flavor,
+    /// The variables of the script whose statement this is.
+    pub script: Option<Arc<Scopes>>,
 }
 
 impl EmbeddedSession {
     pub fn new(shared: Arc<Shared>, spec: SessionSpec, state: SessionState) -> Self {
-        Self { shared, spec, state: Arc::new(RwLock::new(state)), flavor: Flavor::Spark }
+        Self { shared, spec, state: Arc::new(RwLock::new(state)), flavor: Flavor::Spark, script: None }
     }
 
     /// The same session for an operation that gets another's answers.
     pub fn with_flavor(&self, flavor: Flavor) -> Self {
-        Self { shared: Arc::clone(&self.shared), spec: self.spec.clone(), state: Arc::clone(&self.state), flavor }
+        Self {
+            shared: Arc::clone(&self.shared),
+            spec: self.spec.clone(),
+            state: Arc::clone(&self.state),
+            flavor,
+            script: None,
+        }
+    }
+
+    /// The same session for the statements of a script.
+    pub fn in_script(&self, scopes: Arc<Scopes>) -> Self {
+        Self { script: Some(scopes), ..self.with_flavor(self.flavor) }
+    }
+
+    /// The same session for a statement that sees nothing of the script around it.
+    pub fn outside_script(&self) -> Self {
+        self.with_flavor(self.flavor)
     }
 
     pub fn is_warehouse(&self) -> bool {

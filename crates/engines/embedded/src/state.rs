@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hearth_analyzer::{SessionFunction, Variable};
 use hearth_base::Result;
 use hearth_core::engine::StorageLevel;
-use hearth_plan::Relation;
+use hearth_plan::{Expr, Relation};
 
 use crate::config::SessionConfig;
 
@@ -23,6 +23,8 @@ pub struct SessionState {
     pub functions: HashMap<String, SessionFunction>,
     /// Variables by lower-case name.
     pub variables: HashMap<String, Variable>,
+    /// What `SET VARIABLE v = DEFAULT` gives, by the same names.
+    pub variable_defaults: HashMap<String, Expr>,
     /// Checkpoints by relation id: the plan that reads them.
     pub remote: HashMap<String, Arc<Relation>>,
     /// Persisted relations by the semantic hash of their plan.
@@ -60,6 +62,7 @@ impl SessionState {
             views: HashMap::new(),
             functions: HashMap::new(),
             variables: HashMap::new(),
+            variable_defaults: HashMap::new(),
             remote: HashMap::new(),
             persisted: HashMap::new(),
             cached_tables: HashMap::new(),

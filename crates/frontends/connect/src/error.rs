@@ -132,10 +132,37 @@ fn own_classes(error: &Error) -> &'static [&'static str] {
     }
 }
 
+/// Conditions that Spark tells with the line of the script and no more.
+const OF_SCRIPTS: [&str; 20] = [
+    "DUPLICATE_EXCEPTION_HANDLER.CONDITION",
+    "DUPLICATE_EXCEPTION_HANDLER.SQLSTATE",
+    "END_LABEL_WITHOUT_BEGIN_LABEL",
+    "INVALID_BOOLEAN_STATEMENT",
+    "INVALID_ERROR_CONDITION_DECLARATION.NOT_AT_START_OF_COMPOUND_STATEMENT",
+    "INVALID_HANDLER_DECLARATION.CONDITION_NOT_FOUND",
+    "INVALID_HANDLER_DECLARATION.DUPLICATE_CONDITION_IN_HANDLER_DECLARATION",
+    "INVALID_HANDLER_DECLARATION.DUPLICATE_SQLSTATE_IN_HANDLER_DECLARATION",
+    "INVALID_HANDLER_DECLARATION.INVALID_CONDITION_COMBINATION",
+    "INVALID_HANDLER_DECLARATION.WRONG_PLACE_OF_DECLARATION",
+    "INVALID_LABEL_USAGE.DOES_NOT_EXIST",
+    "INVALID_LABEL_USAGE.ITERATE_IN_COMPOUND",
+    "INVALID_SQLSTATE",
+    "INVALID_VARIABLE_DECLARATION.NOT_ALLOWED_IN_SCOPE",
+    "INVALID_VARIABLE_DECLARATION.ONLY_AT_BEGINNING",
+    "LABELS_MISMATCH",
+    "LABEL_OR_FOR_VARIABLE_ALREADY_EXISTS",
+    "LABEL_OR_FOR_VARIABLE_NAME_FORBIDDEN",
+    "UNSUPPORTED_FEATURE.CONTINUE_EXCEPTION_HANDLER",
+    "UNSUPPORTED_FEATURE.SQL_CURSOR",
+];
+
 /// Conditions whose class is not that of their kind.
 fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
     let name = error.name();
     let parameter = |key: &str| error.named_parameters().find(|(name, _)| *name == key).map_or("", |(_, value)| value);
+    if OF_SCRIPTS.contains(&name) {
+        return Some(SCRIPTING);
+    }
     Some(match name.split('.').next().unwrap_or(name) {
         "DIVIDE_BY_ZERO"
         | "REMAINDER_BY_ZERO"
@@ -154,7 +181,6 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "CANNOT_PARSE_TIMESTAMP" | "CANNOT_PARSE_TIME" | "DATETIME_FIELD_OUT_OF_BOUNDS" => DATETIME,
         "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" => ARRAY_INDEX,
         "SQL_CONF_NOT_FOUND" => NO_SUCH_ELEMENT,
-        "INVALID_CONF_VALUE" => ILLEGAL_ARGUMENT,
         _ => return None,
     })
 }
@@ -169,6 +195,12 @@ const PARSE: &[&str] = &[
 const ANALYSIS: &[&str] = &[
     "org.apache.spark.sql.catalyst.ExtendedAnalysisException",
     "org.apache.spark.sql.AnalysisException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const SCRIPTING: &[&str] = &[
+    "org.apache.spark.sql.exceptions.SqlScriptingException",
     "java.lang.Exception",
     "java.lang.Throwable",
     "java.lang.Object",

@@ -32,8 +32,8 @@ pub use mentions::{LocalMention, MentionOptions, Mentions, TableMention, command
 pub use relation::source::decode_local_relation;
 pub use scope::quote_name;
 pub use view::{
-    LocalRows, Place, RemoteRelation, ResolvedSource, ResolvedTable, SessionFunction, SessionView, SqlFunction,
-    SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable, ViewEntry, local_key,
+    LocalRows, LocalScope, Place, RemoteRelation, ResolvedSource, ResolvedTable, SessionFunction, SessionView,
+    SqlFunction, SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable, ViewEntry, local_key,
 };
 pub use write::{StoreAssignment, WriteTarget, align_for_write};
 

@@ -31,6 +31,8 @@ pub struct SessionView {
     pub functions: HashMap<String, SessionFunction>,
     /// Session variables by lower-case name.
     pub variables: HashMap<String, Variable>,
+    /// Variables of the script around the statement, in the order in which they are looked for.
+    pub local_scopes: Vec<LocalScope>,
     /// Answers to the requests of earlier rounds, see `Analysis::Needs`.
     pub answers: HashMap<String, Vec<RecordBatch>>,
 }
@@ -113,6 +115,8 @@ pub enum SessionFunction {
 #[derive(Debug, Clone)]
 pub struct SqlFunction {
     pub name: String,
+    /// The whole name in backticks, for errors.
+    pub qualified: String,
     pub parameters: Vec<SqlParameter>,
     pub returns: Option<DataType>,
     /// For table functions: the columns.
@@ -139,6 +143,15 @@ pub struct Variable {
     pub data_type: DataType,
 }
 
+/// The variables of one block of a script.
+#[derive(Debug, Clone)]
+pub struct LocalScope {
+    /// Lower case.
+    pub label: String,
+    /// By lower-case name.
+    pub variables: HashMap<String, Variable>,
+}
+
 impl SessionView {
     pub fn new(settings: SessionSettings) -> Self {
         Self {
@@ -150,7 +163,29 @@ impl SessionView {
             remote: HashMap::new(),
             functions: HashMap::new(),
             variables: HashMap::new(),
+            local_scopes: Vec::new(),
             answers: HashMap::new(),
+        }
+    }
+
+    /// The variable of a name: a script's own first, then the session's.
+    pub(crate) fn variable(&self, name: &[String]) -> Option<&Variable> {
+        let is = |part: &String, word: &str| part.eq_ignore_ascii_case(word);
+        let key = |name: &String| name.to_lowercase();
+        match name {
+            [only] => {
+                let only = key(only);
+                let local = self.local_scopes.iter().find_map(|scope| scope.variables.get(&only));
+                local.or_else(|| self.variables.get(&only))
+            }
+            [session, only] if is(session, "session") => self.variables.get(&key(only)),
+            [label, only] => {
+                let (label, only) = (key(label), key(only));
+                let mut scopes = self.local_scopes.iter().filter(|scope| scope.label == label);
+                scopes.find_map(|scope| scope.variables.get(&only))
+            }
+            [system, session, only] if is(system, "system") && is(session, "session") => self.variables.get(&key(only)),
+            _ => None,
         }
     }
 

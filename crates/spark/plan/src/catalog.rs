@@ -73,6 +73,10 @@ pub enum CatalogOp {
         if_exists: bool,
         cascade: bool,
     },
+    UnsetDatabaseProperties {
+        name: Name,
+        keys: Vec<String>,
+    },
     AlterDatabaseProperties {
         name: Name,
         properties: Options,
@@ -383,6 +387,8 @@ pub enum TableChange {
         from: PartitionSpec,
         to: PartitionSpec,
     },
+    /// What no table of files does: its name (`ADD CONSTRAINT`).
+    Refused(&'static str),
     /// `ALTER VIEW … AS query`
     ViewQuery {
         query: Box<Relation>,

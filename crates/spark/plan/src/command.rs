@@ -5,7 +5,7 @@
 use crate::catalog::CatalogOp;
 use crate::expression::{InlineUdf, PythonUdtf, TypeRef};
 use crate::relation::{MergeActions, SqlText, TableName};
-use crate::{Expr, Name, Options, Plan, Relation};
+use crate::{Expr, Name, Options, Plan, Relation, Script};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -77,9 +77,17 @@ pub enum Command {
         into: Vec<Name>,
         arguments: Vec<Expr>,
     },
-    /// `BEGIN … END`; the text of the script.
-    Script {
-        text: String,
+    /// `BEGIN … END`
+    Script(Box<Script>),
+    /// `FROM … INSERT … INSERT …`
+    MultiInsert(Vec<Insert>),
+    /// `CALL name(…)`: there are no procedures.
+    Call {
+        name: Name,
+    },
+    /// `DECLARE … CURSOR`, `OPEN`, `FETCH` and `CLOSE` outside of a script.
+    CursorOutsideScript {
+        cursor: String,
     },
 
     /// `ADD JAR|FILE|ARCHIVE`, `LIST …`

@@ -11,6 +11,7 @@ pub mod from_proto;
 pub mod identifier;
 pub mod origin;
 pub mod relation;
+pub mod script;
 pub mod to_proto;
 
 pub use catalog::CatalogOp;
@@ -18,6 +19,7 @@ pub use command::Command;
 pub use expression::{Expr, ExprNode};
 pub use origin::Origin;
 pub use relation::{Relation, RelationNode};
+pub use script::Script;
 
 /// A name in parts, as typed: `a.b.c` has three. Case is kept; comparing is the analyzer's business.
 pub type Name = Vec<String>;

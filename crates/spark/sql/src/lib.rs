@@ -79,35 +79,39 @@ pub fn parse_statements(text: &str) -> Result<Vec<Plan>> {
 pub fn split_statements(text: &str) -> Result<Vec<&str>> {
     let tokens = lexer::tokenize(text)?;
     let mut parts = Vec::new();
-    let (mut from, mut is_empty, mut blocks) = (0, true, 0usize);
-    let mut is_script = false;
+    let (mut from, mut is_empty, mut script_end) = (0, true, 0);
     for token in tokens {
         let at = token.start as usize;
+        if at < script_end {
+            continue;
+        }
         match token.kind {
-            TokenKind::Semicolon if blocks == 0 => {
+            TokenKind::Semicolon => {
                 if !is_empty {
                     parts.push(text[from..at].trim());
                 }
-                (from, is_empty, is_script) = (token.end as usize, true, false);
+                (from, is_empty) = (token.end as usize, true);
             }
             TokenKind::End => {
                 if !is_empty {
                     parts.push(text[from..].trim());
                 }
             }
-            TokenKind::Word(Some(keyword)) => {
-                is_script |= is_empty && keyword == Keyword::Begin;
-                match keyword {
-                    Keyword::Begin | Keyword::Case if is_script => blocks += 1,
-                    Keyword::End if is_script => blocks = blocks.saturating_sub(1),
-                    _ => {}
-                }
+            TokenKind::Word(Some(Keyword::Begin)) if is_empty => {
                 is_empty = false;
+                script_end = at + script_length(&text[at..]).unwrap_or(0);
             }
             _ => is_empty = false,
         }
     }
     Ok(parts)
+}
+
+/// The bytes of the script that a text starts with; `None` when it is none.
+fn script_length(text: &str) -> Option<usize> {
+    let mut parser = Parser::new(text).ok()?;
+    parser.single_statement().ok()?;
+    Some(parser.end())
 }
 
 /// One expression with an optional alias, as in `selectExpr`: `a + 1 AS b`, `*`, `explode(m) AS (k, v)`.

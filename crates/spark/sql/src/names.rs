@@ -163,6 +163,7 @@ impl Parser<'_> {
             K::For => {
                 next == TokenKind::LeftParen
                     || (next.is_name() && self.keyword_at(2) == Some(K::In))
+                    || (is_word(&[K::Read]) && self.keyword_at(2) == Some(K::Only))
                     || self.at_time_travel(1)
             }
             K::Tablesample => next == TokenKind::LeftParen || is_word(&[K::Bernoulli, K::System]),
@@ -185,6 +186,7 @@ impl Parser<'_> {
             K::By => is_word(&[K::Name]),
             K::Using => next == TokenKind::LeftParen || next.is_name(),
             K::On => next.starts_expression(),
+            K::Do => self.script.in_for_query,
             _ => false,
         }
     }

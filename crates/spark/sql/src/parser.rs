@@ -14,6 +14,7 @@ use crate::Marker;
 use crate::error;
 use crate::keywords::Keyword;
 use crate::lexer::tokenize;
+use crate::statement::ScriptState;
 use crate::token::{Token, TokenKind};
 
 /// How deep expressions, queries and types may nest (`hearth.sql.maxNestingDepth`), chains of operators included. What
@@ -45,6 +46,8 @@ pub struct Parser<'a> {
     pub(crate) is_pipe_grouping: bool,
     /// An operand that was parsed before it was known to be one: `((SELECT 1) + 1)`.
     pub(crate) operand: Option<Expr>,
+    /// The script around the cursor.
+    pub(crate) script: ScriptState,
 }
 
 impl<'a> Parser<'a> {
@@ -63,6 +66,7 @@ impl<'a> Parser<'a> {
             lambdas: Vec::new(),
             is_pipe_grouping: false,
             operand: None,
+            script: ScriptState::default(),
         })
     }
 
@@ -133,6 +137,11 @@ impl<'a> Parser<'a> {
 
     pub(crate) fn lexeme(&self, token: Token) -> &'a str {
         &self.text[token.start as usize..token.end as usize]
+    }
+
+    /// Whether nothing was taken since the cursor was at the byte `start`.
+    pub(crate) fn is_still_at(&self, start: usize) -> bool {
+        self.start() == start
     }
 
     // Moving

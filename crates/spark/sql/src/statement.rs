@@ -8,14 +8,18 @@ mod create_table;
 mod describe;
 mod drop;
 mod function;
+mod handler;
 mod insert;
 mod maintenance;
 mod modify;
 mod properties;
+mod script;
 mod show;
 mod variable;
 mod view;
 mod warehouse;
+
+pub(crate) use script::ScriptState;
 
 use hearth_base::condition::{INVALID_STATEMENT_OR_CLAUSE, INVALID_TEMP_OBJ_QUALIFIER, OPERATION_NOT_ALLOWED};
 use hearth_base::{Error, Result};
@@ -29,13 +33,13 @@ use crate::token::TokenKind;
 impl Parser<'_> {
     /// A statement, or a setting: what stands alone.
     pub(crate) fn single_statement(&mut self) -> Result<Plan> {
-        if self.at(K::Begin) && self.is_script() {
+        if self.at(K::Begin) {
             return self.script();
         }
         self.nested(Self::statement)
     }
 
-    fn statement(&mut self) -> Result<Plan> {
+    pub(crate) fn statement(&mut self) -> Result<Plan> {
         match self.keyword() {
             Some(K::With) => self.with_statement(),
             Some(K::From) => self.query_or_insert(),
@@ -67,7 +71,7 @@ impl Parser<'_> {
             Some(K::Declare) => self.declare(),
             Some(K::Execute) => self.execute_immediate(),
             Some(K::Call) => self.call_procedure(),
-            Some(K::Open | K::Fetch | K::Close) => self.cursor(),
+            Some(K::Open | K::Fetch | K::Close) => self.cursor_alone(),
             Some(K::Grant | K::Revoke | K::Commit | K::Rollback | K::Dfs) => self.not_allowed(1),
             Some(K::Export | K::Import) if self.keyword_at(1) == Some(K::Table) => self.not_allowed(2),
             Some(K::Start) if self.keyword_at(1) == Some(K::Transaction) => self.not_allowed(2),
@@ -158,7 +162,8 @@ impl Parser<'_> {
     /// Takes all tokens that are left, semicolons at the end not counted; their text.
     pub(super) fn skip_rest(&mut self) -> &str {
         let from = self.start();
-        while !self.at_kind(TokenKind::End) {
+        // In a script, the semicolon ends the statement; elsewhere the text does.
+        while !self.at_kind(TokenKind::End) && !(self.script.is_inside && self.at_kind(TokenKind::Semicolon)) {
             self.advance();
         }
         self.text[from..self.end().max(from)].trim_end_matches([';', ' ', '\n', '\t', '\r'])

@@ -185,7 +185,7 @@ fn texts_are_split_into_statements_and_scripts_kept_whole() {
     let plans = parse_statements("SELECT 1; ;\nSET a.b = c d; BEGIN SELECT 1; SELECT 2; END; SELECT ';'").unwrap();
     assert_eq!(plans.len(), 4);
     assert_eq!(plans[1], Plan::Command(Command::SetConfig { key: "a.b".into(), value: "c d".into() }));
-    assert!(matches!(&plans[2], Plan::Command(Command::Script { text }) if text.ends_with("END")));
+    assert!(matches!(&plans[2], Plan::Command(Command::Script(_))));
 }
 
 /// The statement's operation on the catalog.
@@ -242,4 +242,21 @@ fn sparks_own_forms_win_over_those_of_warehouses() {
     ));
     assert!(matches!(operation("DROP CATALOG x CASCADE"), CatalogOp::DropCatalog { cascade: true, .. }));
     assert!(matches!(operation("OPTIMIZE a.b WHERE c > 1 ZORDER BY (d, e)"), CatalogOp::OptimizeTable { .. }));
+}
+
+#[test]
+fn a_script_is_a_tree_and_its_words_may_be_names() {
+    use hearth_plan::script::Statement;
+    let text = "BEGIN\n  DECLARE i INT = 0;\n  l: WHILE i < 3 DO SET i = i + 1; IF i = 2 THEN ITERATE l; END IF; END WHILE l;\n  \
+                FOR r AS SELECT 1 AS n DO SELECT CASE WHEN true THEN r.n END; END FOR;\n  SELECT if(true, 1, 2) AS begin;\nEND";
+    let Ok(Plan::Command(Command::Script(script))) = parse_statement(text) else { panic!("no script") };
+    assert!(matches!(
+        script.body.statements.as_slice(),
+        [Statement::Plan(_), Statement::While { .. }, Statement::For { .. }, Statement::Plan(_)]
+    ));
+    assert_eq!(parse_statements(&format!("{text}; SELECT 1;")).unwrap().len(), 2);
+    let broken = |text: &str| parse_statement(text).unwrap_err().name().to_owned();
+    assert_eq!(broken("BEGIN SELECT 1 END"), "PARSE_SYNTAX_ERROR");
+    assert_eq!(broken("BEGIN LEAVE nowhere; END"), "INVALID_LABEL_USAGE.DOES_NOT_EXIST");
+    assert_eq!(broken("BEGIN SELECT 1; DECLARE x INT; END"), "INVALID_VARIABLE_DECLARATION.ONLY_AT_BEGINNING");
 }

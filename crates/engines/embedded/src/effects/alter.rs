@@ -1,8 +1,8 @@
 //! `ALTER TABLE`, `ALTER VIEW`, `COMMENT ON`.
 
 use hearth_base::condition::{
-    COLUMN_ALREADY_EXISTS, EXPECT_TABLE_NOT_VIEW, EXPECT_TABLE_USE_ALTER_VIEW, EXPECT_VIEW_USE_ALTER_TABLE,
-    NOT_SUPPORTED_CHANGE_COLUMN, TABLE_OPERATION, UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    COLUMN_ALREADY_EXISTS, EXPECT_TABLE_NOT_VIEW, EXPECT_TABLE_USE_ALTER_VIEW, EXPECT_VIEW_NOT_TABLE,
+    EXPECT_VIEW_USE_ALTER_TABLE, NOT_SUPPORTED_CHANGE_COLUMN, TABLE_OPERATION, UNRESOLVED_COLUMN_WITH_SUGGESTION,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{ColumnChange, ColumnDef, CommentTarget, TableChange};
@@ -31,6 +31,10 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
             return Err(Error::unsupported("ALTER VIEW of a global temporary view"));
         }
     };
+    if is_view && !record.is_view() && matches!(change, TableChange::ViewQuery { .. }) {
+        let error = EXPECT_VIEW_NOT_TABLE.with("tableName", record.id.quoted());
+        return Err(error.with("operation", "ALTER VIEW ... AS"));
+    }
     if record.is_view() != is_view {
         return Err(wrong_kind(&record, &record.id.quoted(), view_operation(change)));
     }
@@ -50,6 +54,7 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
             partition::drop(session, &record, partitions, *if_exists).await?;
         }
         TableChange::RenamePartition { from, to } => partition::rename(session, &record, from, to).await?,
+        TableChange::Refused(operation) => return Err(refused(&record, operation)),
         TableChange::ViewQuery { query, text } => view::set_query(session, &record, query, text).await?,
     }
     done()

@@ -99,6 +99,10 @@ pub fn set_properties(session: &EmbeddedSession, name: &Name, properties: &Optio
     alter(session, name, |database| super::options::merge(&mut database.properties, properties))
 }
 
+pub fn unset_properties(session: &EmbeddedSession, name: &Name, keys: &[String]) -> Result<Rows> {
+    alter(session, name, |database| database.properties.retain(|(key, _)| !keys.contains(key)))
+}
+
 pub fn set_location(session: &EmbeddedSession, name: &Name, location: &str) -> Result<Rows> {
     let location = super::path::absolute(location, session)?;
     alter(session, name, |database| database.location = location)

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use hearth_analyzer::{SessionFunction, SqlFunction, SqlFunctionBody, SqlParameter};
-use hearth_base::condition::{FORBIDDEN_OPERATION, ROUTINE_NOT_FOUND, UNRESOLVED_ROUTINE};
+use hearth_base::condition::{
+    DUPLICATE_ROUTINE_PARAMETER_NAMES, FORBIDDEN_OPERATION, REFRESH_BUILTIN_FUNCTION, ROUTINE_NOT_FOUND,
+    UNRESOLVED_ROUTINE,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::row::{Builder, FunctionRow};
 use hearth_functions::table::{all_rows, lookup};
@@ -61,6 +64,11 @@ fn find(scope: &Scope<'_>, name: &[String]) -> Result<Option<Found>> {
     }
     let id = scope.table_id(name)?;
     Ok(scope.catalog().function(&id).map(Found::Persistent))
+}
+
+/// The error of `CALL`: there are no procedures.
+pub fn unresolved_call(session: &EmbeddedSession, name: &[String]) -> Error {
+    unresolved(&Scope::new(session), name)
 }
 
 fn unresolved(scope: &Scope<'_>, name: &[String]) -> Error {
@@ -286,6 +294,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateFunction) -> Result<R
     };
     let mut function = SqlFunction {
         name: new.name.last().cloned().unwrap_or_default(),
+        qualified: quote(&new.name),
         parameters: parameters.iter().map(parameter).collect::<Result<_>>()?,
         returns: returns.as_ref().map(type_of).transpose()?,
         returns_table: table_columns(returns_table)?,
@@ -294,6 +303,20 @@ pub async fn create(session: &EmbeddedSession, new: &CreateFunction) -> Result<R
             NewSqlBody::Query(query) => SqlFunctionBody::Query(query.as_ref().clone()),
         },
     };
+    let mut names: Vec<String> = Vec::new();
+    let mut twice: Vec<String> = Vec::new();
+    for parameter in &function.parameters {
+        let name = parameter.name.to_lowercase();
+        let shown = quote(std::slice::from_ref(&parameter.name));
+        if names.contains(&name) && !twice.contains(&shown) {
+            twice.push(shown);
+        }
+        names.push(name);
+    }
+    if !twice.is_empty() {
+        let error = DUPLICATE_ROUTINE_PARAMETER_NAMES.with("routineName", &function.name);
+        return Err(error.with("names", twice.join(", ")));
+    }
     let exists = match new.temporary {
         true => session.state.read().functions.contains_key(&function.name.to_lowercase()),
         false => Scope::new(session).table_id(&new.name).is_ok_and(|id| session.shared.catalog.function(&id).is_some()),
@@ -424,6 +447,7 @@ pub fn session_function(record: &FunctionRecord) -> Result<SessionFunction> {
     };
     Ok(SessionFunction::Sql(Arc::new(SqlFunction {
         name: record.id.name.clone(),
+        qualified: record.id.quoted(),
         parameters: record.parameters.iter().map(parameter).collect::<Result<_>>()?,
         returns: record.returns.clone(),
         returns_table: record.returns_table.clone(),
@@ -463,6 +487,9 @@ pub fn drop_function(session: &EmbeddedSession, name: &Name, if_exists: bool, te
 /// `REFRESH FUNCTION`: nothing of a function is kept between queries.
 pub fn refresh(session: &EmbeddedSession, name: &Name) -> Result<Rows> {
     let scope = Scope::new(session);
-    find(&scope, name)?.ok_or_else(|| unresolved(&scope, name))?;
-    done()
+    match find(&scope, name)? {
+        Some(Found::BuiltIn(_)) => Err(REFRESH_BUILTIN_FUNCTION.with("functionName", name.join("."))),
+        Some(Found::Temporary(_) | Found::Persistent(_)) => done(),
+        None => Err(ROUTINE_NOT_FOUND.with("routineName", scope.table_id(name)?.quoted_short())),
+    }
 }

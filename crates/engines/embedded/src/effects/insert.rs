@@ -15,11 +15,12 @@ use hearth_types::{DataType, StructField, StructType, Value};
 
 use super::alter::unresolved;
 use super::lookup::{Found, Scope, table_name};
+use super::rows::nothing;
 use super::write::{FileWrite, files, format_named, is_dynamic};
 use super::{Written, columns, partition, path, rewrite, table};
 use crate::catalog::{SAMPLES_CATALOG, TableRecord};
 use crate::resolve;
-use crate::run;
+use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 use crate::sinks::WriteMode;
 use crate::value;
@@ -32,6 +33,14 @@ pub async fn insert(session: &EmbeddedSession, insert: &Insert) -> Result<Writte
             into_directory(session, &insert.query, &directory).await
         }
     }
+}
+
+/// `FROM … INSERT … INSERT …`: one after another.
+pub async fn several(session: &EmbeddedSession, inserts: &[Insert]) -> Result<Rows> {
+    for each in inserts {
+        insert(session, each).await?;
+    }
+    Ok(nothing())
 }
 
 /// As `INSERT OVERWRITE` where only the partitions that get rows are replaced.

@@ -3,20 +3,27 @@
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use bytes::Bytes;
+use hearth_analyzer::column_name;
+use hearth_base::condition::{
+    ALL_PARAMETERS_MUST_BE_NAMED, INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE, INVALID_STATEMENT_FOR_EXECUTE_INTO,
+    NULL_QUERY_STRING_EXECUTE_IMMEDIATE, SCRIPT_POSITIONAL_PARAMETERS, SQL_SCRIPT_IN_EXECUTE_IMMEDIATE,
+};
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
 use hearth_plan::catalog::CatalogOp;
 use hearth_plan::command::ExplainMode as Mode;
+use hearth_plan::identifier::quote;
 use hearth_plan::relation::SqlText;
-use hearth_plan::{Command, Expr, Name, Plan, Relation, RelationNode};
+use hearth_plan::{Command, Expr, ExprNode, Name, Plan, Relation, RelationNode};
 use hearth_proto::connect as pb;
+use hearth_types::{DataType, Value};
 use pb::execute_plan_response::{ResponseType, SqlCommandResult};
 use prost::Message;
 
 use super::checkpoint::ipc;
-use super::lookup::constant_text;
+use super::insert::evaluate;
 use super::parameter::bound;
-use super::rows::{nothing, table, text};
+use super::rows::{nothing, optional, table};
 use super::{Outcome, inserted, perform, variable};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
@@ -64,6 +71,9 @@ pub async fn run(session: &EmbeddedSession, statement: Statement<'_>, writer: &m
         let inner = Statement { text: &text, input: None, sql_relation };
         return Box::pin(run(session, inner, writer)).await;
     }
+    if matches!(command, Command::Script(_)) && !statement.text.positional.is_empty() {
+        return Err(SCRIPT_POSITIONAL_PARAMETERS.error());
+    }
     let command = prepared(session, statement.text, statement.input, command).await?;
     let (rows, metrics) = match perform(session, command).await? {
         Outcome::Rows(rows) => (rows, Vec::new()),
@@ -106,7 +116,8 @@ async fn prepared(
     command: Command,
 ) -> Result<Command> {
     let has_parameters = !sql.named.is_empty() || !sql.positional.is_empty();
-    let mut command = match has_parameters {
+    let is_script = matches!(command, Command::Script(_));
+    let mut command = match has_parameters && !is_script {
         false => command,
         true => match hearth_sql::parse_statement(&bound(session, sql).await?)? {
             Plan::Command(command) => command,
@@ -140,10 +151,51 @@ fn add_references(command: &mut Command, references: &[Relation]) {
 }
 
 /// `EXECUTE IMMEDIATE`: the text and its arguments.
-async fn immediate(session: &EmbeddedSession, text: &Expr, arguments: &[Expr]) -> Result<SqlText> {
-    use hearth_plan::ExprNode;
-    let query = constant_text(session, text).await?.unwrap_or_default();
+pub async fn immediate(session: &EmbeddedSession, text: &Expr, arguments: &[Expr]) -> Result<SqlText> {
+    let query = immediate_text(session, text).await?;
     let mut sql = SqlText { query, named: Vec::new(), positional: Vec::new() };
+    add_arguments(&mut sql, arguments);
+    if session.script.is_some() {
+        // The text does not see the variables of the script; its arguments do.
+        for (_, value) in &mut sql.named {
+            *value = Expr::literal(evaluate(session, value.clone()).await?);
+        }
+        for value in &mut sql.positional {
+            *value = Expr::literal(evaluate(session, value.clone()).await?);
+        }
+    }
+    let plan = hearth_sql::parse_bound(&sql)?;
+    if matches!(plan, Plan::Command(Command::Script(_))) {
+        return Err(SQL_SCRIPT_IN_EXECUTE_IMMEDIATE.with("sqlString", &sql.query));
+    }
+    let has_names = hearth_sql::parameter_markers(&sql.query)?.iter().any(|marker| marker.name.is_some());
+    if has_names && !sql.positional.is_empty() {
+        let shown: Vec<_> = sql.positional.iter().map(|value| format!("\"{}\"", column_name(value))).collect();
+        return Err(ALL_PARAMETERS_MUST_BE_NAMED.with("exprs", shown.join(", ")));
+    }
+    Ok(sql)
+}
+
+/// The text that `EXECUTE IMMEDIATE` runs.
+async fn immediate_text(session: &EmbeddedSession, text: &Expr) -> Result<String> {
+    match evaluate(session, text.clone()).await? {
+        Value::String(text) => Ok(text.to_string()),
+        Value::Null(DataType::String { .. } | DataType::Null) => {
+            let name = match &text.node {
+                ExprNode::Attribute { name, .. } => quote(name),
+                _ => quote(&[column_name(text)]),
+            };
+            Err(NULL_QUERY_STRING_EXECUTE_IMMEDIATE.with("varName", name))
+        }
+        other => {
+            let shown = format!("\"{}\"", other.data_type().sql());
+            Err(INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE.with("exprType", shown))
+        }
+    }
+}
+
+/// Gives a text the values of `USING`.
+pub fn add_arguments(sql: &mut SqlText, arguments: &[Expr]) {
     for argument in arguments {
         match &argument.node {
             ExprNode::Alias { expr, names, .. } if names.len() == 1 => {
@@ -153,7 +205,14 @@ async fn immediate(session: &EmbeddedSession, text: &Expr, arguments: &[Expr]) -
             _ => sql.positional.push(argument.clone()),
         }
     }
-    Ok(sql)
+}
+
+/// Runs the text of an `EXECUTE IMMEDIATE` in a script; the rows of a query, nothing of a command.
+pub async fn immediate_rows(session: &EmbeddedSession, sql: &SqlText) -> Result<Option<Rows>> {
+    let outside = session.outside_script();
+    let is_query = command_of(sql)?.is_none();
+    let answer = rows(&outside, sql, None).await?;
+    Ok(is_query.then_some(answer))
 }
 
 /// `EXECUTE IMMEDIATE` in the place of a relation, or with `INTO`.
@@ -165,13 +224,12 @@ pub async fn execute_immediate(
 ) -> Result<Rows> {
     let sql = immediate(session, text, arguments).await?;
     if into.is_empty() {
-        return rows(session, &sql, None).await;
+        return rows(&session.outside_script(), &sql, None).await;
     }
     if command_of(&sql)?.is_some() {
-        return Err(Error::unsupported("EXECUTE IMMEDIATE of a command with INTO"));
+        return Err(INVALID_STATEMENT_FOR_EXECUTE_INTO.with("sqlString", sql.query.to_uppercase()));
     }
-    let targets: Vec<(Name, Expr)> =
-        into.iter().map(|name| (name.clone(), Expr::new(hearth_plan::ExprNode::Default))).collect();
+    let targets: Vec<(Name, Expr)> = into.iter().map(|name| (name.clone(), Expr::new(ExprNode::Default))).collect();
     let query = Relation::new(RelationNode::Sql(sql));
     variable::set(session, &targets, Some(&query)).await?;
     Ok(nothing())
@@ -218,7 +276,7 @@ pub async fn explain(session: &EmbeddedSession, mode: Mode, plan: &Plan) -> Resu
             vec![format!("== Physical Plan ==\nExecute {name}\n\n")]
         }
     };
-    table(&[text("plan")], lines.into_iter().map(|line| vec![line.into()]).collect())
+    table(&[optional("plan")], lines.into_iter().map(|line| vec![line.into()]).collect())
 }
 
 /// An id for a resource profile; profiles have no effect.

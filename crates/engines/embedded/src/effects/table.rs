@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
-    CANNOT_TRUNCATE_EXTERNAL_TABLE, EXPECT_TABLE_NOT_VIEW, NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES,
-    TABLE_OR_VIEW_ALREADY_EXISTS, WRONG_COMMAND_FOR_OBJECT_TYPE,
+    CANNOT_TRUNCATE_EXTERNAL_TABLE, EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION, NON_EMPTY_LOCATION,
+    RENAME_ACROSS_DATABASES, TABLE_OR_VIEW_ALREADY_EXISTS, WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec};
@@ -39,6 +39,10 @@ pub fn folder_of(record: &TableRecord) -> Result<PathBuf> {
 pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows> {
     if new.has_keys && !session.is_warehouse() {
         return Err(Error::unsupported("CREATE TABLE … CONSTRAINT"));
+    }
+    let has_path = new.location.is_some() || new.options.iter().any(|(key, _)| key.eq_ignore_ascii_case("path"));
+    if new.external && !has_path && !session.is_warehouse() {
+        return Err(EXTERNAL_TABLE_WITHOUT_LOCATION.error());
     }
     let name = table_name(session, &new.name).await?;
     let scope = Scope::new(session);

@@ -1,10 +1,10 @@
-//! Session variables.
+//! Variables of the session, and of the script whose statement runs.
 
 use datafusion::common::ScalarValue;
 use hearth_analyzer::Variable;
 use hearth_base::condition::{
-    ASSIGNMENT_ARITY_MISMATCH, ROW_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_VARIABLE, VARIABLE_ALREADY_EXISTS,
-    VARIABLE_NOT_FOUND,
+    ASSIGNMENT_ARITY_MISMATCH, DUPLICATE_ASSIGNMENTS, ROW_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_VARIABLE,
+    VARIABLE_ALREADY_EXISTS, VARIABLE_NOT_FOUND,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::expression::{CastMode, TypeRef};
@@ -15,6 +15,7 @@ use hearth_types::{DataType, Value};
 use super::columns::type_of;
 use super::lookup::Scope;
 use crate::run::{self, Rows};
+use crate::script::{Local, Place, Scopes};
 use crate::session::EmbeddedSession;
 
 /// The variable's own name: `v`, `session.v`, `system.session.v`.
@@ -41,6 +42,9 @@ pub async fn declare(
     default: Option<&Expr>,
     or_replace: bool,
 ) -> Result<()> {
+    if let Some(scopes) = &session.script {
+        return declare_local(session, scopes, names, data_type, default).await;
+    }
     let mut checked = Vec::with_capacity(names.len());
     for name in names {
         let Some(name) = variable_name(name) else { return Err(unresolved(session, name)) };
@@ -49,14 +53,38 @@ pub async fn declare(
         }
         checked.push(name.to_lowercase());
     }
-    let declared = data_type.map(type_of).transpose()?;
-    let expr = default.cloned().unwrap_or_else(|| Expr::literal(Value::Null(DataType::Null)));
-    let variable = evaluate(session, expr, declared.as_ref()).await?;
+    let variable = initial(session, data_type, default).await?;
     let mut state = session.state.write();
     for name in checked {
+        match default {
+            Some(default) => state.variable_defaults.insert(name.clone(), default.clone()),
+            None => state.variable_defaults.remove(&name),
+        };
         state.variables.insert(name, variable.clone());
     }
     Ok(())
+}
+
+/// `DECLARE` in a script: a variable of the innermost block.
+async fn declare_local(
+    session: &EmbeddedSession,
+    scopes: &Scopes,
+    names: &[Name],
+    data_type: Option<&TypeRef>,
+    default: Option<&Expr>,
+) -> Result<()> {
+    let variable = initial(session, data_type, default).await?;
+    names
+        .iter()
+        .filter_map(|name| name.last())
+        .try_for_each(|name| scopes.declare(name, Local { variable: variable.clone(), default: default.cloned() }))
+}
+
+/// The value with which a variable begins.
+async fn initial(session: &EmbeddedSession, data_type: Option<&TypeRef>, default: Option<&Expr>) -> Result<Variable> {
+    let declared = data_type.map(type_of).transpose()?;
+    let expr = default.cloned().unwrap_or_else(|| Expr::literal(Value::Null(DataType::Null)));
+    evaluate(session, expr, declared.as_ref()).await
 }
 
 /// The value of an expression, cast to a type if there is one.
@@ -96,63 +124,108 @@ fn unresolved(session: &EmbeddedSession, name: &[String]) -> Error {
         .with("searchPath", format!("[`system`.`builtin`, `system`.`session`, {}]", quote(&current)))
 }
 
-/// The variable that is set, with its key.
-fn find(session: &EmbeddedSession, name: &[String]) -> Result<(String, DataType)> {
+/// A variable that is assigned to.
+#[derive(Debug)]
+pub struct Target {
+    place: TargetPlace,
+    pub data_type: DataType,
+    default: Option<Expr>,
+}
+
+#[derive(Debug, PartialEq)]
+enum TargetPlace {
+    Local(Place),
+    Session(String),
+}
+
+/// The variables of an assignment; none may be there twice.
+pub fn targets(session: &EmbeddedSession, names: &[Name]) -> Result<Vec<Target>> {
+    let mut targets: Vec<Target> = Vec::with_capacity(names.len());
+    let mut twice = Vec::new();
+    for name in names {
+        let target = find(session, name)?;
+        let shown = quote(&[name.last().map(|name| name.to_lowercase()).unwrap_or_default()]);
+        if targets.iter().any(|known| known.place == target.place) && !twice.contains(&shown) {
+            twice.push(shown);
+        }
+        targets.push(target);
+    }
+    if twice.is_empty() { Ok(targets) } else { Err(DUPLICATE_ASSIGNMENTS.with("nameList", twice.join(", "))) }
+}
+
+/// A variable by its name: a script's own first, then the session's.
+fn find(session: &EmbeddedSession, name: &[String]) -> Result<Target> {
+    if let Some((place, local)) = session.script.as_ref().and_then(|scopes| scopes.find(name)) {
+        let data_type = local.variable.data_type;
+        return Ok(Target { place: TargetPlace::Local(place), data_type, default: local.default });
+    }
     let key = variable_name(name).map(str::to_lowercase);
     let found = key.and_then(|key| {
-        let data_type = session.state.read().variables.get(&key).map(|variable| variable.data_type.clone())?;
-        Some((key, data_type))
+        let state = session.state.read();
+        let data_type = state.variables.get(&key)?.data_type.clone();
+        let default = state.variable_defaults.get(&key).cloned();
+        Some(Target { place: TargetPlace::Session(key), data_type, default })
     });
     found.ok_or_else(|| unresolved(session, name))
 }
 
 /// `SET VARIABLE a = …, b = …` and `SET VARIABLE (a, b) = (query)`
 pub async fn set(session: &EmbeddedSession, assignments: &[(Name, Expr)], query: Option<&Relation>) -> Result<()> {
-    let mut variables = Vec::with_capacity(assignments.len());
-    for (name, _) in assignments {
-        variables.push(find(session, name)?);
-    }
-    let mut values = Vec::with_capacity(assignments.len());
-    match query {
-        Some(query) => values = row(session, query, &variables).await?,
+    let names: Vec<Name> = assignments.iter().map(|(name, _)| name.clone()).collect();
+    let targets = targets(session, &names)?;
+    let values = match query {
+        Some(query) => row(session, query, targets.len()).await?,
         None => {
-            for ((_, expr), (_, data_type)) in assignments.iter().zip(&variables) {
-                if matches!(expr.node, ExprNode::Default) {
-                    return Err(Error::unsupported("SET VARIABLE … = DEFAULT"));
+            let values = assignments.iter().zip(&targets).map(|((_, expr), target)| match &expr.node {
+                ExprNode::Default => {
+                    target.default.clone().unwrap_or_else(|| Expr::literal(Value::Null(DataType::Null)))
                 }
-                values.push(evaluate(session, expr.clone(), Some(data_type)).await?);
+                _ => expr.clone(),
+            });
+            values.collect()
+        }
+    };
+    assign(session, targets, values).await
+}
+
+/// Gives each variable its value, cast to the variable's type. All values are there before the first is assigned.
+pub async fn assign(session: &EmbeddedSession, targets: Vec<Target>, values: Vec<Expr>) -> Result<()> {
+    let mut assigned = Vec::with_capacity(targets.len());
+    for (target, value) in targets.iter().zip(values) {
+        assigned.push(evaluate(session, value, Some(&target.data_type)).await?);
+    }
+    for (target, variable) in targets.into_iter().zip(assigned) {
+        match (target.place, &session.script) {
+            (TargetPlace::Local(place), Some(scopes)) => scopes.set(&place, variable)?,
+            (TargetPlace::Local(_), None) => {}
+            (TargetPlace::Session(key), _) => {
+                session.state.write().variables.insert(key, variable);
             }
         }
-    }
-    let mut state = session.state.write();
-    for ((key, _), value) in variables.into_iter().zip(values) {
-        state.variables.insert(key, value);
     }
     Ok(())
 }
 
-/// The one row of a query, cast to the variables' types.
-async fn row(session: &EmbeddedSession, query: &Relation, variables: &[(String, DataType)]) -> Result<Vec<Variable>> {
+/// The one row of a query; NULLs when it has none.
+async fn row(session: &EmbeddedSession, query: &Relation, targets: usize) -> Result<Vec<Expr>> {
     let limit = Expr::literal(Value::Integer(2));
     let limited = Relation::new(RelationNode::Limit { input: Box::new(query.clone()), limit });
     let (schema, batches): Rows = run::collect(session, &limited).await?;
-    if schema.fields.len() != variables.len() {
-        return Err(ASSIGNMENT_ARITY_MISMATCH.with("numTarget", variables.len()).with("numExpr", schema.fields.len()));
+    if schema.fields.len() != targets {
+        return Err(ASSIGNMENT_ARITY_MISMATCH.with("numTarget", targets).with("numExpr", schema.fields.len()));
     }
     if batches.iter().map(datafusion::arrow::array::RecordBatch::num_rows).sum::<usize>() > 1 {
         return Err(ROW_SUBQUERY_TOO_MANY_ROWS.error());
     }
-    let mut values = Vec::with_capacity(variables.len());
-    for (index, value) in crate::value::first_row(&schema, &batches)?.into_iter().enumerate() {
-        let data_type = variables.get(index).map(|(_, data_type)| data_type);
-        values.push(evaluate(session, Expr::literal(value), data_type).await?);
-    }
-    Ok(values)
+    Ok(crate::value::first_row(&schema, &batches)?.into_iter().map(Expr::literal).collect())
 }
 
 /// `DROP TEMPORARY VARIABLE`
 pub fn drop(session: &EmbeddedSession, name: &Name, if_exists: bool) -> Result<()> {
     let only = variable_name(name).unwrap_or_default();
-    let removed = session.state.write().variables.remove(&only.to_lowercase()).is_some();
+    let key = only.to_lowercase();
+    let mut state = session.state.write();
+    state.variable_defaults.remove(&key);
+    let removed = state.variables.remove(&key).is_some();
     if removed || if_exists { Ok(()) } else { Err(VARIABLE_NOT_FOUND.with("variableName", full_name(only))) }
 }

@@ -283,6 +283,7 @@ pub async fn alter_temporary(session: &EmbeddedSession, view: &TempView, change:
             changed.text = Some(text.clone());
         }
         TableChange::SetLocation { .. }
+        | TableChange::Refused(_)
         | TableChange::AddColumns(_)
         | TableChange::RenameColumn { .. }
         | TableChange::DropColumns { .. }

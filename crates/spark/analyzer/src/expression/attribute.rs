@@ -140,7 +140,7 @@ impl Analyzer<'_> {
 
     fn variable_or_bare_function(&self, name: &[String], cx: Cx<'_>) -> Result<Option<Typed>> {
         let Some(last) = name.last() else { return Ok(None) };
-        if let Some(variable) = self.variable(name) {
+        if let Some(variable) = self.variable(name)? {
             return Ok(Some(variable));
         }
         if name.len() > 1 {
@@ -156,20 +156,17 @@ impl Analyzer<'_> {
         Ok(None)
     }
 
-    fn variable(&self, name: &[String]) -> Option<Typed> {
-        let plain = match name {
-            [only] => only,
-            [session, only] if session.eq_ignore_ascii_case("session") => only,
-            [system, session, only]
-                if system.eq_ignore_ascii_case("system") && session.eq_ignore_ascii_case("session") =>
-            {
-                only
+    /// A variable; what its name does not take of the parts are fields of its value.
+    fn variable(&self, name: &[String]) -> Result<Option<Typed>> {
+        for used in (1..=name.len()).rev() {
+            let (parts, fields) = name.split_at(used);
+            if let Some(variable) = self.view.variable(parts) {
+                let literal = Expr::Literal(variable.value.clone(), None);
+                let typed = Typed::new(literal, variable.data_type.clone(), variable.value.is_null());
+                return self.fields(typed, fields).map(Some);
             }
-            _ => return None,
-        };
-        let variable = self.view.variables.get(&plain.to_lowercase())?;
-        let literal = Expr::Literal(variable.value.clone(), None);
-        Some(Typed::new(literal, variable.data_type.clone(), variable.value.is_null()))
+        }
+        Ok(None)
     }
 
     /// `df["x"]`: the column `x` of the relation with this plan id, wherever it is now.

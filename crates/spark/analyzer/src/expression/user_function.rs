@@ -1,5 +1,6 @@
 //! Functions that are not built in: code that came with the plan, SQL functions of the session, parameters of queries.
 
+use hearth_base::condition::{NOT_A_SCALAR_FUNCTION, UNRECOGNIZED_PARAMETER_NAME, WRONG_NUM_ARGS};
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast};
 use hearth_plan::expression::{FunctionCall, InlineUdf, Subquery, SubqueryKind, SubquerySource, UdfCode};
@@ -56,6 +57,9 @@ impl Analyzer<'_> {
         if cx.env.depth >= MAX_DEPTH {
             return unsupported("SQL functions that call each other more than 100 deep");
         }
+        if function.returns_table.is_some() {
+            return Err(NOT_A_SCALAR_FUNCTION.with("functionName", &function.qualified));
+        }
         let arguments = self.sql_function_arguments(function, &call.arguments, cx)?;
         let parameters = Parameters { arguments: &arguments, function: Some(&function.name) };
         let env = Env { parameters: Some(&parameters), depth: cx.env.depth + 1, ..cx.env };
@@ -81,6 +85,20 @@ impl Analyzer<'_> {
         given: &[Expr],
         cx: Cx<'_>,
     ) -> Result<Vec<(String, Typed)>> {
+        let unknown = given.iter().find_map(|argument| match &argument.node {
+            ExprNode::NamedArgument { key, .. } if !function.has_parameter(key) => Some(key),
+            _ => None,
+        });
+        if let Some(key) = unknown {
+            let known: Vec<_> = function.parameters.iter().map(|known| format!("`{}`", known.name)).collect();
+            return Err(UNRECOGNIZED_PARAMETER_NAME
+                .with("routineName", &function.qualified)
+                .with("argumentName", format!("`{key}`"))
+                .with("proposal", known.join(" ")));
+        }
+        if given.len() > function.parameters.len() {
+            return Err(wrong_count(function, given.len()));
+        }
         let mut arguments = Vec::with_capacity(function.parameters.len());
         for (index, parameter) in function.parameters.iter().enumerate() {
             let named = given.iter().find_map(|argument| match &argument.node {
@@ -92,16 +110,26 @@ impl Analyzer<'_> {
             let positional =
                 given.get(index).filter(|argument| !matches!(argument.node, ExprNode::NamedArgument { .. }));
             let Some(value) = named.or(positional).or(parameter.default.as_ref()) else {
-                return Err(hearth_base::condition::WRONG_NUM_ARGS
-                    .with("functionName", format!("`{}`", function.name))
-                    .with("expectedNum", function.parameters.len())
-                    .with("actualNum", given.len())
-                    .with("docroot", "https://spark.apache.org/docs/latest"));
+                return Err(wrong_count(function, given.len()));
             };
             let typed = self.expression(value, cx.nested())?;
             let mode = cast::CastMode::of(cx.env.settings);
             arguments.push((parameter.name.clone(), cast::cast(typed, &parameter.data_type, mode, cx.env.settings)?));
         }
         Ok(arguments)
+    }
+}
+
+fn wrong_count(function: &SqlFunction, given: usize) -> Error {
+    WRONG_NUM_ARGS
+        .with("functionName", &function.qualified)
+        .with("expectedNum", function.parameters.len())
+        .with("actualNum", given)
+        .with("docroot", "https://spark.apache.org/docs/latest")
+}
+
+impl SqlFunction {
+    fn has_parameter(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name))
     }
 }

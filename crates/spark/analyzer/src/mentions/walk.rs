@@ -454,7 +454,10 @@ impl<'o> Walk<'o> {
             | Command::ShowConfig { .. }
             | Command::ResetConfig { .. }
             | Command::DropVariable { .. }
-            | Command::Script { .. }
+            | Command::Script(_)
+            | Command::MultiInsert(_)
+            | Command::Call { .. }
+            | Command::CursorOutsideScript { .. }
             | Command::AddResource { .. }
             | Command::ListResources { .. }
             | Command::RegisterFunction(_)

@@ -9,7 +9,8 @@ use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
 use hearth_base::condition::{
-    INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, TABLE_OR_VIEW_NOT_FOUND, UNRESOLVABLE_TABLE_VALUED_FUNCTION,
+    INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, NOT_A_TABLE_FUNCTION, TABLE_OR_VIEW_NOT_FOUND,
+    UNRESOLVABLE_TABLE_VALUED_FUNCTION,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, coercion};
@@ -226,7 +227,7 @@ impl Analyzer<'_> {
             let cx = Cx::new(env, &nothing, Clause::Values);
             let arguments = self.sql_function_arguments(known, &function.arguments, cx)?;
             let SqlFunctionBody::Query(query) = &known.body else {
-                return unsupported("a scalar SQL function as a table");
+                return Err(NOT_A_TABLE_FUNCTION.with("functionName", &known.qualified));
             };
             let parameters = Parameters { arguments: &arguments, function: Some(&known.name) };
             let rel = self.relation(query, Env { parameters: Some(&parameters), depth: env.depth + 1, ..env })?;

@@ -33,8 +33,8 @@ impl Parser<'_> {
         }
         if self.accept(K::Unset) {
             self.expect_any(&[K::Dbproperties, K::Properties])?;
-            self.property_list()?;
-            return Ok(unsupported("ALTER DATABASE … UNSET PROPERTIES"));
+            let keys = self.property_list()?.into_iter().map(|(key, _)| key).collect();
+            return Ok(catalog(CatalogOp::UnsetDatabaseProperties { name, keys }));
         }
         self.expect(K::Set)?;
         if self.accept(K::Location) {
@@ -230,7 +230,7 @@ impl Parser<'_> {
         }
         if self.at_table_constraint() {
             self.table_constraint()?;
-            return Ok(unsupported("ALTER TABLE … ADD CONSTRAINT"));
+            return Ok(altered(name, false, TableChange::Refused("ADD CONSTRAINT")));
         }
         let if_not_exists = self.if_not_exists()?;
         let mut partitions = Vec::new();
@@ -299,7 +299,7 @@ impl Parser<'_> {
             self.if_exists();
             self.plain_identifier()?;
             self.accept_any(&[K::Restrict, K::Cascade]);
-            return Ok(unsupported("ALTER TABLE … DROP CONSTRAINT"));
+            return Ok(altered(name, false, TableChange::Refused("DROP CONSTRAINT")));
         }
         let if_exists = self.if_exists();
         let partitions = self.comma_list(Self::partition_spec)?;

@@ -33,15 +33,21 @@ impl Parser<'_> {
         }
         let start = self.start();
         let input = self.relations_clause()?;
-        let mut plans = Vec::new();
+        let mut inserts = Vec::new();
         while self.at(K::Insert) {
             let target = self.insert_target()?;
             let body = self.body_over(start, input.clone())?;
-            plans.push(inserted(target, body));
+            match inserted(target, body) {
+                Plan::Command(Command::Insert(insert)) => inserts.push(*insert),
+                refused => return Ok(refused),
+            }
         }
-        match plans.pop() {
-            Some(plan) if plans.is_empty() => Ok(plan),
-            Some(_) => Ok(unsupported("FROM … INSERT … INSERT …")),
+        match inserts.pop() {
+            Some(insert) if inserts.is_empty() => Ok(Plan::Command(Command::Insert(Box::new(insert)))),
+            Some(insert) => {
+                inserts.push(insert);
+                Ok(Plan::Command(Command::MultiInsert(inserts)))
+            }
             None => Err(self.unexpected()),
         }
     }
