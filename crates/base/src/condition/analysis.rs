@@ -85,6 +85,12 @@ conditions! { ANALYSIS:
     DATATYPE_MISMATCH_CAST_WITH_CONF_SUGGESTION "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION" "42K09" Analysis "In <sqlExpr>: <srcType> cannot be cast to <targetType> in ANSI mode. Set <config> to <configVal> to allow it.";
     DATATYPE_MISMATCH_DATA_DIFF_TYPES "DATATYPE_MISMATCH.DATA_DIFF_TYPES" "42K09" Analysis "The arguments of <functionName> in <sqlExpr> must have one type, not <dataType>.";
     DATATYPE_MISMATCH_INVALID_ORDERING_TYPE "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE" "42K09" Analysis "<functionName> in <sqlExpr> cannot compare values of <dataType>.";
+    DATATYPE_MISMATCH_HASH_VARIANT_TYPE "DATATYPE_MISMATCH.HASH_VARIANT_TYPE" "42K09" Analysis "<functionName> takes no variants: equal variants may hash differently.";
+    GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE" "42822" Analysis "<sqlExpr> cannot be a key of GROUP BY: the type <dataType> has no order.";
+    EXPRESSION_TYPE_IS_NOT_ORDERABLE "EXPRESSION_TYPE_IS_NOT_ORDERABLE" "42822" Analysis "<expr> cannot be a key: the type <exprType> has no order.";
+    COLUMN_IS_NOT_VARIANT_TYPE "COLUMN_IS_NOT_VARIANT_TYPE" "22023" Analysis "A path leads into variants only.";
+    INVALID_SCHEMA_NON_STRING_LITERAL "INVALID_SCHEMA.NON_STRING_LITERAL" "42K07" Analysis "A schema is a constant string, not <inputSchema>.";
+    SET_OPERATION_ON_VARIANT_TYPE "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE" "0A000" Analysis "Rows with variants cannot be compared: the column <colName> has the type <dataType>.";
     DATATYPE_MISMATCH_HASH_MAP_TYPE "DATATYPE_MISMATCH.HASH_MAP_TYPE" "42K09" Analysis "<functionName> takes no maps: equal maps may hash differently.";
     DATATYPE_MISMATCH_CAST_WITH_FUNC_SUGGESTION "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION" "42K09" Analysis "In <sqlExpr>: <srcType> cannot be cast to <targetType>. Use <functionNames>.";
     DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN" "42K09" Analysis "The filter <filter> in <sqlExpr> is <type>, not BOOLEAN.";
@@ -128,6 +134,9 @@ conditions! { ANALYSIS:
     INVALID_FORMAT_UNEXPECTED_TOKEN "INVALID_FORMAT.UNEXPECTED_TOKEN" "42601" Analysis "The number format <format> is not valid at <token>.";
     INVALID_EXTRACT_FIELD "INVALID_EXTRACT_FIELD" "42601" Analysis "<expr> has no field <field> to extract.";
     INVALID_SCHEMA_TEXT "INVALID_SCHEMA.PARSE_ERROR" "42K07" Analysis "<inputSchema> is not a schema: <reason>.";
+    DATATYPE_MISMATCH_UNEXPECTED_NULL "DATATYPE_MISMATCH.UNEXPECTED_NULL" "42K09" Analysis "The <exprName> of <sqlExpr> must not be NULL.";
+    XML_ROW_TAG_MISSING "XML_ROW_TAG_MISSING" "42KDF" Analysis "The option <rowTag> says which elements of an XML file are its records.";
+    DATATYPE_MISMATCH_INVALID_XML_SCHEMA "DATATYPE_MISMATCH.INVALID_XML_SCHEMA" "42K09" Analysis "<sqlExpr> needs a struct or a variant, not <schema>.";
     DATATYPE_MISMATCH_INVALID_JSON_SCHEMA "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA" "42K09" Analysis "<sqlExpr> needs a struct, an array, a map or a variant, not <schema>.";
     WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE" "42601" Analysis "The window function <funcName> needs an OVER clause.";
     NESTED_AGGREGATE_FUNCTION "NESTED_AGGREGATE_FUNCTION" "42607" Analysis "An aggregate may not stand inside another. Compute the inner one in a subquery.";

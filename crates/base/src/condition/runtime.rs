@@ -35,6 +35,9 @@ conditions! { RUNTIME:
     VECTOR_DIMENSION_MISMATCH "VECTOR_DIMENSION_MISMATCH" "22000" Runtime "The vectors of <functionName> differ in length: <leftDim> and <rightDim>.";
     MAP_ARRAYS_DIFFER_IN_LENGTH "_LEGACY_ERROR_TEMP_2128" "" Runtime "The keys and the values of a map must be as many.";
     INVALID_VARIANT_CAST "INVALID_VARIANT_CAST" "22023" Runtime "The variant <value> is no <dataType>. try_variant_get gives NULL instead.";
+    MALFORMED_VARIANT "MALFORMED_VARIANT" "22023" Runtime "The bytes of a variant are damaged.";
+    VARIANT_DUPLICATE_KEY "VARIANT_DUPLICATE_KEY" "22023" Runtime "An object of a variant has the key <key> twice.";
+    VARIANT_SIZE_LIMIT "VARIANT_SIZE_LIMIT" "22023" Runtime "A variant of <functionName> is larger than <sizeLimit>.";
     INVALID_VARIANT_GET_PATH "INVALID_VARIANT_GET_PATH" "22023" Analysis "<path> is not a path into a variant for <functionName>.";
     INVALID_PARAMETER_VALUE_PATTERN "INVALID_PARAMETER_VALUE.PATTERN" "22023" Runtime "The parameter <parameter> of <functionName> is not a regular expression: <value>.";
     INVALID_PARAMETER_VALUE_REGEX_GROUP_INDEX "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX" "22023" Runtime "The parameter <parameter> of <functionName> is a group between 0 and <groupCount>, not <groupIndex>.";

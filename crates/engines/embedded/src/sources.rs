@@ -55,10 +55,9 @@ pub async fn open(request: SourceRequest<'_>) -> Result<Source> {
         "parquet" => parquet::open(&request),
         "csv" => text::open_records(&request, TextFormat::Csv),
         "json" => text::open_records(&request, TextFormat::Json),
+        "xml" => text::open_records(&request, TextFormat::Xml),
         "text" => text::open_text(&request),
-        "orc" | "avro" | "xml" | "binaryfile" => {
-            Err(Error::unsupported(format!("reading the format {}", request.format)))
-        }
+        "orc" | "avro" | "binaryfile" => Err(Error::unsupported(format!("reading the format {}", request.format))),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }

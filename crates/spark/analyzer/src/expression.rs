@@ -17,6 +17,7 @@ mod named_form;
 mod single_value;
 pub(crate) mod subquery;
 pub(crate) mod user_function;
+pub(crate) mod variant_path;
 pub(crate) mod window;
 
 use hearth_base::Result;

@@ -13,6 +13,8 @@ use hearth_plan::expression::{
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::{DataType, Value};
 
+use crate::expression::variant_path::path_name;
+
 /// The name of an unnamed column.
 pub(crate) fn output_name(expr: &Expr) -> String {
     match &expr.node {
@@ -22,9 +24,12 @@ pub(crate) fn output_name(expr: &Expr) -> String {
         ExprNode::Alias { names, .. } => names.join(", "),
         // A cast of a column keeps the column's name.
         ExprNode::Cast { expr: child, .. } => match &child.node {
-            ExprNode::Attribute { .. } | ExprNode::Cast { .. } if is_named(child) => output_name(child),
+            ExprNode::Attribute { .. } | ExprNode::Cast { .. } | ExprNode::Function(_) if is_named(child) => {
+                output_name(child)
+            }
             _ => sql(expr),
         },
+        ExprNode::Function(call) if path_name(call).is_some() => path_name(call).unwrap_or_default(),
         ExprNode::Function(call) if call::is_cast(call) && call.arguments.first().is_some_and(is_named) => {
             call.arguments.first().map(output_name).unwrap_or_default()
         }
@@ -54,6 +59,7 @@ fn is_named(expr: &Expr) -> bool {
     match &expr.node {
         ExprNode::Attribute { .. } => true,
         ExprNode::Cast { expr, .. } => is_named(expr),
+        ExprNode::Function(call) => path_name(call).is_some(),
         _ => false,
     }
 }

@@ -15,8 +15,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("(a, b)", "a row constructor is a struct here"),
     ("collate(s, 'UTF8_LCASE')", "collations are not built"),
     ("s collate utf8_lcase", "collations are not built"),
-    ("variant_get(parse_json(s),'$.a','int')", "VARIANT is not built"),
-    ("parse_json(s):a", "VARIANT is not built"),
     ("make_interval(1)", "Spark prints the defaults"),
     ("time'10:11:12'", "TIME is switched off, as it is by default in Spark Connect"),
     ("session_user", "the parser makes a call of it, which Spark prints as session_user()"),

@@ -19,4 +19,6 @@ pub mod rowwise;
 pub mod string;
 pub mod temporal;
 pub mod url;
+pub mod variant;
 pub mod vector;
+pub mod xml;

@@ -11,6 +11,7 @@ use crate::kernels::json::schema;
 use crate::kernels::json::typed::{self, Format};
 use crate::kernels::json::value::Json;
 use crate::kernels::rowwise::call_rows;
+use crate::kernels::xml::{self, options::XmlOptions};
 use crate::typed::Typed;
 
 pub use crate::kernels::json::typed::Options;
@@ -19,6 +20,7 @@ pub use crate::kernels::json::typed::Options;
 pub enum TextFormat {
     Csv,
     Json,
+    Xml,
 }
 
 /// A struct of `schema` out of a record's text.
@@ -28,6 +30,7 @@ pub fn read(format: TextFormat, text: Typed, schema: &StructType, options: Optio
     match format {
         TextFormat::Csv => call_rows("from_csv", vec![text], (data_type, true), state, csv::from_csv),
         TextFormat::Json => call_rows("from_json", vec![text], (data_type, true), state, typed::from_json),
+        TextFormat::Xml => call_rows("from_xml", vec![text], (data_type, true), state, xml::read::from_xml),
     }
 }
 
@@ -37,12 +40,42 @@ pub fn write(format: TextFormat, row: Typed, options: Options) -> Result<Typed> 
     match format {
         TextFormat::Csv => call_rows("to_csv", vec![row], (DataType::STRING, true), state, csv::to_csv),
         TextFormat::Json => call_rows("to_json", vec![row], (DataType::STRING, true), state, typed::to_json),
+        TextFormat::Xml => call_rows("to_xml", vec![row], (DataType::STRING, true), state, xml::write::to_xml),
     }
 }
 
 /// The fields of a CSV record, for a header.
 pub fn csv_fields(text: &str, options: &Options) -> Vec<Option<String>> {
     csv::fields(text, options)
+}
+
+/// The records of an XML file: its elements of the name that the options give.
+pub fn xml_records<'t>(text: &'t str, row_tag: &str) -> Vec<&'t str> {
+    xml::tree::records(text, row_tag)
+}
+
+/// What stands around the records of an XML file.
+#[derive(Debug, Clone)]
+pub struct XmlFrame {
+    pub head: String,
+    pub tail: String,
+}
+
+impl XmlFrame {
+    pub fn new(options: &Options) -> Self {
+        let xml = XmlOptions::of(options);
+        let declaration =
+            if xml.declaration.is_empty() { String::new() } else { format!("<?xml {}?>\n", xml.declaration) };
+        // The root's tag may carry attributes.
+        let root = xml.root_tag.split_whitespace().next().unwrap_or_default();
+        Self { head: format!("{declaration}<{}>", xml.root_tag), tail: format!("\n</{root}>") }
+    }
+
+    /// The options for records that stand inside of the root.
+    pub fn inner(options: &Options) -> Options {
+        let depth = [(xml::write::BASE_DEPTH.to_owned(), "1".to_owned())];
+        Options { entries: options.entries.iter().cloned().chain(depth).collect(), ..options.clone() }
+    }
 }
 
 /// Where the quotes of CSV records begin and end.
@@ -65,7 +98,9 @@ pub struct Inference {
     format: TextFormat,
     options: Options,
     reading: Reading,
+    xml: XmlOptions,
     csv: Vec<DataType>,
+    /// Of JSON and XML.
     json: DataType,
     malformed: bool,
 }
@@ -73,13 +108,15 @@ pub struct Inference {
 impl Inference {
     pub fn new(format: TextFormat, options: Options) -> Result<Self> {
         let reading = options.reading()?;
-        Ok(Self { format, options, reading, csv: Vec::new(), json: DataType::Null, malformed: false })
+        let xml = XmlOptions::of(&options);
+        Ok(Self { format, options, reading, xml, csv: Vec::new(), json: DataType::Null, malformed: false })
     }
 
     pub fn add(&mut self, record: &str) {
         match self.format {
             TextFormat::Csv => self.add_csv(record),
             TextFormat::Json => self.add_json(record),
+            TextFormat::Xml => self.add_xml(record),
         }
     }
 
@@ -90,6 +127,16 @@ impl Inference {
                 Some(known) => *known = widen(known.clone(), found),
                 None => self.csv.push(found),
             }
+        }
+    }
+
+    fn add_xml(&mut self, record: &str) {
+        match xml::infer::of_record(record, &self.xml, &self.reading) {
+            Some(found) => {
+                let known = std::mem::replace(&mut self.json, DataType::Null);
+                self.json = xml::infer::merge(known, found, &self.xml);
+            }
+            None => self.malformed = true,
         }
     }
 
@@ -118,7 +165,7 @@ impl Inference {
                 let fields = (0..width).map(|index| StructField::new(name(index), schema::settle(known(index)), true));
                 StructType::new(fields)
             }
-            TextFormat::Json => {
+            TextFormat::Json | TextFormat::Xml => {
                 let mut fields: BTreeMap<String, StructField> = BTreeMap::new();
                 if let DataType::Struct(found) = schema::settle(self.json) {
                     fields.extend(found.fields.iter().map(|field| (field.name.to_string(), field.clone())));

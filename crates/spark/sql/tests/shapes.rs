@@ -112,7 +112,7 @@ fn special_calls_become_functions() {
         ("(a).b", "a.b"),
         ("(a, b)", "#struct(a, b)"),
         ("((SELECT 1) + 1)", "+(query, 1)"),
-        ("a:b.c[0]", "variant_get(a, '$.b.c[0]', 'variant')"),
+        ("a:b.c[0]", "#variant_path(a, '$.b.c[0]')"),
         ("INTERVAL 1 DAY '2' hours", "Interval<1 day '2' hours>"),
         ("INTERVAL '1-2' YEAR TO MONTH", "Interval<'1-2' year to month>"),
         ("DATE '2020-01-01'", "Date<2020-01-01>"),

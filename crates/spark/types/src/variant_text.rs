@@ -133,6 +133,14 @@ impl Variant<'_> {
                 quoted_by(out, |out| write_base64(out, bytes))
             }
             16 => write_quoted(out, string_value(value).ok_or(fmt::Error)?),
+            20 => {
+                let bytes = rest.get(..16).ok_or(fmt::Error)?;
+                quoted_by(out, |out| {
+                    bytes.iter().enumerate().try_for_each(|(index, byte)| {
+                        write!(out, "{}{byte:02x}", if [4, 6, 8, 10].contains(&index) { "-" } else { "" })
+                    })
+                })
+            }
             _ => Err(fmt::Error),
         }
     }

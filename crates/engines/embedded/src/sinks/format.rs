@@ -39,9 +39,10 @@ pub fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn Fil
         "parquet" => parquet::open(request, data),
         "csv" => text::open_records(request, data, TextFormat::Csv),
         "json" => text::open_records(request, data, TextFormat::Json),
+        "xml" => text::open_records(request, data, TextFormat::Xml),
         "text" => text::open_text(request, data),
         NOTHING => Ok(Box::new(Nothing)),
-        "orc" | "avro" | "xml" => Err(Error::unsupported(format!("writing the format {}", request.format))),
+        "orc" | "avro" => Err(Error::unsupported(format!("writing the format {}", request.format))),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }

@@ -13,7 +13,7 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use hearth_base::{Error, Result};
 use hearth_functions::Typed;
-use hearth_functions::records::{self, Options, TextFormat};
+use hearth_functions::records::{self, Options, TextFormat, XmlFrame as Frame};
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField, StructType, Zone};
 
@@ -48,6 +48,7 @@ pub(super) fn open_records(
     let (name, extension) = match format {
         TextFormat::Csv => ("CSV", ".csv"),
         TextFormat::Json => ("JSON", ".json"),
+        TextFormat::Xml => ("XML", ".xml"),
     };
     check_types(data, name, &|data_type| holds(format, data_type))?;
     let (zone_id, _) = zone(request)?;
@@ -59,8 +60,13 @@ pub(super) fn open_records(
     let header = format == TextFormat::Csv
         && option(request.options, "header").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
     let header = if header { Some(header_line(data, &options)?) } else { None };
+    if format == TextFormat::Xml {
+        let row = RowText::new(format, data, Frame::inner(&options))?;
+        return Lines::open(request, extension, Row::Element(row), Some(Frame::new(&options)));
+    }
     let row = RowText::new(format, data, options)?;
-    Lines::open(request, extension, Row::Record(row), header)
+    let frame = header.map(|head| Frame { head, tail: String::new() });
+    Lines::open(request, extension, Row::Record(row), frame)
 }
 
 /// Whether the format has the type.
@@ -95,6 +101,8 @@ enum Row {
     /// The first column is the line.
     First,
     Record(RowText),
+    /// As a record, but each begins with an end of line.
+    Element(RowText),
 }
 
 /// A struct's text, as an expression.
@@ -134,7 +142,8 @@ struct Lines {
     codec: Codec,
     separator: String,
     row: Row,
-    header: Option<String>,
+    /// What stands at the head and the end of each file.
+    frame: Option<Frame>,
     zone: Zone,
 }
 
@@ -143,7 +152,7 @@ impl Lines {
         request: &WriteRequest<'_>,
         extension: &str,
         row: Row,
-        header: Option<String>,
+        frame: Option<Frame>,
     ) -> Result<Box<dyn FileFormat>> {
         let codec = Codec::named(option(request.options, "compression").or_else(|| option(request.options, "codec")))?;
         let charset = option(request.options, "encoding").or_else(|| option(request.options, "charset"));
@@ -156,7 +165,7 @@ impl Lines {
             codec,
             separator: option(request.options, "lineSep").unwrap_or("\n").to_owned(),
             row,
-            header,
+            frame,
             zone,
         }))
     }
@@ -173,11 +182,15 @@ impl FileFormat for Lines {
 
     fn create(&self, path: PathBuf) -> Result<Box<dyn FileWriter>> {
         let mut output = Output::create(&path, self.codec).map_err(|error| failed(&path, error))?;
-        if let Some(header) = &self.header {
-            output.write_all(format!("{header}{}", self.separator).as_bytes()).map_err(|error| failed(&path, error))?;
+        let is_xml = matches!(self.row, Row::Element(_));
+        if let Some(frame) = &self.frame {
+            let separator = if is_xml { "" } else { self.separator.as_str() };
+            let head = format!("{}{separator}", frame.head);
+            output.write_all(head.as_bytes()).map_err(|error| failed(&path, error))?;
         }
         let (row, separator) = (self.row.clone(), self.separator.clone());
-        Ok(Box::new(LineFile { path, output, row, separator, buffer: Vec::new() }))
+        let tail = self.frame.as_ref().map(|frame| frame.tail.clone()).unwrap_or_default();
+        Ok(Box::new(LineFile { path, output, row, separator, tail, buffer: Vec::new() }))
     }
 
     fn zone(&self) -> &Zone {
@@ -190,6 +203,7 @@ struct LineFile {
     output: Output,
     row: Row,
     separator: String,
+    tail: String,
     /// The lines of the current batch.
     buffer: Vec<u8>,
 }
@@ -198,15 +212,21 @@ impl FileWriter for LineFile {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let texts = match &self.row {
             Row::First => Arc::clone(batch.column(0)),
-            Row::Record(row) => row.texts(batch)?,
+            Row::Record(row) | Row::Element(row) => row.texts(batch)?,
         };
+        let is_xml = matches!(self.row, Row::Element(_));
         let texts = texts.as_string_opt::<i32>().ok_or_else(|| Error::internal("a line is no text"))?;
         self.buffer.clear();
         for row in 0..texts.len() {
+            if is_xml {
+                self.buffer.extend_from_slice(b"\n");
+            }
             if texts.is_valid(row) {
                 self.buffer.extend_from_slice(texts.value(row).as_bytes());
             }
-            self.buffer.extend_from_slice(self.separator.as_bytes());
+            if !is_xml {
+                self.buffer.extend_from_slice(self.separator.as_bytes());
+            }
         }
         self.output.write_all(&self.buffer).map_err(|error| failed(&self.path, error))
     }
@@ -221,7 +241,8 @@ impl FileWriter for LineFile {
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        let Self { path, output, .. } = *self;
+        let Self { path, mut output, tail, .. } = *self;
+        output.write_all(tail.as_bytes()).map_err(|error| failed(&path, error))?;
         output.finish().map_err(|error| failed(&path, error))
     }
 }

@@ -23,7 +23,7 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use hearth_base::Error;
 use hearth_base::condition::{FAILED_READ_FILE, LIMIT_EXCEEDED};
-use hearth_functions::records::CsvQuotes;
+use hearth_functions::records::{CsvQuotes, xml_records};
 
 use super::charset::Charset;
 use crate::catalog::location_uri;
@@ -50,6 +50,8 @@ pub struct Cut {
     pub quotes: Option<CsvQuotes>,
     /// JSON: the elements of an array are lines of their own.
     pub spread: bool,
+    /// XML: the elements of this name are the lines.
+    pub row_tag: Option<String>,
     /// Lines at the head of each file that are no data.
     pub skip: usize,
     /// Lines without anything but blanks are no data.
@@ -252,7 +254,11 @@ impl FileLines {
         line: &str,
         take: &mut dyn FnMut(&str) -> hearth_base::Result<bool>,
     ) -> hearth_base::Result<bool> {
-        match self.cut.spread.then(|| json_elements(line)).flatten() {
+        let elements = match &self.cut.row_tag {
+            Some(row_tag) => Some(xml_records(line, row_tag)),
+            None => self.cut.spread.then(|| json_elements(line)).flatten(),
+        };
+        match elements {
             None => take(line),
             Some(elements) => {
                 for element in elements {

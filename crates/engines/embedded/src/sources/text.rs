@@ -12,7 +12,9 @@ use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::functions::core::expr_ext::FieldAccessor;
 use datafusion::logical_expr::{LogicalPlanBuilder, ident};
 use hearth_base::Result;
-use hearth_base::condition::{COLUMN_ALREADY_EXISTS, MALFORMED_RECORD_IN_PARSING, UNABLE_TO_INFER_SCHEMA};
+use hearth_base::condition::{
+    COLUMN_ALREADY_EXISTS, MALFORMED_RECORD_IN_PARSING, UNABLE_TO_INFER_SCHEMA, XML_ROW_TAG_MISSING,
+};
 use hearth_functions::Typed;
 use hearth_functions::records::{self, CsvQuotes, Inference, Options, TextFormat};
 use hearth_types::arrow::to_engine_arrow;
@@ -51,14 +53,16 @@ fn charset(request: &SourceRequest<'_>) -> Result<Charset> {
 /// `csv` and `json`.
 pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> Result<Source> {
     let is_csv = format == TextFormat::Csv;
+    let row_tag = row_tag(request, format)?;
     let header = is_csv && is_true(request.option("header"), false);
     let several_lines = is_true(request.option("multiLine"), false);
     let options = options(request);
     let cut = Cut {
         separator: request.option("lineSep").map(ToOwned::to_owned),
-        whole: several_lines && !is_csv,
+        whole: row_tag.is_some() || (several_lines && !is_csv),
         quotes: (several_lines && is_csv).then(|| CsvQuotes::new(&options)),
-        spread: !is_csv,
+        spread: format == TextFormat::Json,
+        row_tag,
         skip: usize::from(header),
         skip_blank: true,
         comment: request.option("comment").filter(|_| is_csv).and_then(|mark| mark.chars().next()),
@@ -81,6 +85,15 @@ pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> R
     Ok(Source { table, schema: StructType::new(columns.into_iter().chain(files.partitions)) })
 }
 
+/// XML must be told which elements are its records.
+fn row_tag(request: &SourceRequest<'_>, format: TextFormat) -> Result<Option<String>> {
+    match (format, request.option("rowTag")) {
+        (TextFormat::Csv | TextFormat::Json, _) => Ok(None),
+        (TextFormat::Xml, Some(row_tag)) if !row_tag.is_empty() => Ok(Some(row_tag.to_owned())),
+        (TextFormat::Xml, _) => Err(XML_ROW_TAG_MISSING.with("rowTag", "`rowTag`")),
+    }
+}
+
 /// A view that reads the columns out of each line.
 fn records_table(
     files: &Files,
@@ -93,7 +106,7 @@ fn records_table(
     // The record's fields get names that are all different: CSV headers may repeat.
     let rename = |index: usize, field: &StructField| match format {
         TextFormat::Csv => StructField { name: format!("c{index}").into(), ..field.clone() },
-        TextFormat::Json => field.clone(),
+        TextFormat::Json | TextFormat::Xml => field.clone(),
     };
     let mut fields: Vec<_> = columns.iter().enumerate().map(|(index, field)| rename(index, field)).collect();
     let marked = options.get(CORRUPT_OPTION).unwrap_or(CORRUPT).to_owned();
@@ -156,10 +169,15 @@ fn infer(
     options: &Options,
 ) -> Result<StructType> {
     let Some(first) = files.files.first() else {
-        return Err(UNABLE_TO_INFER_SCHEMA.with("format", if format == TextFormat::Csv { "CSV" } else { "JSON" }));
+        let format = match format {
+            TextFormat::Csv => "CSV",
+            TextFormat::Json => "JSON",
+            TextFormat::Xml => "XML",
+        };
+        return Err(UNABLE_TO_INFER_SCHEMA.with("format", format));
     };
     let names = if format == TextFormat::Csv { header_names(first, header, options)? } else { Vec::new() };
-    let wants_types = format == TextFormat::Json || is_true(request.option("inferSchema"), false);
+    let wants_types = format != TextFormat::Csv || is_true(request.option("inferSchema"), false);
     if !wants_types {
         return Ok(StructType::new(names.iter().map(|name| StructField::new(name.as_str(), DataType::STRING, true))));
     }
@@ -173,7 +191,7 @@ fn infer(
     let found = inference.finish(&names);
     match format {
         TextFormat::Csv => Ok(StructType::new(found.fields.iter().take(names.len()).cloned())),
-        TextFormat::Json => json_columns(request, found, options),
+        TextFormat::Json | TextFormat::Xml => json_columns(request, found, options),
     }
 }
 

@@ -12,15 +12,12 @@ use hearth_plan::Expr;
 use hearth_types::{DataType, StructField, StructType};
 
 use super::context::Cx;
-use crate::analyzer::{Analyzer, unsupported};
+use crate::analyzer::Analyzer;
 use crate::scope::{quote_name, same_name};
 
 impl Analyzer<'_> {
     pub fn extract(&self, child: &Expr, extraction: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let value = self.expression(child, cx.nested())?;
-        if value.data_type == DataType::Variant {
-            return unsupported("paths into VARIANT");
-        }
         let extraction = self.expression(extraction, cx.nested())?;
         extract_value(value, extraction, cx.env.settings)
     }

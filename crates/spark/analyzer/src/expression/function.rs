@@ -21,6 +21,9 @@ impl Analyzer<'_> {
         if let Some(negated) = self.negated_subquery(call, cx)? {
             return Ok(negated);
         }
+        if let Some(found) = self.variant_path(call, cx)? {
+            return Ok(found);
+        }
         if let Some(written) = sql_form(call) {
             return self.function(&written, expr, cx);
         }

@@ -5,7 +5,7 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{GENERATOR_OUTSIDE_SELECT, NESTED_GENERATOR, UDTF_ALIAS_NUMBER_MISMATCH};
-use hearth_functions::row::Builder;
+use hearth_functions::row::{Builder, Family};
 use hearth_functions::{Generated, Typed, lookup};
 use hearth_plan::Expr;
 use hearth_plan::expression::FunctionCall;
@@ -74,6 +74,12 @@ pub(crate) fn generator_items(step: &GeneratorStep, names: &[String]) -> Result<
             Item { id: Some(*id), ..Item::named(typed, name.as_str()) }
         })
         .collect())
+}
+
+/// The name of a call that may stand in FROM only, though it generates rows.
+pub(crate) fn table_only(call: &FunctionCall) -> Option<&'static str> {
+    let row = builtin_name(&call.name).and_then(lookup)?;
+    (row.family == Family::Variant && matches!(row.builder, Builder::Generator(_))).then_some(row.name)
 }
 
 pub(crate) fn misplaced(expr: &Expr, cx: Cx<'_>) -> Result<Typed> {

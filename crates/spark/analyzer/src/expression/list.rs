@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use hearth_base::condition::{CANNOT_RESOLVE_STAR_EXPAND, INVALID_USAGE_OF_STAR_OR_REGEX};
+use hearth_base::condition::{CANNOT_RESOLVE_STAR_EXPAND, INVALID_USAGE_OF_STAR_OR_REGEX, NOT_A_SCALAR_FUNCTION};
 use hearth_base::{Error, Result};
 use hearth_functions::Typed;
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::DataType;
 
 use super::context::Cx;
+use super::generator::table_only;
 use super::named_form::needs_types;
 use crate::analyzer::{Analyzer, located};
 use crate::naming;
@@ -40,6 +41,9 @@ impl Analyzer<'_> {
                 self.item(&parsed, cx)
             }
             ExprNode::Attribute { .. } => Ok(vec![self.column_item(expr, cx)?]),
+            ExprNode::Function(call) if table_only(call).is_some() => {
+                Err(NOT_A_SCALAR_FUNCTION.with("functionName", format!("`{}`", table_only(call).unwrap_or_default())))
+            }
             ExprNode::Function(call) => match self.generator(call, expr, &[], cx)? {
                 Some(items) => Ok(items),
                 None => Ok(vec![self.unnamed(expr, cx)?]),

@@ -101,7 +101,7 @@ impl Analyzer<'_> {
 
     fn over(&self, spec: &WindowSpec, row: &FunctionRow, cx: Cx<'_>) -> Result<Over> {
         let partition_by: Vec<PlanExpr> =
-            spec.partition.iter().map(|key| Ok(self.expression(key, cx)?.expr)).collect::<Result<_>>()?;
+            spec.partition.iter().map(|key| self.partition_key(key, cx)).collect::<Result<_>>()?;
         let mut order_by = Vec::with_capacity(spec.order.len());
         let mut key_types = Vec::with_capacity(spec.order.len());
         for order in &spec.order {
@@ -229,6 +229,18 @@ fn range_offset_type(key_types: &[DataType], offset: &DataType) -> DataType {
     match key_types.first() {
         Some(key) if key.is_numeric() => key.clone(),
         _ => offset.clone(),
+    }
+}
+
+impl Analyzer<'_> {
+    fn partition_key(&self, key: &Expr, cx: Cx<'_>) -> Result<PlanExpr> {
+        let typed = self.expression(key, cx)?;
+        if crate::relation::set_op::holds_variant(&typed.data_type) {
+            return Err(hearth_base::condition::EXPRESSION_TYPE_IS_NOT_ORDERABLE
+                .with("expr", format!("\"{}\"", crate::naming::sql(key)))
+                .with("exprType", format!("\"{}\"", typed.data_type.sql())));
+        }
+        Ok(typed.expr)
     }
 }
 

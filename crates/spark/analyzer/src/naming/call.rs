@@ -3,8 +3,10 @@
 use hearth_plan::expression::{FunctionCall, SortDirection};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::Value;
+use hearth_types::ddl::quote_if_needed;
 
 use crate::expression::named_argument::positional;
+use crate::expression::variant_path::last_name;
 
 use super::{list, sort_order, sql as text};
 
@@ -241,6 +243,10 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         }
         ("from_json" | "from_csv" | "from_xml", [value, ..]) => format!("{name}({})", text(value)),
         ("variant_get" | "try_variant_get", [value, path, ..]) => format!("{name}({}, {})", text(value), text(path)),
+        ("#variant_path", [value, path]) => match last_name(name, arguments) {
+            Some(last) => format!("variant_get({}, {}) AS {}", text(value), text(path), quote_if_needed(&last)),
+            None => format!("variant_get({}, {})", text(value), text(path)),
+        },
         ("#struct", fields) => format!("named_struct({})", named_fields(fields)),
         ("#likeany", [value, ..]) => format!("likeany({})", text(value)),
         ("#likeall", [value, ..]) => format!("likeall({})", text(value)),

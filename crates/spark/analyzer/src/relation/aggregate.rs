@@ -1,7 +1,10 @@
 //! `GROUP BY`: keys by expression, ordinal and alias, `ALL`, rollups, cubes and grouping sets.
 
 use hearth_base::Result;
-use hearth_base::condition::{GROUP_BY_POS_OUT_OF_RANGE, GROUPING_SIZE_LIMIT, UNSUPPORTED_EXPR_FOR_OPERATOR};
+use hearth_base::condition::{
+    GROUP_BY_POS_OUT_OF_RANGE, GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE, GROUPING_SIZE_LIMIT,
+    UNSUPPORTED_EXPR_FOR_OPERATOR,
+};
 use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
 use hearth_plan::{Expr, ExprNode, Relation};
 use hearth_types::Value;
@@ -147,6 +150,11 @@ impl Analyzer<'_> {
         };
         if has_window(&typed.expr) {
             return Err(UNSUPPORTED_EXPR_FOR_OPERATOR.with("invalidExprSqls", format!("\"{}\"", naming::sql(key))));
+        }
+        if super::set_op::holds_variant(&typed.data_type) {
+            return Err(GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE
+                .with("sqlExpr", format!("\"{}\"", naming::sql(key)))
+                .with("dataType", format!("\"{}\"", typed.data_type.sql())));
         }
         Ok(add_key(grouped, typed.expr))
     }

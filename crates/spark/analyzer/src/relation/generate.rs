@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use hearth_base::Result;
-use hearth_base::condition::{MISSING_CLAUSES_FOR_OPERATION, UNRESOLVABLE_TABLE_VALUED_FUNCTION};
+use hearth_base::condition::{MISSING_CLAUSES_FOR_OPERATION, ROUTINE_NOT_FOUND, UNRESOLVABLE_TABLE_VALUED_FUNCTION};
 use hearth_plan::ExprNode;
 use hearth_plan::relation::LateralView;
 
 use super::{Env, block::GeneratorStep};
 use crate::analyzer::Analyzer;
 use crate::expression::context::{Clause, Cx};
-use crate::expression::generator::generator_items;
+use crate::expression::generator::{generator_items, table_only};
 use crate::rel::Rel;
 use crate::scope::{Column, Scope, quote_name};
 
@@ -21,6 +21,10 @@ impl Analyzer<'_> {
         let ExprNode::Function(call) = &view.generator.node else {
             return Err(MISSING_CLAUSES_FOR_OPERATION.with("clauses", "a generator").with("operation", "LATERAL VIEW"));
         };
+        if let Some(name) = table_only(call) {
+            let database = &env.settings.current_database;
+            return Err(ROUTINE_NOT_FOUND.with("routineName", quote_name(&[database, name])));
+        }
         let Some((generated, outer)) = self.generated(call, &view.generator, cx)? else {
             let parts: Vec<&str> = call.name.iter().map(String::as_str).collect();
             return Err(UNRESOLVABLE_TABLE_VALUED_FUNCTION.with("name", quote_name(&parts)));

@@ -29,7 +29,7 @@ impl Analyzer<'_> {
         let format = match format {
             ParseFormat::Csv => TextFormat::Csv,
             ParseFormat::Json => TextFormat::Json,
-            ParseFormat::Xml => return unsupported("parsing XML out of a DataFrame of text"),
+            ParseFormat::Xml => TextFormat::Xml,
         };
         let entries = options.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect();
         let zone = env.settings.time_zone.as_str().into();
@@ -37,7 +37,7 @@ impl Analyzer<'_> {
         let (input, text) = text_of(self.relation(input, env)?)?;
         let header = match format {
             TextFormat::Csv if is_on(&options, "header") => self.first_record(&input, &text)?,
-            TextFormat::Csv | TextFormat::Json => None,
+            TextFormat::Csv | TextFormat::Json | TextFormat::Xml => None,
         };
         let input = match &header {
             Some(line) => {
@@ -69,7 +69,9 @@ impl Analyzer<'_> {
                 .enumerate()
                 .map(|(index, field)| StructField { name: format!("c{index}").into(), nullable: true, ..field.clone() })
                 .collect(),
-            TextFormat::Json => schema.fields.iter().map(|f| StructField { nullable: true, ..f.clone() }).collect(),
+            TextFormat::Json | TextFormat::Xml => {
+                schema.fields.iter().map(|f| StructField { nullable: true, ..f.clone() }).collect()
+            }
         };
         let drops = options.get("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("DROPMALFORMED"));
         let record = records::read(format, text, &StructType::new(unique.clone()), options)?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Union};
 use hearth_base::condition::{
-    INCOMPATIBLE_COLUMN_TYPE, NUM_COLUMNS_MISMATCH, SET_OPERATION_ON_MAP_TYPE, UNRESOLVED_COLUMN_AMONG_FIELD_NAMES,
+    INCOMPATIBLE_COLUMN_TYPE, NUM_COLUMNS_MISMATCH, SET_OPERATION_ON_MAP_TYPE, SET_OPERATION_ON_VARIANT_TYPE,
+    UNRESOLVED_COLUMN_AMONG_FIELD_NAMES,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::call::ordinal;
@@ -244,7 +245,26 @@ pub(crate) fn check_no_maps(scope: &Scope) -> Result<()> {
         Some(column) => Err(SET_OPERATION_ON_MAP_TYPE
             .with("colName", format!("`{}`", column.name))
             .with("dataType", format!("\"{}\"", column.data_type.sql()))),
+        None => check_no_variants(scope),
+    }
+}
+
+fn check_no_variants(scope: &Scope) -> Result<()> {
+    match scope.columns.iter().find(|column| holds_variant(&column.data_type)) {
+        Some(column) => Err(SET_OPERATION_ON_VARIANT_TYPE
+            .with("colName", format!("`{}`", column.name))
+            .with("dataType", format!("\"{}\"", column.data_type.sql()))),
         None => Ok(()),
+    }
+}
+
+pub(crate) fn holds_variant(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Variant => true,
+        DataType::Array(array) => holds_variant(&array.element),
+        DataType::Map(map) => holds_variant(&map.key) || holds_variant(&map.value),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| holds_variant(&field.data_type)),
+        _ => false,
     }
 }
 

@@ -13,7 +13,7 @@ use hearth_plan::{Expr, ExprNode, Relation};
 use hearth_types::Value;
 
 use super::block::{Block, has_aggregate, has_window};
-use super::set_op::holds_map;
+use super::set_op::{holds_map, holds_variant};
 use crate::analyzer::{Analyzer, Env, located, plan_error};
 use crate::expression::aggregate_call::sort_expr;
 use crate::expression::context::{Clause, Cx};
@@ -165,9 +165,9 @@ fn replace_output(expr: PlanExpr, block: &Block) -> Result<PlanExpr> {
     Ok(transformed.map_err(plan_error)?.data)
 }
 
-/// Maps have no order.
+/// Maps and variants have no order.
 fn orderable(typed: Typed, order: &SortOrder) -> Result<PlanExpr> {
-    if !holds_map(&typed.data_type) {
+    if !holds_map(&typed.data_type) && !holds_variant(&typed.data_type) {
         return Ok(typed.expr);
     }
     let text = naming::sql(&Expr::new(ExprNode::SortOrder(Box::new(order.clone()))));

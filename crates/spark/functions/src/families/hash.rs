@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::functions::crypto;
 use datafusion_spark::function::hash as spark_hash;
 use hearth_base::Result;
-use hearth_base::condition::DATATYPE_MISMATCH_HASH_MAP_TYPE;
+use hearth_base::condition::{DATATYPE_MISMATCH_HASH_MAP_TYPE, DATATYPE_MISMATCH_HASH_VARIANT_TYPE};
 use hearth_types::DataType;
 
 use crate::call::Call;
@@ -47,7 +47,21 @@ fn hashed(call: &mut Call<'_>) -> Result<(Vec<Typed>, Arc<[DataType]>)> {
             .with("sqlExpr", format!("\"{}\"", call.sql))
             .with("functionName", format!("`{}`", call.name)));
     }
+    if types.iter().any(has_variant) {
+        return Err(DATATYPE_MISMATCH_HASH_VARIANT_TYPE
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("functionName", format!("`{}`", call.name)));
+    }
     Ok((values, types))
+}
+
+fn has_variant(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Variant => true,
+        DataType::Array(array) => has_variant(&array.element),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| has_variant(&field.data_type)),
+        _ => false,
+    }
 }
 
 /// Equal maps may hash differently, so Spark refuses them.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::common::ScalarValue;
-use hearth_base::condition::{DATATYPE_MISMATCH_INVALID_JSON_SCHEMA, MALFORMED_RECORD_IN_PARSING};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_INVALID_JSON_SCHEMA, INVALID_SCHEMA_NON_STRING_LITERAL, MALFORMED_RECORD_IN_PARSING,
+};
 use hearth_base::{Error, Result};
 use hearth_types::ddl::{parse_data_type, parse_table_schema};
 use hearth_types::{ArrayType, DataType, MapType, StructField};
@@ -71,7 +73,10 @@ pub(super) fn options(call: &Call<'_>, argument: Option<&Typed>) -> Result<Optio
 
 /// A schema as text: columns, a type, or a type's JSON.
 pub(super) fn schema_argument(call: &Call<'_>, argument: &Typed) -> Result<DataType> {
-    let text = argument.literal_str().ok_or_else(|| call.not_a_constant(1, "schema", &DataType::STRING))?;
+    let text = argument.literal_str().ok_or_else(|| {
+        let written = call.argument_sql.get(1).map_or("", String::as_str);
+        INVALID_SCHEMA_NON_STRING_LITERAL.with("inputSchema", format!("\"{written}\""))
+    })?;
     let trimmed = text.trim_start();
     if trimmed.starts_with(['{', '"']) {
         return DataType::from_json(text).map(all_nullable);
@@ -84,7 +89,7 @@ pub(super) fn schema_argument(call: &Call<'_>, argument: &Typed) -> Result<DataT
 }
 
 /// What is read from text can always be NULL.
-fn all_nullable(data_type: DataType) -> DataType {
+pub(super) fn all_nullable(data_type: DataType) -> DataType {
     match data_type {
         DataType::Struct(structure) => DataType::structure(structure.fields.iter().map(|field| StructField {
             data_type: all_nullable(field.data_type.clone()),
@@ -118,7 +123,7 @@ fn to_json(mut call: Call<'_>) -> Result<Typed> {
     let option = if values.len() > 1 { values.pop() } else { None };
     let options = options(&call, option.as_ref())?;
     let Some(value) = values.pop() else { return Err(Error::internal("to_json has no value")) };
-    if !value.data_type.is_nested() {
+    if !value.data_type.is_nested() && value.data_type != DataType::Variant {
         return Err(DATATYPE_MISMATCH_INVALID_JSON_SCHEMA
             .with("schema", coercion::quoted(&value.data_type))
             .with("sqlExpr", format!("\"{}\"", call.sql)));

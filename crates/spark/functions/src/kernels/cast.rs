@@ -9,6 +9,7 @@ mod numeric;
 pub mod report;
 mod temporal;
 mod text;
+mod variant;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use hearth_types::{DataType, Zone};
 
 use crate::cast::CastMode;
 use crate::kernels::invoke::{bad_array, raise};
+use crate::kernels::variant::of_column;
 
 /// One cast: types, what happens to a value that does not convert, and what the session says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -75,7 +77,8 @@ pub fn cast_array(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
         (T::Null, to) => Ok(new_null_array(&to_engine_arrow(to), array.len())),
         (from, to) if from.is_string() && to.is_string() => Ok(Arc::clone(array)),
         (T::Array(_), T::Array(_)) | (T::Map(_), T::Map(_)) | (T::Struct(_), T::Struct(_)) => nested::cast(plan, array),
-        (T::Variant, _) | (_, T::Variant) => Err(raise(Error::unsupported("casts from and to variant"))),
+        (T::Variant, _) => variant::from_variant(plan, array),
+        (from, T::Variant) => of_column::of_column(array, from).map_err(raise),
         (_, to) if to.is_string() => text::to_text(plan, array),
         (from, _) if from.is_string() => text::from_text(plan, array),
         (from, to) if from.is_interval() || to.is_interval() => interval::cast(plan, array),

@@ -12,10 +12,12 @@ use crate::kernels::json::cell::{Cell, Misfit, Reading, column, decimal, null_st
 use crate::kernels::json::typed::{Format, Options};
 use crate::kernels::json::write::is_null;
 use crate::kernels::rowwise::Args;
+use crate::kernels::variant::build::Builder;
+use crate::kernels::variant::of_json;
 
 pub use dialect::Dialect;
 
-fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cell, Misfit> {
+pub fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cell, Misfit> {
     let whole = |low: i64, high: i64| {
         let value = text.trim().parse().ok().filter(|value| (low..=high).contains(value));
         value.map(Cell::Long).ok_or(Misfit)
@@ -31,8 +33,51 @@ fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cell, M
         DataType::Decimal { precision, scale } => decimal(text, *precision, *scale),
         DataType::Binary => Ok(Cell::Bytes(text.as_bytes().to_vec())),
         DataType::Date | DataType::Timestamp | DataType::TimestampNtz => reading.moment(text, data_type),
+        DataType::Variant => {
+            let mut builder = Builder::default();
+            append_variant(text, reading, &mut builder);
+            builder.finish().map(Cell::Variant).map_err(|_| Misfit)
+        }
         _ => Err(Misfit),
     }
+}
+
+/// A field as the narrowest value that it writes.
+fn append_variant(text: &str, reading: &Reading, builder: &mut Builder) {
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    let moment = |data_type: &DataType| match reading.moment(text, data_type) {
+        Ok(Cell::Long(value)) if text.len() >= 8 && text.contains('-') => Some(value),
+        Ok(_) | Err(Misfit) => None,
+    };
+    if let Ok(value) = text.parse::<i64>() {
+        builder.long(value);
+    } else if let Some((unscaled, scale)) = of_json::decimal(text).filter(|_| has_digit) {
+        builder.decimal(unscaled, scale);
+    } else if let Some(days) = moment(&DataType::Date).filter(|_| text.len() <= 10) {
+        builder.date(i32::try_from(days).unwrap_or(i32::MAX));
+    } else if let Some(micros) = moment(&DataType::Timestamp) {
+        builder.timestamp(micros);
+    } else if let Ok(value) = text.to_ascii_lowercase().parse::<bool>() {
+        builder.boolean(value);
+    } else {
+        builder.string(text);
+    }
+}
+
+/// A whole record as an object of its fields.
+fn record_variant(parts: &[Option<String>], reading: &Reading) -> Cell {
+    let mut builder = Builder::default();
+    let start = builder.position();
+    let mut fields = Vec::with_capacity(parts.len());
+    for (index, part) in parts.iter().enumerate() {
+        fields.push(builder.field(start, &format!("_c{index}")));
+        match part {
+            Some(text) => append_variant(text, reading, &mut builder),
+            None => builder.null(),
+        }
+    }
+    let made = builder.object(start, fields).and_then(|()| builder.finish());
+    made.map_or(Cell::Null, Cell::Variant)
 }
 
 /// As Java reads one, and the words that the options have for what is no number.
@@ -70,6 +115,10 @@ pub fn from_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
             continue;
         };
         let parts = dialect.split(text);
+        if reading.single_variant.is_some() && structure.fields.len() == 1 {
+            cells.push(Cell::Struct(vec![record_variant(&parts, &reading)]));
+            continue;
+        }
         let mut record = null_struct(&format.data_type);
         let mut whole = parts.len() == structure.fields.len() - usize::from(corrupt.is_some());
         if let Cell::Struct(values) = &mut record {

@@ -109,8 +109,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        let arguments = vec![base, Expr::literal(Value::string(path)), Expr::literal(Value::string("variant"))];
-        Ok(self.call(start, "variant_get", arguments))
+        Ok(self.call(start, "#variant_path", vec![base, Expr::literal(Value::string(path))]))
     }
 
     fn base(&mut self) -> Result<Expr> {

@@ -20,6 +20,8 @@ use hearth_types::{DataType, StructType, Zone};
 
 use crate::kernels::datetime::pattern::Pattern;
 use crate::kernels::json::value::Json;
+use crate::kernels::variant::build::Encoded;
+use crate::kernels::variant::{self, of_json};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,7 @@ pub enum Cell {
     List(Vec<Cell>),
     Map(Vec<(Cell, Cell)>),
     Struct(Vec<Cell>),
+    Variant(Encoded),
 }
 
 /// How scalars are read.
@@ -49,6 +52,8 @@ pub struct Reading {
     pub corrupt_column: String,
     /// CSV's `nanValue`, `positiveInf`, `negativeInf`.
     pub not_numbers: [String; 3],
+    /// `singleVariantColumn`: the field that takes the whole record.
+    pub single_variant: Option<String>,
 }
 
 /// A value that does not fit its type.
@@ -58,6 +63,9 @@ pub struct Misfit;
 pub fn document(json: Option<&Json<'_>>, data_type: &DataType, reading: &Reading, text: &str) -> (Cell, bool) {
     let value = match (json, data_type) {
         (None, _) => Err(Misfit),
+        (Some(json), DataType::Struct(structure)) if reading.single_variant.is_some() => {
+            single_variant(json, structure, reading)
+        }
         (Some(Json::Null), DataType::Struct(_)) => Ok((null_struct(data_type), true)),
         (Some(json @ Json::Object(_)), DataType::Array(array)) if matches!(array.element, DataType::Struct(_)) => {
             convert(json, &array.element, reading).map(|(cell, whole)| (Cell::List(vec![cell]), whole))
@@ -78,6 +86,16 @@ pub fn document(json: Option<&Json<'_>>, data_type: &DataType, reading: &Reading
     (cell, whole)
 }
 
+/// A struct whose one field is the whole document.
+fn single_variant(json: &Json<'_>, structure: &StructType, reading: &Reading) -> Result<(Cell, bool), Misfit> {
+    let mut cells: Vec<Cell> = structure.fields.iter().map(|_| Cell::Null).collect();
+    let place = structure.fields.iter().position(|field| Some(&*field.name) == reading.single_variant.as_deref());
+    if let Some(place) = place {
+        cells[place] = convert(json, &DataType::Variant, reading)?.0;
+    }
+    Ok((Cell::Struct(cells), true))
+}
+
 /// A struct of NULLs.
 pub fn null_struct(data_type: &DataType) -> Cell {
     match data_type {
@@ -88,6 +106,10 @@ pub fn null_struct(data_type: &DataType) -> Cell {
 
 fn convert(json: &Json<'_>, data_type: &DataType, reading: &Reading) -> Result<(Cell, bool), Misfit> {
     match (json, data_type) {
+        (json, DataType::Variant) => {
+            let variant = of_json::of_json(json).map_err(|_| Misfit)?;
+            Ok((Cell::Variant(variant), true))
+        }
         (Json::Null, _) => Ok((Cell::Null, true)),
         (Json::Object(fields), DataType::Struct(structure)) => {
             let mut cells: Vec<Cell> = structure.fields.iter().map(|_| Cell::Null).collect();
@@ -311,6 +333,10 @@ pub fn column(cells: &[&Cell], data_type: &DataType) -> Result<ArrayRef> {
             let entries = StructArray::try_new(entry.clone(), columns, None).map_err(internal)?;
             Arc::new(MapArray::try_new(field, offsets, entries, Some(there()), sorted).map_err(internal)?)
         }
+        DataType::Variant => variant::column(cells.iter().map(|cell| match cell {
+            Cell::Variant(value) => Some(value),
+            _ => None,
+        }))?,
         _ => new_null_array(&arrow, cells.len()),
     })
 }

@@ -10,7 +10,7 @@ use hearth_types::DataType;
 use crate::kernels::datetime::pattern::{Pattern, Purpose};
 use crate::kernels::datetime::zone;
 use crate::kernels::json::cell::{Cell, Reading, column, document};
-use crate::kernels::json::value::Json;
+use crate::kernels::json::value::{Json, Syntax};
 use crate::kernels::json::write::Writing;
 use crate::kernels::rowwise::Args;
 
@@ -36,6 +36,23 @@ impl Options {
         self.get("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("FAILFAST"))
     }
 
+    fn is_on(&self, name: &str, default: bool) -> bool {
+        self.get(name).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"))
+    }
+
+    /// What JSON may look like.
+    pub fn syntax(&self) -> Syntax {
+        Syntax {
+            single_quotes: self.is_on("allowsinglequotes", true),
+            comments: self.is_on("allowcomments", false),
+            unquoted_names: self.is_on("allowunquotedfieldnames", false),
+            leading_zeros: self.is_on("allownumericleadingzeros", false),
+            any_escape: self.is_on("allowbackslashescapinganycharacter", false),
+            control_characters: self.is_on("allowunquotedcontrolchars", false),
+            not_numbers: self.is_on("allownonnumericnumbers", true),
+        }
+    }
+
     pub fn reading(&self) -> Result<Reading> {
         let pattern = |name| self.get(name).map(|text| Pattern::compile(text, Purpose::Parse)).transpose();
         Ok(Reading {
@@ -46,6 +63,7 @@ impl Options {
             corrupt_column: self.get("columnnameofcorruptrecord").unwrap_or("_corrupt_record").to_owned(),
             not_numbers: [("nanvalue", "NaN"), ("positiveinf", "Inf"), ("negativeinf", "-Inf")]
                 .map(|(name, default)| self.get(name).unwrap_or(default).to_owned()),
+            single_variant: self.get("singlevariantcolumn").map(ToOwned::to_owned),
         })
     }
 
@@ -72,6 +90,7 @@ pub struct Format {
 pub fn from_json(format: &Format, args: &Args) -> Result<ArrayRef> {
     let text = args.text(0)?;
     let reading = format.options.reading()?;
+    let syntax = format.options.syntax();
     let fail_fast = format.options.is_fail_fast();
     let mut cells = Vec::with_capacity(args.rows());
     for row in 0..args.rows() {
@@ -79,7 +98,7 @@ pub fn from_json(format: &Format, args: &Args) -> Result<ArrayRef> {
             cells.push(Cell::Null);
             continue;
         };
-        let (cell, whole) = document(Json::parse(text).as_ref(), &format.data_type, &reading, text);
+        let (cell, whole) = document(Json::parse_with(text, &syntax).as_ref(), &format.data_type, &reading, text);
         if fail_fast && !whole {
             return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", text).with("failFastMode", "FAILFAST"));
         }

@@ -1,7 +1,7 @@
 //! `Json`: a parsed document that borrows from its text.
 //!
-//! Single quotes are allowed around strings and names; text after the document is the caller's business. Depth is
-//! bounded as in Jackson.
+//! What is allowed beyond the standard is the caller's choice (`Syntax`); text after the document is the caller's
+//! business. Depth is bounded as in Jackson.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -9,6 +9,37 @@ use std::fmt::Write;
 use hearth_types::number_text::write_double;
 
 const MAX_DEPTH: usize = 1000;
+
+/// What is allowed beyond the standard: Jackson's features as Spark's options name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub struct Syntax {
+    pub single_quotes: bool,
+    pub comments: bool,
+    pub unquoted_names: bool,
+    pub leading_zeros: bool,
+    /// `\\` before any character.
+    pub any_escape: bool,
+    pub control_characters: bool,
+    /// `NaN`, `Infinity`, `-INF`, ….
+    pub not_numbers: bool,
+}
+
+impl Syntax {
+    pub const STRICT: Self = Self {
+        single_quotes: false,
+        comments: false,
+        unquoted_names: false,
+        leading_zeros: false,
+        any_escape: false,
+        control_characters: false,
+        not_numbers: false,
+    };
+    /// Of the functions that have no options.
+    pub const QUOTES: Self = Self { single_quotes: true, ..Self::STRICT };
+    /// Words for numbers that are none, longest first.
+    const NOT_NUMBERS: [&'static str; 7] = ["+Infinity", "-Infinity", "Infinity", "+INF", "-INF", "INF", "NaN"];
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json<'a> {
@@ -24,8 +55,20 @@ pub enum Json<'a> {
 impl<'a> Json<'a> {
     /// The document at the start of `text`; what follows it is ignored.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut reader = Reader { text, at: 0, depth: 0 };
+        Self::parse_with(text, &Syntax::QUOTES)
+    }
+
+    pub fn parse_with(text: &'a str, syntax: &Syntax) -> Option<Self> {
+        let mut reader = Reader { text, at: 0, depth: 0, syntax: *syntax };
         reader.value()
+    }
+
+    /// The document, and whether nothing but blanks is behind it.
+    pub fn parse_all(text: &'a str, syntax: &Syntax) -> Option<Self> {
+        let mut reader = Reader { text, at: 0, depth: 0, syntax: *syntax };
+        let value = reader.value()?;
+        reader.skip_space();
+        reader.peek().is_none().then_some(value)
     }
 
     /// The first value of a name.
@@ -104,6 +147,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    syntax: Syntax,
 }
 
 impl<'a> Reader<'a> {
@@ -112,9 +156,25 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        loop {
+            while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+                self.at += 1;
+            }
+            if !self.syntax.comments || !self.skip_comment() {
+                return;
+            }
         }
+    }
+
+    fn skip_comment(&mut self) -> bool {
+        let Some(rest) = self.text.get(self.at..) else { return false };
+        let (end, length) = match rest.get(..2) {
+            Some("/*") => (rest.find("*/"), 2),
+            Some("//") => (rest.find(['\n', '\r']), 1),
+            _ => return false,
+        };
+        self.at += end.map_or(rest.len(), |end| end + length);
+        true
     }
 
     fn take(&mut self, byte: u8) -> bool {
@@ -139,12 +199,41 @@ impl<'a> Reader<'a> {
         match self.peek()? {
             b'{' => self.nested(Self::object),
             b'[' => self.nested(Self::array),
-            quote @ (b'"' | b'\'') => self.string(quote).map(Json::String),
+            quote if self.is_quote(quote) => self.string(quote).map(Json::String),
+            b'N' | b'I' | b'+' | b'-' if self.syntax.not_numbers => self.not_number(),
             b't' => self.word("true").map(|()| Json::Boolean(true)),
             b'f' => self.word("false").map(|()| Json::Boolean(false)),
             b'n' => self.word("null").map(|()| Json::Null),
             _ => self.number(),
         }
+    }
+
+    fn is_quote(&self, byte: u8) -> bool {
+        byte == b'"' || (byte == b'\'' && self.syntax.single_quotes)
+    }
+
+    fn not_number(&mut self) -> Option<Json<'a>> {
+        let start = self.at;
+        match Syntax::NOT_NUMBERS.iter().find(|word| self.word(word).is_some()) {
+            Some(_) => self.text.get(start..self.at).map(Json::Number),
+            None => self.number(),
+        }
+    }
+
+    fn name(&mut self) -> Option<Cow<'a, str>> {
+        self.skip_space();
+        let first = self.peek()?;
+        if self.is_quote(first) {
+            return self.string(first);
+        }
+        if !self.syntax.unquoted_names {
+            return None;
+        }
+        let rest = self.text.get(self.at..)?;
+        let length = rest.find(|c: char| !(c.is_alphanumeric() || "_$@#*+-".contains(c))).unwrap_or(rest.len());
+        let is_name = length > 0 && !first.is_ascii_digit();
+        self.at += length;
+        is_name.then(|| Cow::Borrowed(&rest[..length]))
     }
 
     fn nested(&mut self, read: fn(&mut Self) -> Option<Json<'a>>) -> Option<Json<'a>> {
@@ -164,9 +253,7 @@ impl<'a> Reader<'a> {
             return Some(Json::Object(fields));
         }
         loop {
-            self.skip_space();
-            let quote = self.peek().filter(|byte| matches!(byte, b'"' | b'\''))?;
-            let name = self.string(quote)?;
+            let name = self.name()?;
             if !self.take(b':') {
                 return None;
             }
@@ -207,7 +294,7 @@ impl<'a> Reader<'a> {
                     return Some(Cow::Borrowed(text));
                 }
                 b'\\' => break,
-                byte if byte < b' ' => return None,
+                byte if byte < b' ' && !self.syntax.control_characters => return None,
                 _ => self.at += 1,
             }
         }
@@ -218,7 +305,7 @@ impl<'a> Reader<'a> {
             match c {
                 '\\' => self.escape(&mut text)?,
                 c if u32::from(c) == u32::from(quote) => return Some(Cow::Owned(text)),
-                c if c < ' ' => return None,
+                c if c < ' ' && !self.syntax.control_characters => return None,
                 c => text.push(c),
             }
         }
@@ -233,7 +320,8 @@ impl<'a> Reader<'a> {
             b'r' => '\r',
             b'b' => '\u{8}',
             b'f' => '\u{c}',
-            b'"' | b'\\' | b'/' | b'\'' => char::from(byte),
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'\'' if self.syntax.single_quotes => '\'',
             b'u' => {
                 let first = self.hex()?;
                 if !(0xD800..0xDC00).contains(&first) {
@@ -246,6 +334,12 @@ impl<'a> Reader<'a> {
                 } else {
                     char::REPLACEMENT_CHARACTER
                 }
+            }
+            _ if self.syntax.any_escape => {
+                self.at -= 1;
+                let c = self.text.get(self.at..)?.chars().next()?;
+                self.at += c.len_utf8();
+                c
             }
             _ => return None,
         });
@@ -273,7 +367,7 @@ impl<'a> Reader<'a> {
         }
         let first = self.peek();
         let whole = self.digits();
-        if whole == 0 || (whole > 1 && first == Some(b'0')) {
+        if whole == 0 || (whole > 1 && first == Some(b'0') && !self.syntax.leading_zeros) {
             return None;
         }
         if self.peek() == Some(b'.') {

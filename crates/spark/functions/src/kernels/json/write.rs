@@ -12,6 +12,7 @@ use hearth_types::{DataType, Zone};
 use crate::kernels::datetime::overflow;
 use crate::kernels::datetime::pattern::{Moment, Pattern};
 use crate::kernels::json::value::write_string;
+use crate::kernels::variant::VariantColumn;
 
 /// As `Array::is_null`, also for a column of type NULL, which has no bitmap.
 pub fn is_null(array: &dyn Array, row: usize) -> bool {
@@ -98,6 +99,13 @@ impl Writing {
                     self.json(entries.column(1), index, &map.value, out)?;
                 }
                 out.push('}');
+            }
+            DataType::Variant => {
+                let column = VariantColumn::of(&datafusion::arrow::array::make_array(array.slice(row, 1).to_data()))?;
+                match column.get(0) {
+                    Some(variant) => variant.write_json(&self.zone, out)?,
+                    None => out.push_str("null"),
+                }
             }
             _ => self.json_scalar(array, row, data_type, out)?,
         }
