@@ -1,21 +1,25 @@
 //! The one table of error conditions.
 //!
 //! Names, SQLSTATEs and parameter names are Spark's (`error-conditions.json` of Spark 4.2) where Spark has the condition;
-//! those of ours start with `HEARTH_`. Texts are our own words; `<name>` is replaced by the parameter of that name.
+//! those of ours start with `HEARTH_`, those of Delta Lake with `DELTA_`. Texts are our own words; `<name>` is replaced by the parameter of that name.
 
 mod analysis;
 mod ddl;
+mod delta;
 mod plan;
 mod request;
 mod runtime;
 mod script;
+mod tables;
 
 pub use analysis::*;
 pub use ddl::*;
+pub use delta::*;
 pub use plan::*;
 pub use request::*;
 pub use runtime::*;
 pub use script::*;
+pub use tables::*;
 
 use crate::error::{Error, ErrorKind};
 
@@ -31,9 +35,9 @@ pub struct Condition {
 
 /// Names without `HEARTH_` that Spark 4.2 does not have: older ones, and some whose sub-condition is not told apart.
 #[rustfmt::skip]
-const NOT_SPARKS: [&str; 12] = [
+const NOT_SPARKS: [&str; 11] = [
     "ASSERT_TRUE_FAILED", "CATALOG_ALREADY_EXISTS", "CATALOG_NOT_EMPTY", "CONNECT_INVALID_PLAN.UNKNOWN",
-    "DATAFRAME_NOT_FOUND", "DELTA_REPLACE_WHERE_MISMATCH", "INVALID_INTERVAL_FORMAT", "INVALID_PARAMETER_VALUE",
+    "DATAFRAME_NOT_FOUND", "INVALID_INTERVAL_FORMAT", "INVALID_PARAMETER_VALUE",
     "INVALID_SQL_SYNTAX", "MISSING_CLAUSES_FOR_OPERATION", "NO_SUCH_CATALOG_EXCEPTION", "UNSUPPORTED_FEATURE",
 ];
 
@@ -49,7 +53,8 @@ pub fn sparks_has(name: &str) -> bool {
 impl Condition {
     /// Whether Spark 4.2 has a condition of this name. Clients that look it up in a table of their own know no others.
     pub fn is_sparks(&self) -> bool {
-        !self.name.starts_with("HEARTH_") && !NOT_SPARKS.contains(&self.name)
+        let others = ["HEARTH_", "DELTA_", "_LEGACY_ERROR_TEMP_DELTA_"];
+        !others.iter().any(|other| self.name.starts_with(other)) && !NOT_SPARKS.contains(&self.name)
     }
 
     /// Starts an error of this condition with its first parameter.
@@ -103,7 +108,7 @@ pub(crate) use conditions;
 
 /// All conditions, for the reference page and the doors' goldens.
 pub fn all() -> impl Iterator<Item = &'static Condition> {
-    ANALYSIS.iter().chain(DDL).chain(PLAN).chain(RUNTIME).chain(SCRIPT).chain(REQUEST)
+    ANALYSIS.iter().chain(DDL).chain(DELTA).chain(PLAN).chain(RUNTIME).chain(REQUEST).chain(SCRIPT).chain(TABLES)
 }
 
 #[cfg(test)]

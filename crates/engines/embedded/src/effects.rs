@@ -5,6 +5,8 @@ mod cache;
 mod checkpoint;
 mod columns;
 mod database;
+mod delta;
+mod delta_statements;
 mod describe;
 mod describe_json;
 pub mod function;
@@ -47,6 +49,7 @@ use crate::{observe, script};
 use database::NewDatabase;
 use lookup::{Found, Scope};
 
+pub use lookup::constant_text;
 pub use place::{start_in, use_namespace};
 pub use sql::{add_arguments, command_of, immediate as immediate_arguments, immediate_rows};
 
@@ -132,16 +135,18 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         Command::Catalog(op) if **op == CatalogOp::CurrentDatabase => place::show_current(session),
         Command::Catalog(op) => catalog(session, op).await.map(sql_answer),
         Command::CreateView(new) => nothing(view::create(session, new).await),
-        Command::Delete { table, alias, condition } if session.is_warehouse() => {
+        Command::Delete { table, alias, condition } => {
+            check_changes(session, table, "DELETE").await?;
             rewrite::delete(session, table, alias.as_ref(), condition.as_ref()).await
         }
-        Command::Delete { table, .. } => refused(session, table, "DELETE").await,
-        Command::Update { table, alias, assignments, condition } if session.is_warehouse() => {
+        Command::Update { table, alias, assignments, condition } => {
+            check_changes(session, table, "UPDATE TABLE").await?;
             rewrite::update(session, table, alias.as_ref(), assignments, condition.as_ref()).await
         }
-        Command::Update { table, .. } => refused(session, table, "UPDATE TABLE").await,
-        Command::MergeInto(merge) if session.is_warehouse() => merge::merge(session, merge).await,
-        Command::MergeInto(merge) => refused(session, &merge.target, "MERGE INTO TABLE").await,
+        Command::MergeInto(merge) => {
+            check_changes(session, &merge.target, "MERGE INTO TABLE").await?;
+            merge::merge(session, merge).await
+        }
         Command::SetConfig { key, value } => setting::set(session, key, value),
         Command::ShowConfig { key, verbose } => setting::show(session, key.as_ref(), *verbose),
         Command::ResetConfig { key } => nothing(setting::reset(session, key.as_ref())),
@@ -197,9 +202,12 @@ fn nothing(done: Result<()>) -> Result<Rows> {
     done.map(|()| rows::nothing())
 }
 
-/// What file tables do not do.
-async fn refused(session: &EmbeddedSession, table: &TableName, operation: &str) -> Result<Rows> {
+/// Refuses what file tables do not do: their rows change for clients of SQL warehouses only, those of Delta for all.
+async fn check_changes(session: &EmbeddedSession, table: &TableName, operation: &str) -> Result<()> {
     let name = lookup::table_name(session, table).await?;
+    if session.is_warehouse() || delta::is_target(session, &name).await? {
+        return Ok(());
+    }
     let scope = Scope::new(session);
     let shown = match scope.find(&name)?.ok_or_else(|| scope.relation_not_found(&name))? {
         Found::Table(record) => record.id.quoted(),
@@ -296,7 +304,8 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
             table::analyze_all(session, database.as_ref(), *no_scan).await
         }
         CatalogOp::RefreshTable { name } => table::refresh(session, name).await,
-        CatalogOp::OptimizeTable { name } => table::refresh(session, name).await,
+        CatalogOp::OptimizeTable { name } => table::optimize(session, name).await,
+        CatalogOp::Delta { name, op } => delta_statements::run(session, name, op).await,
         CatalogOp::RefreshByPath { path: _ } => rows::done(),
         CatalogOp::RefreshFunction { name } => function::refresh(session, name),
 

@@ -9,19 +9,23 @@ use hearth_analyzer::{
     SessionFunction, SessionView, SqlFunctionBody, TableEntry, TableKey, TableMention, ViewEntry, command_mentions,
     decode_local_relation, mentions,
 };
-use hearth_base::condition::NOT_FOUND_CACHED_LOCAL_RELATION;
+use hearth_base::condition::{NOT_FOUND_CACHED_LOCAL_RELATION, TIME_TRAVEL_UNSUPPORTED};
 use hearth_base::{Error, Result};
 use hearth_functions::SessionSettings;
-use hearth_plan::relation::{DataSource, NamedTable};
+use hearth_plan::relation::{DataSource, NamedTable, TimeTravel};
 use hearth_plan::{Command, Plan, Relation, RelationNode, from_proto};
 
-use crate::catalog::{CatalogNames, GLOBAL_TEMP, Position, TableRecord, ViewText};
+use crate::catalog::{CatalogNames, DELTA, GLOBAL_TEMP, Position, TableRecord, ViewText};
 use crate::config::Place as ConfigPlace;
+use crate::effects::constant_text;
 use crate::effects::function::persistent;
 use crate::information;
 use crate::session::EmbeddedSession;
 use crate::sources::{self, SourceRequest};
 use crate::state::{SessionState, TempView};
+
+/// The formats whose files a query may name in the place of a table.
+const FORMATS: [&str; 8] = ["parquet", "csv", "json", "text", "orc", "avro", "delta", "binaryfile"];
 
 /// The view that the analysis of a query needs.
 pub async fn view(session: &EmbeddedSession, relation: &Relation) -> Result<SessionView> {
@@ -123,9 +127,6 @@ impl<'a> Resolver<'a> {
         key: &TableKey,
         table: &NamedTable,
     ) -> Result<Option<(ResolvedTable, Place)>> {
-        if table.travel.is_some() {
-            return Err(Error::unsupported("time travel"));
-        }
         if let Some(temporary) = self.temporary(&key.name, &key.place) {
             return Ok(Some((ResolvedTable::View(temporary_entry(&temporary, name)), Place::Session)));
         }
@@ -133,7 +134,11 @@ impl<'a> Resolver<'a> {
             Place::Session => (self.state.catalog.clone(), self.state.database.clone()),
             Place::View { catalog, database, .. } => (catalog.clone(), vec![database.clone()]),
         };
-        if let Some(source) = self.file_table(name, &catalog).await? {
+        let mut options = table.options.clone();
+        if let Some(travel) = &table.travel {
+            options.push(self.travelled(travel).await?);
+        }
+        if let Some(source) = self.file_table(name, &catalog, &options).await? {
             return Ok(Some((ResolvedTable::Table(source), Place::Session)));
         }
         let at = Position { catalog: &catalog, database: &database, names: &self.names };
@@ -149,7 +154,23 @@ impl<'a> Resolver<'a> {
                 Ok(Some((ResolvedTable::View(view_entry(&record, text, place.clone())?), place)))
             }
             None if record.is_view() => Ok(Some((ResolvedTable::Table(self.information(&record)?), Place::Session))),
-            None => Ok(Some((ResolvedTable::Table(self.catalog_table(&record, table).await?), Place::Session))),
+            None => {
+                if table.travel.is_some() && record.format() != DELTA {
+                    return Err(TIME_TRAVEL_UNSUPPORTED.with("relationId", record.id.quoted()));
+                }
+                Ok(Some((ResolvedTable::Table(self.catalog_table(&record, &options).await?), Place::Session)))
+            }
+        }
+    }
+
+    /// The option that says the same.
+    async fn travelled(&self, travel: &TimeTravel) -> Result<(String, String)> {
+        match travel {
+            TimeTravel::Version(version) => Ok(("versionAsOf".to_owned(), version.clone())),
+            TimeTravel::Timestamp(expr) => {
+                let text = Box::pin(constant_text(self.session, expr)).await?;
+                Ok(("timestampAsOf".to_owned(), text.unwrap_or_default()))
+            }
         }
     }
 
@@ -169,10 +190,18 @@ impl<'a> Resolver<'a> {
     }
 
     /// ``parquet.`/path` ``: files named in the place of a table.
-    async fn file_table(&self, name: &[String], catalog: &str) -> Result<Option<TableEntry>> {
-        let [format, path] = name else { return Ok(None) };
-        let is_format =
-            ["parquet", "csv", "json", "text", "orc", "avro"].iter().any(|known| format.eq_ignore_ascii_case(known));
+    async fn file_table(
+        &self,
+        name: &[String],
+        catalog: &str,
+        options: &[(String, String)],
+    ) -> Result<Option<TableEntry>> {
+        let (format, path) = match name {
+            [format, path] => (format, path),
+            [first, format, path] if first.eq_ignore_ascii_case(catalog) && path.contains('/') => (format, path),
+            _ => return Ok(None),
+        };
+        let is_format = FORMATS.iter().any(|known| format.eq_ignore_ascii_case(known));
         let is_database = || {
             let id = crate::catalog::DatabaseId::new(catalog, &format.to_lowercase());
             self.session.shared.catalog.database_exists(&id)
@@ -180,7 +209,7 @@ impl<'a> Resolver<'a> {
         if !is_format || is_database() {
             return Ok(None);
         }
-        let source = sources::open(self.request(format, std::slice::from_ref(path), &[])).await?;
+        let source = sources::open(self.request(format, std::slice::from_ref(path), options)).await?;
         Ok(Some(TableEntry { name: name.to_vec(), source: source.table, schema: source.schema }))
     }
 
@@ -209,13 +238,17 @@ impl<'a> Resolver<'a> {
         Ok(TableEntry { name: record.id.parts(), source: Arc::new(table), schema })
     }
 
-    async fn catalog_table(&self, record: &TableRecord, table: &NamedTable) -> Result<TableEntry> {
+    async fn catalog_table(&self, record: &TableRecord, given: &[(String, String)]) -> Result<TableEntry> {
         let catalog = &self.session.shared.catalog;
         let location = catalog.ready(record).await?;
         let mut options = record.options.clone();
-        options.extend(table.options.iter().cloned());
+        options.extend(given.iter().cloned());
         let paths = [location.to_string_lossy().into_owned()];
         let format = record.format();
+        if format == DELTA {
+            let source = sources::open(self.request(format, &paths, &options)).await?;
+            return Ok(TableEntry { name: record.id.parts(), source: source.table, schema: source.schema });
+        }
         let source = sources::open(SourceRequest {
             schema: Some(&record.schema),
             partition_columns: Some(&record.partition_columns),

@@ -9,6 +9,7 @@
 mod compress;
 mod folders;
 mod format;
+mod orc;
 mod parquet;
 mod stage;
 mod task;
@@ -17,7 +18,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +69,16 @@ pub enum WriteMode {
     Ignore,
 }
 
+/// Writes the rows of a query to new files beside those that are there, and gives the rows' number and the files.
+pub async fn write_aside(request: WriteRequest<'_>) -> Result<(u64, Vec<PathBuf>)> {
+    let columns = Columns::new(request.schema, request.partition_columns)?;
+    let format = format::open(&request, &columns.data)?;
+    let stage = Arc::new(Stage::new(request.path, &Replace::Nothing)?);
+    let job = Arc::new(job(&request, columns, format, &stage)?);
+    let rows = run(&request.query, &job).await?;
+    Ok((rows, stage.publish()?))
+}
+
 /// Writes the rows of a query and gives their number.
 pub async fn write(request: WriteRequest<'_>) -> Result<u64> {
     let columns = Columns::new(request.schema, request.partition_columns)?;
@@ -93,18 +104,27 @@ pub async fn write(request: WriteRequest<'_>) -> Result<u64> {
         }
     };
     let stage = Arc::new(Stage::new(request.path, &replace)?);
-    let job = Arc::new(Job {
+    let job = Arc::new(job(&request, columns, format, &stage)?);
+    let rows = run(&request.query, &job).await?;
+    stage.commit(&replace)?;
+    Ok(rows)
+}
+
+fn job(
+    request: &WriteRequest<'_>,
+    columns: Columns,
+    format: Box<dyn format::FileFormat>,
+    stage: &Arc<Stage>,
+) -> Result<Job> {
+    Ok(Job {
         id: Uuid::new_v4(),
         format,
         columns,
         schema: request.schema.clone(),
-        max_rows: max_rows(&request)?,
+        max_rows: max_rows(request)?,
         context: Arc::clone(&request.query.context),
-        stage: Arc::clone(&stage),
-    });
-    let rows = run(&request.query, &job).await?;
-    stage.commit(&replace)?;
-    Ok(rows)
+        stage: Arc::clone(stage),
+    })
 }
 
 /// `format("noop")`: the query runs for its own sake.

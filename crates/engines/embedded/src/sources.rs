@@ -3,10 +3,14 @@
 //! `files` finds the files below the paths and what their folders say (`a=1/b=2`); each format then makes a table of
 //! them. Formats are an open set, looked up by name.
 
+mod batches;
+mod binary;
 mod charset;
+mod delta;
 pub mod files;
 mod layout;
 mod lines;
+mod orc;
 mod parquet;
 mod partition;
 mod text;
@@ -19,7 +23,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use hearth_base::condition::DATA_SOURCE_NOT_FOUND;
+use hearth_base::condition::{AVRO_NOT_FOUND, DATA_SOURCE_NOT_FOUND};
 use hearth_base::{Error, Result};
 use hearth_functions::SessionSettings;
 use hearth_functions::records::TextFormat;
@@ -53,11 +57,14 @@ pub struct Source {
 pub async fn open(request: SourceRequest<'_>) -> Result<Source> {
     match request.format.to_ascii_lowercase().as_str() {
         "parquet" => parquet::open(&request),
+        "delta" => delta::open(&request).await,
         "csv" => text::open_records(&request, TextFormat::Csv),
         "json" => text::open_records(&request, TextFormat::Json),
         "xml" => text::open_records(&request, TextFormat::Xml),
         "text" => text::open_text(&request),
-        "orc" | "avro" | "binaryfile" => Err(Error::unsupported(format!("reading the format {}", request.format))),
+        "orc" => orc::open(&request),
+        "binaryfile" => binary::open(&request),
+        "avro" => Err(AVRO_NOT_FOUND.with("provider", "avro")),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }
@@ -69,6 +76,8 @@ impl SourceRequest<'_> {
         found.map(|(_, value)| value.as_str())
     }
 }
+
+pub use delta::schema_of as delta_schema;
 
 /// Whether an option says yes.
 fn is_true(option: Option<&str>, default: bool) -> bool {
@@ -94,6 +103,8 @@ fn collect_files(plan: &LogicalPlan, files: &mut Vec<PathBuf>) -> datafusion::er
             if let Some(table) = any.downcast_ref::<parquet::ParquetTable>() {
                 files.extend(table.files.iter().map(|file| file.path.clone()));
             } else if let Some(table) = any.downcast_ref::<lines::LinesTable>() {
+                files.extend(table.files.iter().map(|file| file.path.clone()));
+            } else if let Some(table) = any.downcast_ref::<batches::BatchTable>() {
                 files.extend(table.files.iter().map(|file| file.path.clone()));
             } else if let Some(inner) = provider.get_logical_plan() {
                 collect_files(&inner, files)?;

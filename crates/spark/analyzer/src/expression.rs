@@ -7,6 +7,7 @@ pub(crate) mod context;
 pub(crate) mod extract;
 pub(crate) mod function;
 pub(crate) mod generator;
+mod input_file;
 pub(crate) mod interval;
 pub(crate) mod lambda;
 pub(crate) mod list;

@@ -30,7 +30,7 @@ pub use analyzer::{ObservedMetrics, Request};
 pub use coverage::{Coverage, Status, coverage, coverage_of};
 pub use mentions::{LocalMention, MentionOptions, Mentions, TableMention, command_mentions, mentions, plan_mentions};
 pub use relation::source::decode_local_relation;
-pub use scope::quote_name;
+pub use scope::{FILE_METADATA, quote_name};
 pub use view::{
     LocalRows, LocalScope, Place, RemoteRelation, ResolvedSource, ResolvedTable, SessionFunction, SessionView,
     SqlFunction, SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable, ViewEntry, local_key,

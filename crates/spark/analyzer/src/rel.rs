@@ -8,10 +8,11 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection
 use hearth_base::Result;
 use hearth_functions::Typed;
 use hearth_types::StructType;
+use hearth_types::arrow::from_arrow_field;
 
 use crate::analyzer::{Analyzer, plan_error};
 use crate::relation::block::Block;
-use crate::scope::{Column, ColumnId, Scope};
+use crate::scope::{Column, ColumnId, FILE_METADATA, Scope};
 
 /// A DataFusion plan with the scope that the user sees of it.
 #[derive(Debug, Clone)]
@@ -106,6 +107,22 @@ impl Analyzer<'_> {
         let columns: Vec<PlanColumn> = plan.schema().columns();
         let mut expressions = Vec::with_capacity(columns.len());
         let mut scope = Vec::with_capacity(columns.len());
+        let mut hidden = Vec::new();
+        if columns.len() == schema.fields.len() + 1
+            && let Some(last) = columns.last().filter(|column| column.name == FILE_METADATA)
+        {
+            let id = self.new_id();
+            expressions.push(Expr::Column(last.clone()).alias(id.plan_name()));
+            let field = from_arrow_field(plan.schema().field(schema.fields.len()))?;
+            hidden.push(Column {
+                id,
+                name: FILE_METADATA.into(),
+                qualifier: Arc::clone(qualifier),
+                data_type: field.data_type,
+                nullable: false,
+                metadata: None,
+            });
+        }
         for (field, source) in schema.fields.iter().zip(columns) {
             let id = self.new_id();
             expressions.push(Expr::Column(source).alias(id.plan_name()));
@@ -121,7 +138,7 @@ impl Analyzer<'_> {
         if expressions.is_empty() {
             return Ok(Rel::new(plan, Scope::default()));
         }
-        Ok(Rel::new(project(plan, expressions)?, Scope::new(scope)))
+        Ok(Rel::new(project(plan, expressions)?, Scope { columns: scope, hidden }))
     }
 
     /// The columns of an output list, and the expressions that make them (each once).

@@ -21,6 +21,9 @@ const MAX_SUGGESTIONS: usize = 5;
 /// Catalog, database, table.
 const MAX_QUALIFIER: usize = 3;
 
+/// The hidden column of a table of files that tells of a row's file. Sources put it behind all others.
+pub const FILE_METADATA: &str = "_metadata";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ColumnId(pub u64);
 
@@ -107,7 +110,21 @@ impl Scope {
         if let Some(found) = find_among(&self.columns, name, 0, case_sensitive)? {
             return Ok(Some(found));
         }
-        find_among(&self.hidden, name, 1, case_sensitive)
+        if let Some(found) = find_among(&self.hidden, name, 1, case_sensitive)? {
+            return Ok(Some(found));
+        }
+        // What a file tells of itself needs no qualifier.
+        let found = if self.file_metadata().next().is_some() {
+            find_among(&self.hidden, name, 0, case_sensitive)?
+        } else {
+            None
+        };
+        Ok(found.filter(|found| &*found.column.name == FILE_METADATA))
+    }
+
+    /// The hidden columns that tell of files.
+    pub fn file_metadata(&self) -> impl Iterator<Item = &Column> {
+        self.hidden.iter().filter(|column| &*column.name == FILE_METADATA)
     }
 
     /// All columns with a name, as `drop` and `withColumn` look for them.
@@ -120,7 +137,8 @@ impl Scope {
     pub fn star(&self, target: &[String], case_sensitive: bool) -> Option<Vec<&Column>> {
         let same = |left: &str, right: &str| same_name(left, right, case_sensitive);
         let mut found: Vec<&Column> = self.columns.iter().filter(|column| column.has_qualifier(target, same)).collect();
-        found.extend(self.hidden.iter().filter(|column| column.has_qualifier(target, same)));
+        let keys = self.hidden.iter().filter(|column| &*column.name != FILE_METADATA);
+        found.extend(keys.filter(|column| column.has_qualifier(target, same)));
         if found.is_empty() { None } else { Some(found) }
     }
 

@@ -7,7 +7,7 @@ use hearth_types::DataType;
 
 use crate::command::StorageLevel;
 use crate::expression::TypeRef;
-use crate::relation::TableName;
+use crate::relation::{TableName, TimeTravel};
 use crate::{Expr, Name, Options, Relation};
 
 /// The shape of an answer.
@@ -194,6 +194,11 @@ pub enum CatalogOp {
     /// `OPTIMIZE`
     OptimizeTable {
         name: TableName,
+    },
+    /// A statement of Delta Lake about one of its tables.
+    Delta {
+        name: TableName,
+        op: DeltaOp,
     },
     RefreshByPath {
         path: String,
@@ -435,4 +440,17 @@ pub enum FunctionBody {
 pub enum SqlFunctionBody {
     Expression(Box<Expr>),
     Query(Box<Relation>),
+}
+
+/// What Delta Lake adds to Spark's statements.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DeltaOp {
+    /// `DESCRIBE HISTORY t [LIMIT n]`
+    History { limit: Option<usize> },
+    /// `DESCRIBE DETAIL t`
+    Detail,
+    /// `VACUUM t [RETAIN n HOURS] [DRY RUN]`
+    Vacuum { hours: Option<i64>, dry_run: bool },
+    /// `RESTORE [TABLE] t TO …`
+    Restore { to: TimeTravel },
 }

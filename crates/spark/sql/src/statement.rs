@@ -5,6 +5,7 @@ mod column;
 mod config;
 mod create;
 mod create_table;
+mod delta;
 mod describe;
 mod drop;
 mod function;
@@ -79,6 +80,8 @@ impl Parser<'_> {
                 self.not_allowed(2)
             }
             _ if self.at_word("OPTIMIZE") && self.kind_at(1).is_name() => self.optimize(),
+            _ if self.at_word("VACUUM") && self.names_delta_table(1) => self.vacuum(),
+            _ if self.at_word("RESTORE") && self.names_delta_table(1) => self.restore(),
             _ if self.at_kind(TokenKind::LeftParen) => self.query().map(Plan::Relation),
             _ => Err(self.unexpected()),
         }

@@ -106,12 +106,18 @@ impl TableRecord {
         self.kind == TableKind::View
     }
 
-    /// How the files of a table are written. Tables that SQL warehouses make `USING delta` have parquet files here.
+    /// How the files of a table are written. Tables that SQL warehouses made `USING delta` before there was a log have
+    /// parquet files alone.
     pub fn format(&self) -> &str {
         match self.provider.as_deref() {
-            None | Some(DELTA) => "parquet",
+            None => "parquet",
+            Some(DELTA) if self.is_without_log() => "parquet",
             Some(format) => format,
         }
+    }
+
+    fn is_without_log(&self) -> bool {
+        self.folder().is_some_and(|folder| super::has_entries(&folder) && !hearth_delta::is_table(&folder))
     }
 
     /// The folder of a table on this machine.

@@ -14,8 +14,8 @@ use hearth_types::{StructField, StructType};
 
 use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
-use super::{columns, database, options, partition, path, view};
-use crate::catalog::TableRecord;
+use super::{columns, database, delta, options, partition, path, view};
+use crate::catalog::{DELTA, TableRecord};
 use crate::run::Rows;
 use crate::session::EmbeddedSession;
 
@@ -38,7 +38,15 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
     if record.is_view() != is_view {
         return Err(wrong_kind(&record, &record.id.quoted(), view_operation(change)));
     }
+    let is_delta = !record.is_view() && record.format() == DELTA;
     match change {
+        TableChange::AddPartitions { .. }
+        | TableChange::DropPartitions { .. }
+        | TableChange::RenamePartition { .. }
+            if is_delta =>
+        {
+            return Err(refused(&record, "PARTITION"));
+        }
         TableChange::SetProperties(new) => set_properties(session, &record, new)?,
         TableChange::UnsetProperties { keys, if_exists: _ } => unset_properties(session, &record, keys)?,
         TableChange::SetLocation { partition, location } => set_location(session, &record, partition, location)?,
@@ -56,6 +64,9 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
         TableChange::RenamePartition { from, to } => partition::rename(session, &record, from, to).await?,
         TableChange::Refused(operation) => return Err(refused(&record, operation)),
         TableChange::ViewQuery { query, text } => view::set_query(session, &record, query, text).await?,
+    }
+    if is_delta && !matches!(change, TableChange::SetLocation { .. }) {
+        delta::describe(session, &record.id).await?;
     }
     done()
 }

@@ -17,8 +17,8 @@ use super::alter::unresolved;
 use super::lookup::{Found, Scope, table_name};
 use super::rows::nothing;
 use super::write::{FileWrite, files, format_named, is_dynamic};
-use super::{Written, columns, partition, path, rewrite, table};
-use crate::catalog::{SAMPLES_CATALOG, TableRecord};
+use super::{Written, columns, delta, partition, path, rewrite, table};
+use crate::catalog::{DELTA, SAMPLES_CATALOG, TableRecord};
 use crate::resolve;
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
@@ -80,9 +80,9 @@ async fn into_directory(session: &EmbeddedSession, query: &Relation, directory: 
 
 async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName, dynamic: bool) -> Result<Written> {
     let name = table_name(session, name).await?;
-    let record = target(&Scope::new(session), &name)?;
+    let record = delta::target(session, &name).await?;
     if let InsertMode::ReplaceWhere(condition) = &insert.mode {
-        if !session.is_warehouse() {
+        if !session.is_warehouse() && record.format() != DELTA {
             return Err(CANNOT_WRITE_INTO_V1_TABLE.with("identifier", record.id.quoted()));
         }
         let new = in_order(insert, &record)?;
@@ -135,7 +135,13 @@ fn in_order(insert: &Insert, record: &TableRecord) -> Result<Relation> {
 }
 
 /// Puts the rows of a query, which are in the order of the table's columns, in the place of all that the table has.
-pub async fn replace_rows(session: &EmbeddedSession, record: &TableRecord, query: Relation) -> Result<u64> {
+/// `operation` is what a Delta table's history calls it.
+pub async fn replace_rows(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    query: Relation,
+    operation: hearth_delta::Operation,
+) -> Result<u64> {
     let insert = Insert {
         target: InsertTarget::Table(TableName::Name(record.id.parts())),
         partition: Vec::new(),
@@ -154,7 +160,12 @@ pub async fn replace_rows(session: &EmbeddedSession, record: &TableRecord, query
         options: &record.options,
         static_partition: &[],
     };
-    let rows = files(session, &aligned, write).await?;
+    let rows = if record.format() == DELTA {
+        let extra = delta::Extra { operation: Some(operation), described: None };
+        delta::write(session, &aligned, &write, extra).await?
+    } else {
+        files(session, &aligned, write).await?
+    };
     table::forget_statistics(session, record)?;
     Ok(rows)
 }

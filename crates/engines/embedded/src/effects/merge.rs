@@ -52,7 +52,8 @@ pub async fn merge(session: &EmbeddedSession, merge: &MergeInto) -> Result<Rows>
     }
     let affected = counts.updated + counts.deleted + counts.inserted;
     if affected > 0 {
-        insert::replace_rows(session, &merging.target.record, rows).await?;
+        let operation = hearth_delta::Operation::Merge { predicate: None };
+        insert::replace_rows(session, &merging.target.record, rows, operation).await?;
     }
     let columns =
         [long("num_affected_rows"), long("num_updated_rows"), long("num_deleted_rows"), long("num_inserted_rows")];

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use hearth_base::{Error, Result};
+use hearth_delta::Operation;
 use hearth_plan::expression::{CastMode, TypeRef};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::{NamedTable, SetOp, SetOpKind, TableName};
@@ -31,7 +32,7 @@ pub struct Target {
 impl Target {
     pub async fn new(session: &EmbeddedSession, name: &TableName, alias: Option<&String>) -> Result<Self> {
         let name = table_name(session, name).await?;
-        Ok(Self { record: insert::target(&super::lookup::Scope::new(session), &name)?, alias: alias.cloned() })
+        Ok(Self { record: super::delta::target(session, &name).await?, alias: alias.cloned() })
     }
 
     /// The table's rows.
@@ -132,7 +133,8 @@ pub async fn delete(
     let gone = count(session, &filter(target.rows(), holds(condition))).await?;
     if gone > 0 {
         let stays = Expr::function("not", vec![holds(condition)]);
-        insert::replace_rows(session, &target.record, filter(target.rows(), stays)).await?;
+        let operation = Operation::Delete { predicate: None };
+        insert::replace_rows(session, &target.record, filter(target.rows(), stays), operation).await?;
     }
     affected(gone)
 }
@@ -160,7 +162,7 @@ pub async fn update(
     run::analyze(session, &changed).await?;
     let matching = count(session, &filter(target.rows(), holds(condition))).await?;
     if matching > 0 {
-        insert::replace_rows(session, &target.record, changed).await?;
+        insert::replace_rows(session, &target.record, changed, Operation::Update { predicate: None }).await?;
     }
     affected(matching)
 }
@@ -180,6 +182,8 @@ pub async fn replace_where(
     }
     let rows = count(session, &new).await?;
     let stays = filter(target.rows(), Expr::function("not", vec![holds(Some(condition))]));
-    insert::replace_rows(session, record, union(stays, new)).await?;
+    let partition_columns = record.partition_columns.clone();
+    let operation = Operation::Write { overwrite: true, partition_columns, predicate: None };
+    insert::replace_rows(session, record, union(stays, new), operation).await?;
     Ok(rows)
 }

@@ -19,7 +19,7 @@ use hearth_types::StructType;
 use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
 use super::write::{FileWrite, files};
-use super::{columns, options, partition, path};
+use super::{columns, delta, options, partition, path};
 use crate::catalog::{DELTA, TableId, TableKind, TableRecord, TableStatistics, local_path};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
@@ -74,6 +74,12 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
         None => record.schema = columns::declared(session, new).await?,
     }
     partition_by(&mut record, new)?;
+    if record.provider.as_deref() == Some(DELTA) {
+        return match delta::create(session, record, replace).await {
+            Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
+            result => result.and_then(|()| done()),
+        };
+    }
     if record.schema.fields.is_empty() {
         infer(session, &mut record).await?;
     }
@@ -122,7 +128,7 @@ pub fn new_record(session: &EmbeddedSession, id: &TableId, provider: Option<&str
         location: Some(session.shared.catalog.managed_location(id)?),
         id: id.clone(),
         kind: TableKind::Managed,
-        provider: Some(format_of(session, &provider)?),
+        provider: Some(super::write::format_named(&provider)?),
         schema: StructType::default(),
         partition_columns: Vec::new(),
         bucket: None,
@@ -135,14 +141,6 @@ pub fn new_record(session: &EmbeddedSession, id: &TableId, provider: Option<&str
         statistics: None,
         view: None,
     })
-}
-
-/// The format that a new table is said to have. What a SQL warehouse makes `USING delta` keeps that name.
-fn format_of(session: &EmbeddedSession, provider: &str) -> Result<String> {
-    if session.is_warehouse() && provider.eq_ignore_ascii_case(DELTA) {
-        return Ok(DELTA.to_owned());
-    }
-    super::write::format_named(provider)
 }
 
 /// The names in `PARTITIONED BY`; transforms other than `bucket` are not for file tables.
@@ -211,6 +209,9 @@ pub async fn fill(
     analyzed: &Analyzed,
     replace: bool,
 ) -> Result<u64> {
+    if record.provider.as_deref() == Some(DELTA) {
+        return delta::fill(session, record, analyzed, replace).await;
+    }
     let catalog = &session.shared.catalog;
     columns::finish(&mut record)?;
     let ordered = columns::in_order(session, analyzed, &record).await?;
@@ -313,7 +314,9 @@ pub async fn truncate(session: &EmbeddedSession, name: &TableName, spec: &Partit
     if record.kind == TableKind::External {
         return Err(CANNOT_TRUNCATE_EXTERNAL_TABLE.with("tableName", record.id.quoted()));
     }
-    if spec.is_empty() && record.partition_columns.is_empty() {
+    if record.format() == DELTA {
+        delta::truncate(&record).await?;
+    } else if spec.is_empty() && record.partition_columns.is_empty() {
         session.shared.catalog.clear_folder(&folder_of(&record)?)?;
     } else {
         // The partitions stay, without files.
@@ -390,6 +393,15 @@ pub fn forget_statistics(session: &EmbeddedSession, record: &TableRecord) -> Res
         table.statistics = None;
         Ok(())
     })
+}
+
+/// `OPTIMIZE`: how the files of a Delta table lie. Those of other tables stay as they are.
+pub async fn optimize(session: &EmbeddedSession, name: &TableName) -> Result<Rows> {
+    let full = table_name(session, name).await?;
+    if delta::is_target(session, &full).await? {
+        return super::delta_statements::optimize(session, &full).await;
+    }
+    refresh(session, name).await
 }
 
 /// `REFRESH TABLE`: nothing of a table is kept between queries.

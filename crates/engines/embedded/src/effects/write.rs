@@ -17,8 +17,8 @@ use hearth_types::StructType;
 
 use super::lookup::Scope;
 use super::table::{fill, new_record, partition_name};
-use super::{Written, columns, insert, options, path};
-use crate::catalog::{TableKind, TableRecord};
+use super::{Written, columns, delta, insert, options, path};
+use crate::catalog::{DELTA, TableKind, TableRecord};
 use crate::execute::Query;
 use crate::run;
 use crate::session::EmbeddedSession;
@@ -37,6 +37,9 @@ pub struct FileWrite<'a> {
 
 /// Runs a query and writes its rows to files.
 pub async fn files(session: &EmbeddedSession, analyzed: &Analyzed, write: FileWrite<'_>) -> Result<u64> {
+    if write.format == DELTA {
+        return delta::write(session, analyzed, &write, delta::Extra::default()).await;
+    }
     let mut query = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?;
     if let Some(count) = analyzed.partitions {
         query = query.in_partitions(count)?;
@@ -62,8 +65,8 @@ pub fn format_named(name: &str) -> Result<String> {
     let short = name.strip_prefix("org.apache.spark.sql.execution.datasources.").unwrap_or(&name);
     let short = short.split('.').next().unwrap_or(short);
     match short {
-        "parquet" | "csv" | "json" | "text" => Ok(short.to_owned()),
-        "orc" | "avro" | "xml" | "delta" | "jdbc" | "binaryfile" | "hive" => {
+        "parquet" | "csv" | "json" | "text" | "orc" | "delta" => Ok(short.to_owned()),
+        "avro" | "xml" | "jdbc" | "binaryfile" | "hive" => {
             Err(Error::unsupported(format!("tables and files of the format {short}")))
         }
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", name)),

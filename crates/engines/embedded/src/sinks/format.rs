@@ -8,7 +8,7 @@ use hearth_base::{Error, Result};
 use hearth_functions::records::TextFormat;
 use hearth_types::{DataType, StructType, Zone};
 
-use super::{WriteRequest, parquet, text};
+use super::{WriteRequest, orc, parquet, text};
 
 /// The format that writes nothing.
 pub const NOTHING: &str = "noop";
@@ -42,7 +42,8 @@ pub fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn Fil
         "xml" => text::open_records(request, data, TextFormat::Xml),
         "text" => text::open_text(request, data),
         NOTHING => Ok(Box::new(Nothing)),
-        "orc" | "avro" => Err(Error::unsupported(format!("writing the format {}", request.format))),
+        "orc" => orc::open(request, data),
+        "avro" => Err(Error::unsupported(format!("writing the format {}", request.format))),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }

@@ -98,6 +98,27 @@ impl Stage {
         fs::write(&mark, "").map_err(|error| failed(&mark, error))
     }
 
+    /// Moves the new files to their places, with no mark, and names them.
+    pub fn publish(&self) -> Result<Vec<PathBuf>> {
+        let new = self.folder.join(NEW);
+        let mut files = Vec::new();
+        walk(&new, &mut files)?;
+        let mut moves = Moves::default();
+        let mut placed = Vec::with_capacity(files.len());
+        let outcome = files.iter().try_for_each(|file| {
+            let place = self.target.join(file.strip_prefix(&new).map_err(Error::internal)?);
+            moves.add(file, &place)?;
+            placed.push(place);
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            moves.undo();
+            return Err(error);
+        }
+        self.done.store(true, Ordering::Release);
+        Ok(placed)
+    }
+
     /// The files and folders that go.
     fn replaced(&self, replace: &Replace<'_>, new: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>> {
         match replace {

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayBuilder, ArrayRef, RecordBatch, StringArray, StringBuilder};
@@ -21,11 +22,13 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use hearth_analyzer::FILE_METADATA;
 use hearth_base::Error;
 use hearth_base::condition::{FAILED_READ_FILE, LIMIT_EXCEEDED};
 use hearth_functions::records::{CsvQuotes, xml_records};
 
 use super::charset::Charset;
+use super::layout::metadata;
 use crate::catalog::location_uri;
 
 /// The name of the column of lines.
@@ -74,10 +77,11 @@ impl Cut {
 pub struct FileLines {
     pub path: PathBuf,
     pub bytes: u64,
+    pub modified: SystemTime,
     /// Only lines that start here.
     pub range: Option<Range<u64>>,
     pub cut: Cut,
-    /// `value`, then one column for each partition value.
+    /// `value`, then one column for each partition value, then maybe what tells of the file.
     pub schema: SchemaRef,
     pub partition: Vec<ScalarValue>,
 }
@@ -113,13 +117,22 @@ impl TableProvider for LinesTable {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let groups = groups(&self.files, state.config().target_partitions());
-        let schema = Arc::clone(&self.schema);
+        let mut groups = groups(&self.files, state.config().target_partitions());
+        let mut schema = Arc::clone(&self.schema);
+        let last = schema.fields().len() - 1;
+        let wants_metadata = projection.is_none_or(|columns| columns.contains(&last));
+        if schema.field(last).name() == FILE_METADATA && !wants_metadata {
+            // Seldom asked for, so it costs nothing else.
+            schema = Arc::new(schema.project(&(0..last).collect::<Vec<_>>())?);
+            for file in groups.iter_mut().flatten() {
+                file.schema = Arc::clone(&schema);
+            }
+        }
         let streams = groups
             .into_iter()
             .map(|files| Arc::new(Group { schema: Arc::clone(&schema), files }) as Arc<dyn PartitionStream>);
         let streams = streams.collect();
-        Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(&self.schema), streams, projection, [], false, limit)?))
+        Ok(Arc::new(StreamingTableExec::try_new(schema, streams, projection, [], false, limit)?))
     }
 }
 
@@ -281,6 +294,10 @@ impl FileLines {
         for value in &self.partition {
             columns.push(value.to_array_of_size(rows).map_err(crate::error::from_datafusion)?);
         }
+        if self.schema.fields().len() > columns.len() {
+            let value = metadata(&self.path, self.bytes, self.modified)?;
+            columns.push(value.to_array_of_size(rows).map_err(crate::error::from_datafusion)?);
+        }
         RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(Error::internal)
     }
 }
@@ -439,7 +456,15 @@ mod tests {
         let path = folder.path().join("x.txt");
         std::fs::write(&path, content).unwrap();
         let bytes = content.len() as u64;
-        let file = FileLines { path, bytes, range: None, cut, schema: schema(&[]), partition: Vec::new() };
+        let file = FileLines {
+            path,
+            bytes,
+            modified: SystemTime::UNIX_EPOCH,
+            range: None,
+            cut,
+            schema: schema(&[]),
+            partition: Vec::new(),
+        };
         let mut found = Vec::new();
         file.each_line(&mut |line| {
             found.push(line.to_owned());
@@ -474,8 +499,15 @@ mod tests {
             std::fs::write(&path, content).unwrap();
             let cut = Cut { separator, ..Cut::default() };
             let bytes = content.len() as u64;
-            let file =
-                FileLines { path: path.clone(), bytes, range: None, cut, schema: schema(&[]), partition: vec![] };
+            let file = FileLines {
+                path: path.clone(),
+                bytes,
+                modified: SystemTime::UNIX_EPOCH,
+                range: None,
+                cut,
+                schema: schema(&[]),
+                partition: vec![],
+            };
             let read = |range: Option<Range<u64>>| {
                 let mut found = Vec::new();
                 let part = FileLines { range, ..file.clone() };
@@ -498,6 +530,7 @@ mod tests {
         let file = |name: &str, bytes| FileLines {
             path: name.into(),
             bytes,
+            modified: SystemTime::UNIX_EPOCH,
             range: None,
             cut: Cut::default(),
             schema: schema(&[]),

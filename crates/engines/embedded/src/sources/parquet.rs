@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::{DataType as Arrow, Field, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::logical_expr::{LogicalPlanBuilder, ident};
+use hearth_analyzer::FILE_METADATA;
 use hearth_base::Result;
 use hearth_base::condition::UNABLE_TO_INFER_SCHEMA;
 use hearth_types::arrow::to_engine_arrow;
@@ -18,10 +19,15 @@ use super::layout::{Layout, PlacedFile};
 use super::{Source, SourceRequest};
 use crate::error::from_datafusion;
 
+pub use schema::{merge, nullable};
 pub use table::ParquetTable;
 
 pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
-    let layout = Layout::find(request)?;
+    open_files(request, Layout::find(request)?)
+}
+
+/// The same of files that are known already.
+pub(super) fn open_files(request: &SourceRequest<'_>, layout: Layout) -> Result<Source> {
     let columns = match request.schema {
         Some(schema) => schema.fields.to_vec(),
         None => infer(request, &layout.files)?,
@@ -80,6 +86,7 @@ fn renamed(
     let names: Vec<_> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
     let output = names.iter().zip(columns.iter().chain(partitions));
     let output = output.map(|(name, field)| ident(name.as_str()).alias(field.name.as_ref()));
+    let output = output.chain([ident(FILE_METADATA)]);
     let plan = LogicalPlanBuilder::scan("files", provider_as_source(table), None)
         .and_then(|scan| scan.project(output))
         .and_then(LogicalPlanBuilder::build)

@@ -11,6 +11,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::functions::core::expr_ext::FieldAccessor;
 use datafusion::logical_expr::{LogicalPlanBuilder, ident};
+use hearth_analyzer::FILE_METADATA;
 use hearth_base::Result;
 use hearth_base::condition::{
     COLUMN_ALREADY_EXISTS, MALFORMED_RECORD_IN_PARSING, UNABLE_TO_INFER_SCHEMA, XML_ROW_TAG_MISSING,
@@ -21,7 +22,7 @@ use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField, StructType};
 
 use super::charset::Charset;
-use super::layout::{Layout, PlacedFile};
+use super::layout::{self, Layout, PlacedFile};
 use super::lines::{self, Cut, FileLines, LINE, LinesTable};
 use super::{Source, SourceRequest, is_true};
 use crate::error::from_datafusion;
@@ -125,6 +126,7 @@ fn records_table(
     let record = records::read(format, line, &StructType::new(fields.iter().cloned()), options)?;
     let mut projected = vec![record.expr.alias("record")];
     projected.extend((0..files.partitions.len()).map(|index| ident(partition_name(index))));
+    projected.push(ident(FILE_METADATA));
     plan = plan.project(projected).map_err(from_datafusion)?;
     if drops {
         plan = plan.filter(ident("record").field(mark.as_str()).is_null()).map_err(from_datafusion)?;
@@ -132,6 +134,7 @@ fn records_table(
     let of_record = fields.iter().take(columns.len()).map(|field| ident("record").field(field.name.as_ref()));
     let of_folder = (0..files.partitions.len()).map(|index| ident(partition_name(index)));
     let output = of_record.chain(of_folder).enumerate().map(|(index, column)| column.alias(format!("f{index}")));
+    let output = output.chain([ident(FILE_METADATA)]);
     let plan = plan.project(output).and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
     Ok(Arc::new(ViewTable::new(plan, None)))
 }
@@ -271,12 +274,14 @@ impl Files {
     fn find(request: &SourceRequest<'_>, cut: Cut) -> Result<Self> {
         let layout = Layout::find(request)?;
         let types = layout.partitions.iter().enumerate();
+        let types = types.map(|(index, field)| (partition_name(index), to_engine_arrow(&field.data_type)));
         let types: Vec<_> =
-            types.map(|(index, field)| (partition_name(index), to_engine_arrow(&field.data_type))).collect();
+            types.chain([(FILE_METADATA.to_owned(), to_engine_arrow(&layout::metadata_type()))]).collect();
         let schema = lines::schema(&types);
         let file = |file: PlacedFile| FileLines {
             path: file.path,
             bytes: file.bytes,
+            modified: file.modified,
             range: None,
             cut: cut.clone(),
             schema: Arc::clone(&schema),

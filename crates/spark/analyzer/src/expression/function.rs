@@ -37,6 +37,9 @@ impl Analyzer<'_> {
             return self.sql_function(function, call, cx);
         }
         let Some(row) = name.and_then(lookup) else { return Err(self.no_such_function(&call.name, cx)) };
+        if let Some(typed) = self.input_file(row.name, cx)? {
+            return Ok(typed);
+        }
         if gives_table(row) && !matches!(row.builder, Builder::Generator(_)) {
             return Err(NOT_A_SCALAR_FUNCTION.with("functionName", quote_name(&[row.name])));
         }

@@ -115,7 +115,17 @@ impl Analyzer<'_> {
         if outputs.is_empty() {
             return Ok(Rel::new(plan, Scope::default()));
         }
-        Ok(Rel::new(project(plan, outputs)?, Scope::new(columns)))
+        let mut hidden = Vec::new();
+        if block.grouped.is_none() && block.generators.is_empty() {
+            // What files tell of themselves goes through a list of columns, unseen.
+            for column in block.input.scope.file_metadata() {
+                if !known.contains(&column.id) {
+                    outputs.push(column.id.expr());
+                    hidden.push(column.clone());
+                }
+            }
+        }
+        Ok(Rel::new(project(plan, outputs)?, Scope { columns, hidden }))
     }
 
     fn aggregate_plan(

@@ -99,7 +99,9 @@ impl Analyzer<'_> {
             let name = columns.get(index).map_or_else(|| Arc::clone(&column.name), |name| name.as_str().into());
             Column { name, qualifier: Arc::clone(&qualifier), ..column.clone() }
         });
-        Ok(Rel::new(input.plan.clone(), Scope::new(renamed.collect())))
+        let hidden = input.scope.file_metadata();
+        let hidden = hidden.map(|column| Column { qualifier: Arc::clone(&qualifier), ..column.clone() }).collect();
+        Ok(Rel::new(input.plan.clone(), Scope { columns: renamed.collect(), hidden }))
     }
 
     /// `observe`: the rows pass; what is observed becomes a query of its own.

@@ -301,7 +301,8 @@ impl Analyzer<'_> {
 
 fn without_qualifiers(rel: Rel) -> Rel {
     let columns = rel.scope.columns.iter().map(|column| Column { qualifier: Arc::default(), ..column.clone() });
-    let scope = Scope::new(columns.collect());
+    let hidden = rel.scope.hidden.iter().map(|column| Column { qualifier: Arc::default(), ..column.clone() });
+    let scope = Scope { columns: columns.collect(), hidden: hidden.collect() };
     Rel { scope, ..rel }
 }
 

@@ -117,7 +117,7 @@ impl Parser<'_> {
         self.suffixes(start, table)
     }
 
-    fn time_travel(&mut self) -> Result<Option<TimeTravel>> {
+    pub(crate) fn time_travel(&mut self) -> Result<Option<TimeTravel>> {
         let ahead = usize::from(self.at(K::For));
         if !self.at_time_travel(ahead) {
             return Ok(None);

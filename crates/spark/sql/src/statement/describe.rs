@@ -12,6 +12,9 @@ use crate::token::TokenKind;
 impl Parser<'_> {
     pub(super) fn describe(&mut self) -> Result<Plan> {
         self.advance();
+        if let Some(plan) = self.describe_delta()? {
+            return Ok(plan);
+        }
         match self.keyword() {
             Some(K::Function) if self.describes_function() => return self.describe_function(),
             Some(K::Procedure) if self.kind_at(1).is_name() => {

@@ -55,7 +55,8 @@ fn instants(field: &FieldRef) -> Field {
     field.as_ref().clone().with_data_type(data_type)
 }
 
-fn nullable(field: &StructField) -> StructField {
+/// The field as Spark reads it from files.
+pub fn nullable(field: &StructField) -> StructField {
     StructField { nullable: true, data_type: nullable_type(&field.data_type), ..field.clone() }
 }
 

@@ -25,7 +25,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStore, path::Path};
 
-use super::super::layout::PlacedFile;
+use super::super::layout::{PlacedFile, metadata, metadata_field};
 
 /// Footers that are read at the same time.
 const MAX_FOOTERS: usize = 32;
@@ -35,7 +35,7 @@ pub struct ParquetTable {
     pub files: Vec<PlacedFile>,
     file_schema: SchemaRef,
     partitions: Vec<FieldRef>,
-    /// Columns of the files, then those of the folders.
+    /// Columns of the files, then those of the folders, then what tells of the file.
     schema: SchemaRef,
     fingerprint: Arc<SchemaFingerprint>,
 }
@@ -43,9 +43,16 @@ pub struct ParquetTable {
 impl ParquetTable {
     pub fn new(files: Vec<PlacedFile>, file_schema: SchemaRef, partitions: Vec<Field>) -> Self {
         let partitions: Vec<FieldRef> = partitions.into_iter().map(Arc::new).collect();
-        let fields: Vec<FieldRef> = file_schema.fields().iter().chain(&partitions).cloned().collect();
+        let metadata = Arc::new(metadata_field());
+        let fields: Vec<FieldRef> =
+            file_schema.fields().iter().chain(&partitions).chain([&metadata]).cloned().collect();
         let fingerprint = Arc::new(SchemaFingerprint::from_schema(&file_schema));
         Self { files, file_schema, partitions, schema: Arc::new(Schema::new(fields)), fingerprint }
+    }
+
+    fn schema_without_metadata(&self) -> Result<SchemaRef> {
+        let places: Vec<_> = (0..self.schema.fields().len() - 1).collect();
+        Ok(Arc::new(self.schema.project(&places)?))
     }
 
     /// The files that `filters` leave, as far as partition columns decide.
@@ -129,6 +136,17 @@ impl ParquetTable {
     }
 }
 
+/// A file whose last constant tells of itself.
+fn with_metadata(mut file: PartitionedFile, placed: &PlacedFile) -> Result<PartitionedFile> {
+    let value = metadata(&placed.path, placed.bytes, placed.modified);
+    file.partition_values.push(value.map_err(|error| DataFusionError::External(Box::new(error)))?);
+    if let Some(statistics) = &mut file.statistics {
+        let columns = &mut Arc::make_mut(statistics).column_statistics;
+        columns.push(datafusion::common::ColumnStatistics::new_unknown());
+    }
+    Ok(file)
+}
+
 /// How parquet files are read: the old 96-bit timestamps have microseconds in Spark.
 fn format() -> ParquetFormat {
     ParquetFormat::default().with_coerce_int96(Some("us".to_owned()))
@@ -184,21 +202,36 @@ impl TableProvider for ParquetTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let url = ObjectStoreUrl::local_filesystem();
         let store = state.runtime_env().object_store(&url)?;
-        let files = self.pruned(state, filters)?;
-        let files: Vec<_> = files.into_iter().map(|file| self.with_statistics(state, &store, file)).collect();
+        let placed = self.pruned(state, filters)?;
+        let files: Vec<_> = placed.iter().map(|file| self.with_statistics(state, &store, file)).collect();
         let files: Vec<_> = futures::stream::iter(files).buffered(MAX_FOOTERS).try_collect().await?;
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
+        let place = self.schema.fields().len() - 1;
+        // Seldom asked for, so it costs nothing else.
+        let wants_metadata = projection.is_none_or(|columns| columns.contains(&place));
+        let (mut schema, mut partitions) = (self.schema_without_metadata()?, self.partitions.clone());
+        let files: Vec<_> = match wants_metadata {
+            false => files,
+            true => {
+                schema = Arc::clone(&self.schema);
+                partitions.push(Arc::new(metadata_field()));
+                files
+                    .into_iter()
+                    .zip(placed)
+                    .map(|(file, placed)| with_metadata(file, placed))
+                    .collect::<Result<_>>()?
+            }
+        };
         let known: Vec<_> = files.iter().filter_map(|file| file.statistics.clone()).collect();
         let statistics = if known.len() == files.len() {
-            Statistics::try_merge_iter(known.iter().map(AsRef::as_ref), &self.schema)?
+            Statistics::try_merge_iter(known.iter().map(AsRef::as_ref), &schema)?
         } else {
-            Statistics::new_unknown(&self.schema)
+            Statistics::new_unknown(&schema)
         };
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let columns =
-            TableSchemaBuilder::from(&self.file_schema).with_table_partition_cols(self.partitions.clone()).build();
+        let columns = TableSchemaBuilder::from(&self.file_schema).with_table_partition_cols(partitions).build();
         let format = format();
         let config = FileScanConfigBuilder::new(url, format.file_source(columns))
             .with_file_groups(groups)

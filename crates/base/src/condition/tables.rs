@@ -1,0 +1,24 @@
+//! Table of conditions about files, tables of files and their statements.
+
+use super::conditions;
+
+conditions! { TABLES:
+    TIME_TRAVEL_UNSUPPORTED "UNSUPPORTED_FEATURE.TIME_TRAVEL" "0A000" Analysis "Old versions of <relationId> cannot be read.";
+    INVALID_TIME_TRAVEL_SPEC "INVALID_TIME_TRAVEL_SPEC" "42K0E" Analysis "A version and a time do not go together.";
+    INSERT_PARTITION_COLUMN_ARITY_MISMATCH "INSERT_PARTITION_COLUMN_ARITY_MISMATCH" "21S01" Analysis "For <tableName>: it has the columns <tableColumns>, of which <staticPartCols> are given, and the data has <dataColumns>.";
+    INVALID_PARTITION_COLUMN_DATA_TYPE "INVALID_PARTITION_COLUMN_DATA_TYPE" "0A000" Analysis "A partition column cannot be of the type <type>.";
+    UNSUPPORTED_PARTITION_TRANSFORM "UNSUPPORTED_PARTITION_TRANSFORM" "0A000" Analysis "A table of files cannot be partitioned by <transform>.";
+    UNSUPPORTED_OVERWRITE_TABLE "UNSUPPORTED_OVERWRITE.TABLE" "42902" Analysis "The table <table> cannot be overwritten by a query that reads it.";
+    UNSUPPORTED_OVERWRITE_PATH "UNSUPPORTED_OVERWRITE.PATH" "42902" Analysis "The path <path> cannot be overwritten by a query that reads it.";
+    HIVE_SUPPORT_REQUIRED "NOT_SUPPORTED_COMMAND_WITHOUT_HIVE_SUPPORT" "0A000" Analysis "<cmd> needs Hive, which is not here.";
+    CAST_OVERFLOW_IN_TABLE_INSERT "CAST_OVERFLOW_IN_TABLE_INSERT" "22003" Runtime "A value of <sourceType> does not fit into the column <columnName> of <targetType>.";
+    INVALID_DEFAULT_DATA_TYPE "INVALID_DEFAULT_VALUE.DATA_TYPE" "42623" Analysis "<statement>: the default <defaultValue> of <colName> is <actualType>, not <expectedType>.";
+    INVALID_DEFAULT_SUBQUERY "INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION" "42623" Analysis "<statement>: the default <defaultValue> of <colName> has a query in it.";
+    INVALID_DEFAULT_NOT_CONSTANT "INVALID_DEFAULT_VALUE.NOT_CONSTANT" "42623" Analysis "<statement>: the default <defaultValue> of <colName> is no constant.";
+    LOAD_DATA_INTO_FILE_TABLE "_LEGACY_ERROR_TEMP_1261" "" Analysis "LOAD DATA is not for tables of data sources: <tableIdentWithDB>.";
+    ANALYZE_VIEW_UNSUPPORTED "UNSUPPORTED_FEATURE.ANALYZE_VIEW" "0A000" Analysis "A view has no statistics.";
+    TEXT_ONE_COLUMN "_LEGACY_ERROR_TEMP_1290" "" Analysis "Text files have one column, not <schemaSize>.";
+    NOT_PARTITIONED_BY_CATALOG "_LEGACY_ERROR_TEMP_1251" "" Analysis "<action> needs partitions, which <tableName> has not.";
+    EXTERNAL_NEEDS_LOCATION "_LEGACY_ERROR_TEMP_1069" "" Analysis "CREATE EXTERNAL TABLE needs a location.";
+    AVRO_NOT_FOUND "_LEGACY_ERROR_TEMP_1139" "" Analysis "The data source <provider> is not there.";
+}
