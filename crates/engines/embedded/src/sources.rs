@@ -24,7 +24,7 @@ use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use hearth_base::condition::{AVRO_NOT_FOUND, DATA_SOURCE_NOT_FOUND};
-use hearth_base::{Error, Result};
+use hearth_base::Result;
 use hearth_functions::SessionSettings;
 use hearth_functions::records::TextFormat;
 use hearth_types::StructType;
