@@ -4,20 +4,24 @@
 //! those of ours start with `HEARTH_`, those of Delta Lake with `DELTA_`. Texts are our own words; `<name>` is replaced by the parameter of that name.
 
 mod analysis;
+mod collation;
 mod ddl;
 mod delta;
 mod plan;
 mod request;
 mod runtime;
+mod sketch;
 mod script;
 mod tables;
 
 pub use analysis::*;
+pub use collation::*;
 pub use ddl::*;
 pub use delta::*;
 pub use plan::*;
 pub use request::*;
 pub use runtime::*;
+pub use sketch::*;
 pub use script::*;
 pub use tables::*;
 
@@ -108,7 +112,17 @@ pub(crate) use conditions;
 
 /// All conditions, for the reference page and the doors' goldens.
 pub fn all() -> impl Iterator<Item = &'static Condition> {
-    ANALYSIS.iter().chain(DDL).chain(DELTA).chain(PLAN).chain(RUNTIME).chain(REQUEST).chain(SCRIPT).chain(TABLES)
+    ANALYSIS
+        .iter()
+        .chain(COLLATION)
+        .chain(DDL)
+        .chain(DELTA)
+        .chain(PLAN)
+        .chain(REQUEST)
+        .chain(RUNTIME)
+        .chain(SCRIPT)
+        .chain(SKETCH)
+        .chain(TABLES)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub(crate) mod aggregate_call;
 pub(crate) mod attribute;
 pub(crate) mod cast;
+pub(crate) mod collated;
 pub(crate) mod context;
 pub(crate) mod extract;
 pub(crate) mod function;

@@ -13,8 +13,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("s not like any ('a','b')", "the parser writes NOT LIKE ANY as OR"),
     ("array_sort(arr)", "Spark prints its own comparator"),
     ("(a, b)", "a row constructor is a struct here"),
-    ("collate(s, 'UTF8_LCASE')", "collations are not built"),
-    ("s collate utf8_lcase", "collations are not built"),
     ("make_interval(1)", "Spark prints the defaults"),
     ("time'10:11:12'", "TIME is switched off, as it is by default in Spark Connect"),
     ("session_user", "the parser makes a call of it, which Spark prints as session_user()"),

@@ -99,6 +99,14 @@ pub fn different_types(call: &Call<'_>, types: &[DataType]) -> Error {
         .with("dataType", format!("({})", list.join(" or ")))
 }
 
+/// The error of an argument that must be a constant of exactly one type, where Spark asks before it types the call.
+pub fn not_foldable(call: &Call<'_>, name: &str, data_type: &DataType) -> Error {
+    hearth_base::condition::NON_FOLDABLE_ARGUMENT
+        .with("funcName", format!("`{}`", call.name.to_lowercase()))
+        .with("paramName", format!("`{name}`"))
+        .with("paramType", quoted(data_type))
+}
+
 /// A type as Spark's errors print it: `"INT"`.
 pub fn quoted(data_type: &DataType) -> String {
     format!("\"{}\"", data_type.sql())

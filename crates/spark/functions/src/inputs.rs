@@ -3,7 +3,7 @@
 use hearth_base::Result;
 use hearth_types::DataType;
 
-use crate::call::Call;
+use crate::call::{Argument, Call};
 use crate::coercion;
 use crate::kernels::invoke::{State, any_nullable};
 use crate::kernels::rowwise::{Run, call_rows};
@@ -34,6 +34,21 @@ pub fn coerced(call: &mut Call<'_>, kinds: &[Input]) -> Result<Vec<Typed>> {
         });
     }
     Ok(converted)
+}
+
+/// Refuses an argument of a type that the function does not convert by itself (`ExpectsInputTypes`); NULL is welcome.
+pub fn expect(call: &Call<'_>, index: usize, required: &str, fits: impl Fn(&DataType) -> bool) -> Result<()> {
+    match call.arguments.get(index) {
+        Some(Argument::Value(value)) if !value.is_void() && !fits(&value.data_type) => {
+            Err(call.unexpected_type(index, required, &value.data_type))
+        }
+        Some(Argument::Value(_) | Argument::Lambda(_)) | None => Ok(()),
+    }
+}
+
+/// Refuses arguments that are not text.
+pub fn expect_texts(call: &Call<'_>) -> Result<()> {
+    (0..call.len()).try_for_each(|index| expect(call, index, "\"STRING\"", DataType::is_string))
 }
 
 /// Converts one argument.

@@ -16,6 +16,7 @@ pub mod math;
 pub mod misc;
 pub mod random;
 pub mod rowwise;
+pub mod sketch;
 pub mod string;
 pub mod temporal;
 pub mod url;

@@ -8,6 +8,7 @@
 pub mod call;
 pub mod cast;
 pub mod coercion;
+pub mod collation;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod evaluate;

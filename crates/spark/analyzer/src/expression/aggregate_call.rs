@@ -47,7 +47,7 @@ impl Analyzer<'_> {
                 .collect::<Result<_>>()?,
             in_window,
         };
-        build(checked)
+        super::collated::build(row, call, checked, build)
     }
 
     fn check_aggregate_place(&self, expr: &Expr, cx: Cx<'_>) -> Result<()> {

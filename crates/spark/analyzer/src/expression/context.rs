@@ -43,6 +43,8 @@ pub(crate) struct Grouped {
     pub keys: Vec<Expr>,
     /// `GROUPING SETS`, `ROLLUP`, `CUBE`: each set as positions in `keys`.
     pub sets: Option<Vec<Vec<usize>>>,
+    /// What to group by in place of a key whose type has a collation; the key's own value is the first of the group.
+    pub collated: Vec<(usize, Expr)>,
 }
 
 /// The parameters of a lambda while its body is typed.

@@ -40,13 +40,19 @@ impl Analyzer<'_> {
         if let Some(typed) = self.input_file(row.name, cx)? {
             return Ok(typed);
         }
-        if gives_table(row) && !matches!(row.builder, Builder::Generator(_)) {
+        let only_table = !matches!(row.builder, Builder::Generator(_)) || TABLES.contains(&row.name);
+        if gives_table(row) && only_table {
             return Err(NOT_A_SCALAR_FUNCTION.with("functionName", quote_name(&[row.name])));
         }
         match row.builder {
-            Builder::Scalar(build) => build(self.checked_call(row, call, expr, cx.nested())?),
+            Builder::Scalar(build) => {
+                super::collated::build(row, call, self.checked_call(row, call, expr, cx.nested())?, build)
+            }
             Builder::Aggregate(_) => self.aggregate_call(row, call, expr, cx),
-            Builder::Window(_) => Err(window_expected(row)),
+            Builder::Window(_) => {
+                self.checked_call(row, call, expr, cx.nested())?;
+                Err(window_expected(row))
+            }
             Builder::Generator(_) => super::generator::misplaced(expr, cx),
             Builder::Analyzer(_) => self.analyzer_function(row, call, expr, cx),
             Builder::Missing(reason) => unsupported(&format!("the function {} ({reason})", row.name)),
@@ -245,6 +251,9 @@ pub(crate) fn builtin_name(name: &[String]) -> Option<&str> {
 fn window_expected(row: &FunctionRow) -> Error {
     hearth_base::condition::WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE.with("funcName", format!("\"{}()\"", row.name))
 }
+
+/// Generators that stand in `FROM` alone.
+const TABLES: [&str; 2] = ["collations", "sql_keywords"];
 
 fn gives_table(row: &FunctionRow) -> bool {
     matches!(row.family, Family::Table | Family::Generator)

@@ -12,7 +12,7 @@ use hearth_base::condition::{
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
-use hearth_functions::{FunctionRow, Typed, cast, lookup};
+use hearth_functions::{FunctionRow, Typed, cast, collation, lookup};
 use hearth_plan::expression::{FrameBound, FrameUnit, SortOrder, Window, WindowSpec};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::DataType;
@@ -107,7 +107,7 @@ impl Analyzer<'_> {
         for order in &spec.order {
             let key = self.expression(&order.child, cx)?;
             key_types.push(key.data_type.clone());
-            order_by.push(sort_expr(key.expr, order));
+            order_by.push(sort_expr(collation::key(key)?.expr, order));
         }
         let frame = self.frame(spec, &key_types, row, cx)?;
         if frame.units == WindowFrameUnits::Range && order_by.is_empty() && !whole_partition(&frame) {
@@ -240,7 +240,7 @@ impl Analyzer<'_> {
                 .with("expr", format!("\"{}\"", crate::naming::sql(key)))
                 .with("exprType", format!("\"{}\"", typed.data_type.sql())));
         }
-        Ok(typed.expr)
+        Ok(collation::key(typed)?.expr)
     }
 }
 

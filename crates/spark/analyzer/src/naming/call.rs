@@ -1,10 +1,11 @@
 //! Names of calls: operators with their signs, functions by the name Spark prints, default arguments filled in.
 
-use hearth_plan::expression::{FunctionCall, SortDirection};
+use hearth_plan::expression::{FunctionCall, SortDirection, TypedLiteralKind};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::Value;
 use hearth_types::ddl::quote_if_needed;
 
+use crate::expression::collated::is_collate;
 use crate::expression::named_argument::positional;
 use crate::expression::variant_path::last_name;
 
@@ -131,6 +132,41 @@ const DEFAULTS: &[(&str, usize, &str)] = &[
     ("try_aes_decrypt", 2, "GCM, DEFAULT, "),
     ("try_aes_decrypt", 3, "DEFAULT, "),
     ("try_aes_decrypt", 4, ""),
+    ("hll_sketch_agg", 1, "12"),
+    ("hll_union", 2, "false"),
+    ("hll_union_agg", 1, "false"),
+    ("theta_sketch_agg", 1, "12"),
+    ("theta_union", 2, "12"),
+    ("theta_union_agg", 1, "12"),
+    ("approx_top_k", 1, "5, 10000"),
+    ("approx_top_k", 2, "10000"),
+    ("approx_top_k_accumulate", 1, "10000"),
+    ("approx_top_k_combine", 1, "-1"),
+    ("approx_top_k_estimate", 1, "5"),
+    ("tuple_sketch_agg_double", 2, "12, sum"),
+    ("tuple_sketch_agg_double", 3, "sum"),
+    ("tuple_sketch_summary_double", 1, "sum"),
+    ("tuple_union_double", 2, "12, sum"),
+    ("tuple_union_double", 3, "sum"),
+    ("tuple_union_theta_double", 2, "12, sum"),
+    ("tuple_union_theta_double", 3, "sum"),
+    ("tuple_union_agg_double", 1, "12, sum"),
+    ("tuple_union_agg_double", 2, "sum"),
+    ("tuple_intersection_double", 2, "sum"),
+    ("tuple_intersection_theta_double", 2, "sum"),
+    ("tuple_intersection_agg_double", 1, "sum"),
+    ("tuple_sketch_agg_integer", 2, "12, sum"),
+    ("tuple_sketch_agg_integer", 3, "sum"),
+    ("tuple_sketch_summary_integer", 1, "sum"),
+    ("tuple_union_integer", 2, "12, sum"),
+    ("tuple_union_integer", 3, "sum"),
+    ("tuple_union_theta_integer", 2, "12, sum"),
+    ("tuple_union_theta_integer", 3, "sum"),
+    ("tuple_union_agg_integer", 1, "12, sum"),
+    ("tuple_union_agg_integer", 2, "sum"),
+    ("tuple_intersection_integer", 2, "sum"),
+    ("tuple_intersection_theta_integer", 2, "sum"),
+    ("tuple_intersection_agg_integer", 1, "sum"),
 ];
 
 /// Functions that are casts: Spark prints a cast that was not written as one as its argument.
@@ -161,6 +197,9 @@ pub(super) fn sql(call: &FunctionCall) -> String {
     if let Ok(Some(ordered)) = positional(call) {
         return sql(&ordered);
     }
+    if let Some(marked) = collated_literals(call) {
+        return sql(&marked);
+    }
     let name = lower_name(call);
     let arguments = call.arguments.as_slice();
     if let ([value], true) = (arguments, is_cast(call)) {
@@ -175,6 +214,52 @@ pub(super) fn sql(call: &FunctionCall) -> String {
         out.push_str(&format!(" FILTER (WHERE {})", text(filter)));
     }
     out
+}
+
+/// Calls whose constants keep their own collation in their names.
+const UNCOLLATED: &[&str] = &[
+    "collate",
+    "#collated",
+    "collation",
+    "like",
+    "ilike",
+    "rlike",
+    "regexp",
+    "regexp_like",
+    "split",
+    "nullif",
+    "between",
+    "when",
+    "if",
+    "struct",
+    "named_struct",
+    "typeof",
+];
+
+/// The call with its text constants marked by the collation that another argument asks for: Spark casts them.
+fn collated_literals(call: &FunctionCall) -> Option<FunctionCall> {
+    if UNCOLLATED.contains(&lower_name(call).as_str()) {
+        return None;
+    }
+    let collation = call.arguments.iter().find_map(explicit_collation).filter(|name| name != "UTF8_BINARY")?;
+    let is_text = |argument: &Expr| matches!(&argument.node, ExprNode::Literal(Value::String(_)));
+    if !call.arguments.iter().any(is_text) {
+        return None;
+    }
+    let marked = call.arguments.iter().map(|argument| match is_text(argument) {
+        true => Expr::function("#collated", vec![argument.clone(), Expr::literal(Value::string(collation.clone()))]),
+        false => argument.clone(),
+    });
+    Some(FunctionCall { arguments: marked.collect(), ..call.clone() })
+}
+
+fn explicit_collation(expr: &Expr) -> Option<String> {
+    let ExprNode::Function(call) = &expr.node else { return None };
+    match (is_collate(call), call.arguments.as_slice()) {
+        (true, [_, Expr { node: ExprNode::Literal(Value::String(name)), .. }]) => Some(name.to_uppercase()),
+        (true, _) => None,
+        (false, arguments) => arguments.iter().find_map(explicit_collation),
+    }
 }
 
 /// Signs between, before and behind operands.
@@ -214,6 +299,14 @@ fn operator(name: &str, arguments: &[Expr]) -> Option<String> {
 fn special(name: &str, arguments: &[Expr]) -> Option<String> {
     Some(match (name, arguments) {
         ("when", branches) => case(branches),
+        ("time_bucket", [size, time]) => {
+            let kind = match &time.node {
+                ExprNode::TypedLiteral { kind: TypedLiteralKind::TimestampNtz, .. } => "TIMESTAMP_NTZ",
+                _ => "TIMESTAMP",
+            };
+            format!("time_bucket({}, {}, {kind} '1970-01-01 00:00:00')", text(size), text(time))
+        }
+        ("#collated", [value, collation]) => format!("'{}' collate {}", text(value), text(collation)),
         ("if", [condition, yes, no]) => format!("(IF({}, {}, {}))", text(condition), text(yes), text(no)),
         ("count", [Expr { node: ExprNode::Star { target: None, .. }, .. }]) => return None,
         ("trim", [what, source]) => format!("TRIM(BOTH {} FROM {})", text(what), text(source)),

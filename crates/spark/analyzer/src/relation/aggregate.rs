@@ -61,7 +61,11 @@ impl Analyzer<'_> {
         let mut grouped = Grouped::default();
         for item in items {
             if !has_aggregate(&item.value.expr) {
-                add_key(&mut grouped, item.value.expr);
+                let position = add_key(&mut grouped, item.value.expr.clone());
+                let folded = hearth_functions::collation::key(item.value)?.expr;
+                if folded != grouped.keys[position] {
+                    grouped.collated.push((position, folded));
+                }
             }
         }
         Ok(grouped)
@@ -156,7 +160,12 @@ impl Analyzer<'_> {
                 .with("sqlExpr", format!("\"{}\"", naming::sql(key)))
                 .with("dataType", format!("\"{}\"", typed.data_type.sql())));
         }
-        Ok(add_key(grouped, typed.expr))
+        let position = add_key(grouped, typed.expr.clone());
+        let folded = hearth_functions::collation::key(typed)?.expr;
+        if folded != grouped.keys[position] && !grouped.collated.iter().any(|(known, _)| *known == position) {
+            grouped.collated.push((position, folded));
+        }
+        Ok(position)
     }
 
     /// `GROUP BY 2`: the second expression of the list.

@@ -142,12 +142,18 @@ impl Analyzer<'_> {
             // `GROUP BY ()` over nothing to compute: one row whatever the input is.
             aggregates.push(datafusion::functions_aggregate::expr_fn::count(datafusion::logical_expr::lit(1_i64)));
         }
+        let firsts: Vec<Expr> =
+            grouped.collated.iter().map(|(position, _)| first_of(grouped.keys[*position].clone())).collect();
+        aggregates.extend(firsts.iter().filter(|first| !aggregates.contains(first)).cloned().collect::<Vec<_>>());
         let named = distinct_names(&aggregates, |index| format!("#agg{index}_{}", self.new_id().0));
         let aggregate = Aggregate::try_new(Arc::new(input), group, named).map_err(plan_error)?;
         let mut replacements: Vec<(Expr, Expr)> = Vec::with_capacity(grouped.keys.len() + aggregates.len());
         let offset = aggregate.schema.fields().len() - aggregates.len();
         for (index, key) in grouped.keys.iter().enumerate() {
-            replacements.push((key.clone(), column_at(&aggregate, index)));
+            let first = grouped.collated.iter().position(|(position, _)| *position == index);
+            let first = first.and_then(|place| aggregates.iter().position(|known| *known == firsts[place]));
+            let column = first.map_or(index, |place| offset + place);
+            replacements.push((key.clone(), column_at(&aggregate, column)));
         }
         for (index, expr) in aggregates.into_iter().enumerate() {
             replacements.push((expr, column_at(&aggregate, offset + index)));
@@ -330,14 +336,21 @@ fn column_at(aggregate: &Aggregate, index: usize) -> Expr {
     Expr::Column(PlanColumn::from(aggregate.schema.qualified_field(index)))
 }
 
+fn first_of(value: Expr) -> Expr {
+    datafusion::functions_aggregate::expr_fn::first_value(value, Vec::new())
+}
+
 /// The grouping for DataFusion: keys, or the sets of keys.
 fn group_expressions(grouped: &Grouped) -> Vec<Expr> {
-    let Some(sets) = &grouped.sets else { return grouped.keys.clone() };
-    if grouped.keys.is_empty() {
+    let mut keys = grouped.keys.clone();
+    for (position, folded) in &grouped.collated {
+        keys[*position] = folded.clone();
+    }
+    let Some(sets) = &grouped.sets else { return keys };
+    if keys.is_empty() {
         return Vec::new();
     }
-    let sets: Vec<Vec<Expr>> =
-        sets.iter().map(|set| set.iter().map(|index| grouped.keys[*index].clone()).collect()).collect();
+    let sets: Vec<Vec<Expr>> = sets.iter().map(|set| set.iter().map(|index| keys[*index].clone()).collect()).collect();
     vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))]
 }
 

@@ -106,6 +106,24 @@ impl Analyzer<'_> {
         }
         super::set_op::check_no_maps(&input.scope)?;
         let scope = crate::scope::Scope::new(input.scope.columns.clone());
+        let collated = |column: &crate::scope::Column| {
+            hearth_functions::collation::key(Typed::new(column.id.expr(), column.data_type.clone(), column.nullable))
+        };
+        let mut grouped = Grouped::default();
+        for column in &scope.columns {
+            let folded = collated(column)?.expr;
+            if folded != column.id.expr() {
+                grouped.collated.push((grouped.keys.len(), folded));
+            }
+            grouped.keys.push(column.id.expr());
+        }
+        if !grouped.collated.is_empty() {
+            let items = scope.columns.iter().map(Item::column).collect();
+            let mut block = Block::new(input, items, Vec::new());
+            block.grouped = Some(grouped);
+            let rel = self.block_rel(block)?;
+            return Ok(Rel { block: None, ..rel });
+        }
         let mut ids = std::collections::HashSet::new();
         let keys: Vec<PlanExpr> =
             scope.columns.iter().filter(|column| ids.insert(column.id)).map(|column| column.id.expr()).collect();

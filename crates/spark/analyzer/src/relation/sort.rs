@@ -168,7 +168,7 @@ fn replace_output(expr: PlanExpr, block: &Block) -> Result<PlanExpr> {
 /// Maps and variants have no order.
 fn orderable(typed: Typed, order: &SortOrder) -> Result<PlanExpr> {
     if !holds_map(&typed.data_type) && !holds_variant(&typed.data_type) {
-        return Ok(typed.expr);
+        return Ok(hearth_functions::collation::key(typed)?.expr);
     }
     let text = naming::sql(&Expr::new(ExprNode::SortOrder(Box::new(order.clone()))));
     Err(DATATYPE_MISMATCH_INVALID_ORDERING_TYPE

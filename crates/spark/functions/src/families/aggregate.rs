@@ -1,5 +1,6 @@
 //! Aggregate functions. Sketches are in `sketch`.
 
+mod bitmap;
 mod collect;
 mod numeric;
 mod order;
@@ -24,7 +25,6 @@ const ONE: Arity = Arity::Exact(1);
 const TWO: Arity = Arity::Exact(2);
 const ONE_OR_TWO: Arity = Arity::Range(1, 2);
 const TWO_OR_THREE: Arity = Arity::Range(2, 3);
-const NO_BITMAPS: &str = "bitmap aggregates are not built yet";
 
 pub const ROWS: &[FunctionRow] = &[
     aggregate("count", AGGREGATE, Arity::AtLeast(0), numeric::count)
@@ -209,16 +209,25 @@ pub const ROWS: &[FunctionRow] = &[
         .summary("The sum of squares of the first argument."),
     analyzer("grouping", AGGREGATE, ONE, "the aggregate relation, which knows the grouping sets"),
     analyzer("grouping_id", AGGREGATE, Arity::AtLeast(0), "the aggregate relation, which knows the grouping sets"),
-    missing("bitmap_construct_agg", AGGREGATE, NO_BITMAPS),
-    missing("bitmap_or_agg", AGGREGATE, NO_BITMAPS),
-    missing("bitmap_and_agg", AGGREGATE, NO_BITMAPS),
+    aggregate("bitmap_construct_agg", AGGREGATE, ONE, bitmap::construct)
+        .example(
+            "substring(hex(bitmap_construct_agg(bitmap_bit_position(col))), 0, 6) FROM VALUES (1), (2), (3) AS tab(col)",
+            "070000",
+        )
+        .summary("A bitmap with the bits at the positions set."),
+    aggregate("bitmap_or_agg", AGGREGATE, ONE, bitmap::or)
+        .example("substring(hex(bitmap_or_agg(col)), 0, 6) FROM VALUES (X '10'), (X '20'), (X '40') AS tab(col)", "700000")
+        .summary("The bits that are set in some bitmap."),
+    aggregate("bitmap_and_agg", AGGREGATE, ONE, bitmap::and)
+        .example("substring(hex(bitmap_and_agg(col)), 0, 6) FROM VALUES (X 'F0'), (X '70'), (X '30') AS tab(col)", "300000")
+        .summary("The bits that are set in all bitmaps."),
     missing("measure", AGGREGATE, "metric views are not built"),
 ];
 
 pub use order::{constant_bool, constant_int};
 
 /// An aggregate of `arguments` with the modifiers of `call`.
-pub(super) fn apply(
+pub(in crate::families) fn apply(
     call: &Call<'_>,
     udaf: Arc<AggregateUDF>,
     arguments: Vec<Typed>,

@@ -115,17 +115,23 @@ pub fn as_array(call: &Call<'_>, index: usize, value: Typed, void_too: bool) -> 
 
 /// An array and a value brought to one element type, as `array_contains` and its like do: no conversion of strings.
 pub fn with_element(call: &Call<'_>, array: Typed, value: Typed) -> Result<(Typed, Typed, DataType)> {
+    let differ = |array: &Typed, value: &Typed| {
+        DATATYPE_MISMATCH_ARRAY_FUNCTION_DIFF_TYPES
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("functionName", format!("`{}`", call.name))
+            .with("dataType", "\"ARRAY\"")
+            .with("leftType", format!("\"{}\"", array.data_type.sql()))
+            .with("rightType", format!("\"{}\"", value.data_type.sql()))
+    };
+    if !matches!(array.data_type, DataType::Array(_) | DataType::Null) {
+        return Err(differ(&array, &value));
+    }
     let (array, array_type) = as_array(call, 0, array, false)?;
     let types = [array_type.element.clone(), value.data_type.clone()];
     let string_and_not = types[0].is_string() != types[1].is_string() && types.iter().all(|one| *one != DataType::Null);
     let common = common_type(&types, call.session).filter(|_| !string_and_not);
     let Some(common) = common else {
-        return Err(DATATYPE_MISMATCH_ARRAY_FUNCTION_DIFF_TYPES
-            .with("sqlExpr", format!("\"{}\"", call.sql))
-            .with("functionName", format!("`{}`", call.name))
-            .with("dataType", "\"ARRAY\"")
-            .with("leftType", format!("\"{}\"", array.data_type.sql()))
-            .with("rightType", format!("\"{}\"", value.data_type.sql())));
+        return Err(differ(&array, &value));
     };
     let mode = CastMode::of(call.session);
     let array = cast(array, &DataType::array(common.clone(), array_type.contains_null), mode, call.session)?;

@@ -1,5 +1,6 @@
 //! Date, timestamp and interval functions.
 
+mod bucket;
 mod convert;
 mod parts;
 
@@ -11,7 +12,7 @@ pub use convert::format_datetime;
 use crate::call::Call;
 use crate::kernels::datetime::Setting;
 use crate::row::Family::Datetime as F;
-use crate::row::{Arity, FunctionRow, analyzer, missing, scalar};
+use crate::row::{Arity, FunctionRow, analyzer, scalar};
 use crate::typed::Typed;
 
 /// What kernels need to know of the session.
@@ -147,7 +148,8 @@ pub const ROWS: &[FunctionRow] = &[
         .example("second('2009-07-30 12:58:59')", "59")
         .summary("Second of the minute."),
     analyzer("session_window", F, TWO, "grouping by session windows"),
-    missing("time_bucket", F, "not built"),
+    scalar("time_bucket", F, Arity::Range(2, 3), bucket::time_bucket)
+        .summary("The start of the bucket of time that an instant falls into."),
     scalar("time_diff", F, ANY, no_time).summary(NO_TIME),
     scalar("time_from_micros", F, ANY, no_time).summary(NO_TIME),
     scalar("time_from_millis", F, ANY, no_time).summary(NO_TIME),

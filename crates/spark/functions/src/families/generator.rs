@@ -4,6 +4,7 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 
+use datafusion::common::ScalarValue;
 use hearth_base::condition::DATATYPE_MISMATCH_STACK_COLUMN_DIFF_TYPES;
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, StructField};
@@ -13,8 +14,10 @@ use super::map::entry_type;
 use crate::call::Call;
 use crate::cast::{CastMode, cast};
 use crate::coercion;
+use crate::collation;
+use crate::expr;
 use crate::kernels::collection::{generate, maps, shape};
-use crate::row::{Arity, Family, FunctionRow, Generated, GeneratedColumn, generator, missing};
+use crate::row::{Arity, FunctionRow, Generated, GeneratedColumn, generator};
 use crate::typed::Typed;
 
 const ONE: Arity = Arity::Exact(1);
@@ -41,8 +44,9 @@ pub const ROWS: &[FunctionRow] = &[
     generator("stack", Arity::AtLeast(2), stack)
         .example("stack(2, 1, 2, 3)", "1\t2\n3\tNULL")
         .summary("The arguments in so many rows."),
-    missing("collations", Family::Generator, "collations other than UTF8_BINARY are not built"),
-    missing("sql_keywords", Family::Generator, "the list of keywords is not built yet"),
+    generator("collations", Arity::Exact(0), collations).summary("The collations that strings may have."),
+    generator("sql_keywords", Arity::Exact(0), sql_keywords)
+        .summary("The words of Spark's SQL, and whether they are reserved."),
 ];
 
 fn column(name: &str, data_type: &DataType, nullable: bool) -> GeneratedColumn {
@@ -100,6 +104,48 @@ fn inline(mut call: Call<'_>) -> Result<Generated> {
         .map(|field| column(&field.name, &field.data_type, field.nullable || contains_null))
         .collect();
     Ok(Generated { list, columns, elements_are_structs: true })
+}
+
+/// `SHOW` of a fixed table: its columns, and its rows as constants.
+fn constant_rows(columns: Vec<GeneratedColumn>, rows: Vec<Vec<Typed>>) -> Result<Generated> {
+    let fields =
+        columns.iter().map(|column| StructField::new(column.name.as_str(), column.data_type.clone(), column.nullable));
+    let result = DataType::array(DataType::structure(fields), false);
+    let count = i32::try_from(rows.len()).unwrap_or(i32::MAX);
+    let cells = rows.into_iter().flatten().collect();
+    let list = shape::call("stack", count as usize, cells, (result, false), generate::stack)?;
+    Ok(Generated { list, columns, elements_are_structs: true })
+}
+
+fn sql_keywords(_call: Call<'_>) -> Result<Generated> {
+    const WORDS: &str = include_str!("../table/sql_keywords.txt");
+    let columns = vec![column("keyword", &DataType::STRING, false), column("reserved", &DataType::Boolean, false)];
+    let unreserved = expr::literal(ScalarValue::Boolean(Some(false)), DataType::Boolean);
+    constant_rows(columns, WORDS.lines().map(|word| vec![expr::text(word), unreserved.clone()]).collect())
+}
+
+fn collations(_call: Call<'_>) -> Result<Generated> {
+    const COLUMNS: [(&str, bool); 9] = [
+        ("CATALOG", false),
+        ("SCHEMA", false),
+        ("NAME", false),
+        ("LANGUAGE", true),
+        ("COUNTRY", true),
+        ("ACCENT_SENSITIVITY", false),
+        ("CASE_SENSITIVITY", false),
+        ("PAD_ATTRIBUTE", false),
+        ("ICU_VERSION", true),
+    ];
+    let columns = COLUMNS.iter().map(|(name, nullable)| column(name, &DataType::STRING, *nullable)).collect();
+    let nothing = expr::null(&DataType::STRING)?;
+    let rows = collation::built().map(|(name, case, blanks)| {
+        let mut row = vec![expr::text("SYSTEM"), expr::text("BUILTIN"), expr::text(name)];
+        row.extend([nothing.clone(), nothing.clone(), expr::text("ACCENT_SENSITIVE")]);
+        row.push(expr::text(if case { "CASE_INSENSITIVE" } else { "CASE_SENSITIVE" }));
+        row.extend([expr::text(if blanks { "RTRIM" } else { "NO_PAD" }), nothing.clone()]);
+        row
+    });
+    constant_rows(columns, rows.collect())
 }
 
 fn stack(mut call: Call<'_>) -> Result<Generated> {

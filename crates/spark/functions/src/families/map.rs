@@ -177,6 +177,7 @@ fn map_contains_key(mut call: Call<'_>) -> Result<Typed> {
 }
 
 fn str_to_map(mut call: Call<'_>) -> Result<Typed> {
+    crate::inputs::expect_texts(&call)?;
     let mut values = Vec::with_capacity(3);
     for (index, value) in call.values()?.into_iter().enumerate() {
         values.push(coercion::string(&call, index, value)?);

@@ -121,6 +121,9 @@ fn assert_true(mut call: Call<'_>) -> Result<Typed> {
     let (Some(condition), message) = (values.next(), values.next()) else {
         return Err(hearth_base::Error::internal("assert_true without a condition"));
     };
+    if !matches!(condition.data_type, DataType::Boolean | DataType::Null) {
+        return Err(call.unexpected_type(0, "\"BOOLEAN\"", &condition.data_type));
+    }
     let condition = coercion::boolean(&call, 0, condition)?;
     let message = match message {
         Some(message) => coercion::string(&call, 1, message)?,

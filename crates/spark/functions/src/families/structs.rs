@@ -1,7 +1,7 @@
 //! Struct functions.
 
 use hearth_base::Result;
-use hearth_base::condition::WRONG_NUM_ARGS;
+use hearth_base::condition::{DATATYPE_MISMATCH_CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING, WRONG_NUM_ARGS};
 use hearth_types::{DataType, StructField};
 
 use crate::call::Call;
@@ -32,7 +32,12 @@ fn named_struct(mut call: Call<'_>) -> Result<Typed> {
     let mut arguments = call.values()?.into_iter();
     let mut index = 0;
     while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
-        let Some(text) = name.literal_str() else { return Err(call.not_a_constant(index, "name", &name.data_type)) };
+        let Some(text) = name.literal_str().filter(|_| name.data_type.is_string()) else {
+            let sql = call.argument_sql.get(index).map_or("", String::as_str);
+            return Err(DATATYPE_MISMATCH_CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING
+                .with("sqlExpr", format!("\"{}\"", call.sql))
+                .with("inputExprs", format!("[\"{sql}\"]")));
+        };
         fields.push(StructField::new(text, value.data_type.clone(), value.nullable));
         values.push(value);
         index += 2;

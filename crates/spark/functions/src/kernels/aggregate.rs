@@ -5,10 +5,12 @@
 //! holds all rows of a group for what needs them all (`collect_list`, `percentile`, `mode`, `listagg`, …).
 
 pub mod average;
+pub mod bitmap;
 pub mod extremum;
 pub mod finish;
 pub mod float_order;
 pub mod float_stats;
+pub mod fold;
 pub mod gather;
 pub mod sum;
 pub mod udaf;

@@ -2,6 +2,7 @@
 //! microseconds, in the session's zone where Spark uses it.
 
 pub mod arithmetic;
+pub mod bucket;
 pub mod fields;
 pub mod make;
 pub mod pattern;

@@ -1,7 +1,7 @@
 //! `hash` (Murmur3) and `xxhash64` over any types, as Spark chains them: each column's value is hashed with the hash so far
 //! as its seed, and NULL leaves it as it is.
 
-mod algorithm;
+pub mod algorithm;
 
 use std::sync::Arc;
 

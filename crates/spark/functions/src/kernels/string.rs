@@ -5,6 +5,7 @@ pub mod code;
 pub mod cut;
 pub mod decimal_format;
 pub mod edit;
+pub mod folded;
 pub mod java_regex;
 pub mod number_format;
 pub mod random_text;

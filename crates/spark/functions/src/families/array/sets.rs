@@ -1,7 +1,7 @@
 //! Arrays as sets.
 
-use hearth_base::Result;
 use hearth_base::condition::DATATYPE_MISMATCH_BINARY_ARRAY_DIFF_TYPES;
+use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
 use super::{as_array, contains_null};
@@ -59,20 +59,28 @@ pub fn arrays_overlap(mut call: Call<'_>) -> Result<Typed> {
 /// Two arrays of one element type. Each keeps whether it has NULLs.
 fn two_arrays(call: &mut Call<'_>) -> Result<(Typed, Typed, DataType)> {
     let [left, right] = call.take()?;
+    let is_array = |value: &Typed| matches!(value.data_type, DataType::Array(_));
+    if is_array(&left) != is_array(&right) && !left.is_void() && !right.is_void() {
+        return Err(different(call, &left, &right));
+    }
     let (left, left_type) = as_array(call, 0, left, false)?;
     let (right, right_type) = as_array(call, 1, right, false)?;
     let types = [left_type.element.clone(), right_type.element.clone()];
     let string_and_not = types[0].is_string() != types[1].is_string() && types.iter().all(|one| *one != DataType::Null);
     let Some(common) = common_type(&types, call.session).filter(|_| !string_and_not) else {
-        return Err(DATATYPE_MISMATCH_BINARY_ARRAY_DIFF_TYPES
-            .with("sqlExpr", format!("\"{}\"", call.sql))
-            .with("functionName", format!("`{}`", call.name))
-            .with("arrayType", "\"ARRAY\"")
-            .with("leftType", format!("\"{}\"", left.data_type.sql()))
-            .with("rightType", format!("\"{}\"", right.data_type.sql())));
+        return Err(different(call, &left, &right));
     };
     let mode = CastMode::of(call.session);
     let left = cast(left, &DataType::array(common.clone(), left_type.contains_null), mode, call.session)?;
     let right = cast(right, &DataType::array(common.clone(), right_type.contains_null), mode, call.session)?;
     Ok((left, right, common))
+}
+
+fn different(call: &Call<'_>, left: &Typed, right: &Typed) -> Error {
+    DATATYPE_MISMATCH_BINARY_ARRAY_DIFF_TYPES
+        .with("sqlExpr", format!("\"{}\"", call.sql))
+        .with("functionName", format!("`{}`", call.name))
+        .with("arrayType", "\"ARRAY\"")
+        .with("leftType", format!("\"{}\"", left.data_type.sql()))
+        .with("rightType", format!("\"{}\"", right.data_type.sql()))
 }

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::cast::{CastMode, cast};
 use crate::coercion;
 use crate::inputs::Input::{Date, Int, Long, Text, Timestamp, TimestampNtz};
-use crate::inputs::{coerced, int_literal, strict, text_literal};
+use crate::inputs::{coerced, expect, int_literal, strict, text_literal};
 use crate::kernels::datetime::make::{self, Making};
 use crate::kernels::datetime::text::{self, Reading};
 use crate::kernels::datetime::{fields, zone, zones};
@@ -151,18 +151,22 @@ pub fn to_unix_timestamp(mut call: Call<'_>) -> Result<Typed> {
 }
 
 pub fn unix_seconds(call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, "\"TIMESTAMP\"", |data_type| *data_type == DataType::Timestamp)?;
     strict(call, "unix_seconds", &[Timestamp], DataType::Long, 1_000_000, fields::epoch)
 }
 
 pub fn unix_millis(call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, "\"TIMESTAMP\"", |data_type| *data_type == DataType::Timestamp)?;
     strict(call, "unix_millis", &[Timestamp], DataType::Long, 1000, fields::epoch)
 }
 
 pub fn unix_micros(call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, "\"TIMESTAMP\"", |data_type| *data_type == DataType::Timestamp)?;
     strict(call, "unix_micros", &[Timestamp], DataType::Long, 1, fields::epoch)
 }
 
 pub fn unix_date(call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, "\"DATE\"", |data_type| *data_type == DataType::Date)?;
     strict(call, "unix_date", &[Date], DataType::Integer, (), make::days_of_date)
 }
 
@@ -171,6 +175,7 @@ pub fn date_from_unix_date(call: Call<'_>) -> Result<Typed> {
 }
 
 pub fn timestamp_seconds(mut call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, "\"NUMERIC\"", DataType::is_numeric)?;
     let [value] = call.take()?;
     let value = coercion::numeric(&call, 0, value)?;
     let nullable = value.nullable;
@@ -191,10 +196,12 @@ pub fn timestamp_seconds(mut call: Call<'_>) -> Result<Typed> {
 }
 
 pub fn timestamp_millis(call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, "\"INTEGRAL\"", DataType::is_integral)?;
     strict(call, "timestamp_millis", &[Long], DataType::Timestamp, 1000, make::from_units)
 }
 
 pub fn timestamp_micros(call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, "\"INTEGRAL\"", DataType::is_integral)?;
     strict(call, "timestamp_micros", &[Long], DataType::Timestamp, 1, make::from_units)
 }
 

@@ -8,7 +8,7 @@ use super::setting;
 use crate::call::Call;
 use crate::coercion;
 use crate::inputs::Input::{Boolean, Date, Int, Text, Timestamp};
-use crate::inputs::{coerced, lenient, strict};
+use crate::inputs::{coerced, expect, lenient, strict};
 use crate::kernels::datetime::arithmetic::{self, Unit};
 use crate::kernels::datetime::fields::{self, DatePart, IntervalPart, TimePart};
 use crate::kernels::invoke::any_nullable;
@@ -86,7 +86,8 @@ pub fn monthname(call: Call<'_>) -> Result<Typed> {
 /// `date_part(field, source)`, `extract(field FROM source)`
 pub fn date_part(mut call: Call<'_>) -> Result<Typed> {
     let [field, source] = call.take()?;
-    let name = field.literal_str().ok_or_else(|| call.not_a_constant(0, "field", &DataType::STRING))?;
+    let name = field.literal_str().filter(|_| field.data_type.is_string());
+    let name = name.ok_or_else(|| crate::coercion::not_foldable(&call, "field", &DataType::STRING))?;
     let name = name.to_ascii_uppercase();
     let part = if source.data_type.is_interval() {
         interval_field(&source.data_type, &name).map(|part| interval_part_of(source.clone(), part))
@@ -174,14 +175,23 @@ fn interval_part_of(source: Typed, part: IntervalPart) -> Result<Typed> {
 }
 
 /// With three arguments the first is a unit, as in `timestampadd`.
+/// A number of days is no wider than an integer; text may be one.
+fn expect_days(call: &Call<'_>) -> Result<()> {
+    expect(call, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", |data_type| {
+        matches!(data_type, DataType::Integer | DataType::Short | DataType::Byte) || data_type.is_string()
+    })
+}
+
 pub fn date_add(call: Call<'_>) -> Result<Typed> {
     if call.len() == 3 {
         return timestampadd(call);
     }
+    expect_days(&call)?;
     strict(call, "date_add", &[Date, Int], DataType::Date, 1, arithmetic::add_days)
 }
 
 pub fn date_sub(call: Call<'_>) -> Result<Typed> {
+    expect_days(&call)?;
     strict(call, "date_sub", &[Date, Int], DataType::Date, -1, arithmetic::add_days)
 }
 

@@ -62,11 +62,15 @@ fn to_digits(mut call: Call<'_>, rounding: Rounding) -> Result<Typed> {
     let (Some(value), digits) = (values.next(), values.next()) else {
         return Err(hearth_base::Error::internal("round without arguments"));
     };
+    let directed = matches!(rounding, Rounding::Up | Rounding::Down);
     let digits = match digits {
+        // These two ask for the constant before anything is converted.
+        Some(digits) if directed && (digits.literal().is_none() || digits.data_type != DataType::Integer) => {
+            return Err(coercion::not_foldable(&call, "scale", &DataType::Integer));
+        }
         Some(digits) => constant_digits(&call, digits)?,
         None => Some(0),
     };
-    let directed = matches!(rounding, Rounding::Up | Rounding::Down);
     let value = match &value.data_type {
         DataType::Decimal { .. } => value,
         // Towards one side, Spark rounds decimals only.

@@ -248,6 +248,7 @@ pub fn mask(mut call: Call<'_>) -> Result<Typed> {
         ("digitChar", Some("n")),
         ("otherChar", None),
     ];
+    crate::inputs::expect_texts(&call)?;
     let mut values = coerced(&mut call, &[Text])?;
     for (index, value) in values.iter().enumerate().skip(1) {
         let long = value.literal_str().is_some_and(|text| text.chars().count() != 1);

@@ -2,7 +2,9 @@
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Case, Expr, Operator, binary_expr};
-use hearth_base::condition::{DATATYPE_MISMATCH_INVALID_ARG_VALUE, INVALID_FORMAT_UNEXPECTED_TOKEN};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_INVALID_ARG_VALUE, INVALID_FORMAT_UNEXPECTED_TOKEN, UNEXPECTED_INPUT_TYPE,
+};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
@@ -111,6 +113,9 @@ fn read_binary(mut call: Call<'_>, name: &'static str, lenient: bool) -> Result<
 
 /// `format_number(number, places or pattern)`
 pub fn format_number(mut call: Call<'_>) -> Result<Typed> {
+    crate::inputs::expect(&call, 1, "(\"INT\" or \"STRING\")", |data_type| {
+        matches!(data_type, DataType::Integer | DataType::Short | DataType::Byte) || data_type.is_string()
+    })?;
     let [number, how] = call.take()?;
     let number = coercion::numeric(&call, 0, number)?;
     let number = match &number.data_type {
@@ -224,19 +229,30 @@ fn binary_text(call: &Call<'_>, value: Typed, format: &Typed) -> Result<Typed> {
     }
 }
 
-/// Only `UTF8_BINARY` compares as we compare.
+/// The same text; what it is compared by is in its type.
 pub fn collate(mut call: Call<'_>) -> Result<Typed> {
     let [value, name] = call.take()?;
-    let value = coercion::string(&call, 0, value)?;
-    let name = name.literal_str().ok_or_else(|| call.not_a_constant(1, "collationName", &DataType::STRING))?;
-    if !name.eq_ignore_ascii_case("UTF8_BINARY") {
-        return Err(Error::unsupported(format!("the collation {name}")));
+    if !value.data_type.is_string() && !value.is_void() {
+        return Err(call.unexpected_type(0, "\"STRING\"", &value.data_type));
     }
-    Ok(Typed::new(value.expr, DataType::STRING, value.nullable))
+    let value = coercion::string(&call, 0, value)?;
+    if !name.data_type.is_string() {
+        return Err(UNEXPECTED_INPUT_TYPE
+            .with("functionName", "`collate`")
+            .with("paramIndex", "first")
+            .with("requiredType", "\"STRING\"")
+            .with("inputSql", format!("\"{}\"", call.argument_sql.get(1).map_or("", String::as_str)))
+            .with("inputType", format!("\"{}\"", name.data_type.sql())));
+    }
+    let name = name.literal_str().ok_or_else(|| coercion::not_foldable(&call, "collationName", &DataType::STRING))?;
+    Ok(Typed::new(value.expr, crate::collation::string_type(name)?, value.nullable))
 }
 
 pub fn collation(mut call: Call<'_>) -> Result<Typed> {
     let [value] = call.take()?;
+    if !value.data_type.is_string() && !value.is_void() {
+        return Err(call.unexpected_type(0, "\"STRING\"", &value.data_type));
+    }
     let name = match &value.data_type {
         DataType::String { collation: Some(name) } => name.to_string(),
         _ => "UTF8_BINARY".to_owned(),
