@@ -18,6 +18,8 @@ pub enum Input {
     Double,
     Boolean,
     Binary,
+    /// Bytes, or the bytes of the text that the value is.
+    Bytes,
     Date,
     Timestamp,
     TimestampNtz,
@@ -60,6 +62,11 @@ pub fn convert(call: &Call<'_>, index: usize, value: Typed, kind: Input) -> Resu
         Input::Double => coercion::double(call, index, value),
         Input::Boolean => coercion::boolean(call, index, value),
         Input::Binary => coercion::binary(call, index, value),
+        Input::Bytes if value.data_type == DataType::Binary => Ok(value),
+        Input::Bytes => {
+            let text = coercion::string(call, index, value)?;
+            coercion::binary(call, index, text)
+        }
         Input::Date => coercion::date(call, index, value),
         Input::Timestamp => coercion::timestamp(call, index, value),
         Input::TimestampNtz => coercion::implicit(call, index, value, &DataType::TimestampNtz),

@@ -123,7 +123,9 @@ pub fn with_element(call: &Call<'_>, array: Typed, value: Typed) -> Result<(Type
             .with("leftType", format!("\"{}\"", array.data_type.sql()))
             .with("rightType", format!("\"{}\"", value.data_type.sql()))
     };
-    if !matches!(array.data_type, DataType::Array(_) | DataType::Null) {
+    // These two name both types where the others ask for an array.
+    let names_both = matches!(call.name.to_lowercase().as_str(), "array_insert" | "array_remove");
+    if names_both && !matches!(array.data_type, DataType::Array(_) | DataType::Null) {
         return Err(differ(&array, &value));
     }
     let (array, array_type) = as_array(call, 0, array, false)?;

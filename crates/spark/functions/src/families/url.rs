@@ -5,18 +5,20 @@ use hearth_types::DataType;
 
 use crate::call::Call;
 use crate::inputs::Input::Text;
-use crate::inputs::lenient;
+use crate::inputs::{expect_texts, lenient};
 use crate::kernels::url;
 use crate::row::Family::Url as F;
 use crate::row::{Arity, FunctionRow, scalar};
 use crate::typed::Typed;
 
 fn parse_url(call: Call<'_>) -> Result<Typed> {
+    expect_texts(&call)?;
     let null = !call.session.ansi;
     lenient(call, "parse_url", &[Text], DataType::STRING, null, url::parse)
 }
 
 fn try_parse_url(call: Call<'_>) -> Result<Typed> {
+    expect_texts(&call)?;
     lenient(call, "parse_url", &[Text], DataType::STRING, true, url::parse)
 }
 

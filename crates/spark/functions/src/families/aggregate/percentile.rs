@@ -85,6 +85,7 @@ fn exact(
 }
 
 pub fn percentile_approx(mut call: Call<'_>) -> Result<Typed> {
+    crate::inputs::expect(&call, 2, "\"INTEGRAL\"", DataType::is_integral)?;
     let mut values = call.values()?;
     values.truncate(2);
     let fractions = values.pop().ok_or_else(|| Error::internal("approx_percentile without a percentage"))?;

@@ -38,14 +38,13 @@ builders! {
     lenient quote [Text] DataType::STRING, (), edit::quote;
     strict ascii [Text] DataType::Integer, (), code::ascii;
     strict chr [Long] DataType::STRING, (), code::chr;
-    strict soundex [Text] DataType::STRING, (), code::soundex;
     strict levenshtein [Text, Text, Int] DataType::Integer, (), code::levenshtein;
     strict base64 [Binary] DataType::STRING, (), code::base64;
     lenient luhn_check [Text] DataType::Boolean, (), code::luhn_check;
-    lenient is_valid_utf8 [Binary] DataType::Boolean, (), code::is_valid_utf8;
-    lenient make_valid_utf8 [Binary] DataType::STRING, (), code::make_valid_utf8;
-    lenient validate_utf8 [Binary] DataType::STRING, false, code::validate_utf8;
-    lenient try_validate_utf8 [Binary] DataType::STRING, true, code::validate_utf8;
+    lenient is_valid_utf8 [Bytes] DataType::Boolean, (), code::is_valid_utf8;
+    lenient make_valid_utf8 [Bytes] DataType::STRING, (), code::make_valid_utf8;
+    lenient validate_utf8 [Bytes] DataType::STRING, false, code::validate_utf8;
+    lenient try_validate_utf8 [Bytes] DataType::STRING, true, code::validate_utf8;
     lenient split_part [Text, Text, Int] DataType::STRING, (), cut::split_part;
     lenient right [Text, Int] DataType::STRING, (), cut::right;
     strict regexp_count [Text, Text] DataType::Integer, (), regexp::count;
@@ -53,7 +52,12 @@ builders! {
     strict regexp_instr [Text, Text, Int] DataType::Integer, (), regexp::instr;
 }
 
-use crate::inputs::Input::{Binary, Long};
+use crate::inputs::Input::{Binary, Bytes, Long};
+
+pub fn soundex(call: Call<'_>) -> Result<Typed> {
+    crate::inputs::expect_texts(&call)?;
+    strict(call, "soundex", &[Text], DataType::STRING, (), code::soundex)
+}
 
 /// `locate` gives 0, not NULL, for a NULL start.
 pub fn locate(mut call: Call<'_>) -> Result<Typed> {
