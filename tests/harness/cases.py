@@ -27,8 +27,9 @@ CLIENT = tuple(int(part) for part in pyspark.__version__.split(".")[:2])
 
 
 class Cases:
-    def __init__(self, name, setup=None):
+    def __init__(self, name, setup=None, since=(3, 5)):
         self.name = name
+        self.since = since
         self.setup = setup
         self.programs = []
         self.prepared = set()
@@ -36,6 +37,7 @@ class Cases:
     def add(self, program=None, *, ordered=False, since=(3, 5)):
         if program is None:
             return lambda inner: self.add(inner, ordered=ordered, since=since)
+        since = max(since, self.since)
         marks = [pytest.mark.versions(since)] if since > (3, 5) else []
         self.programs.append(pytest.param(program, ordered, id=program.__name__, marks=marks))
         return program

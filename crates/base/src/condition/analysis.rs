@@ -101,6 +101,8 @@ conditions! { ANALYSIS:
     GROUP_BY_AGGREGATE "GROUP_BY_AGGREGATE" "42903" Analysis "GROUP BY may not have the aggregate <sqlExpr>.";
     GROUP_BY_POS_OUT_OF_RANGE "GROUP_BY_POS_OUT_OF_RANGE" "42805" Analysis "GROUP BY position <index> is not between 1 and <size>.";
     ORDER_BY_POS_OUT_OF_RANGE "ORDER_BY_POS_OUT_OF_RANGE" "42805" Analysis "ORDER BY position <index> is not between 1 and <size>.";
+    JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE" "42K0E" Analysis "The join condition <joinCondition> must be BOOLEAN, but it is <conditionType>.";
+    OBSERVED_ATTRIBUTE "INVALID_OBSERVED_METRICS.NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE" "42K0E" Analysis "The attribute <expr> of an observation is not the argument of an aggregate function.";
     INVALID_WHERE_CONDITION "INVALID_WHERE_CONDITION" "42903" Analysis "The WHERE condition <condition> has expressions that do not belong there: <expressionList>.";
     NUM_COLUMNS_MISMATCH "NUM_COLUMNS_MISMATCH" "42826" Analysis "<operator> needs inputs with as many columns: the first has <firstNumColumns>, the <invalidOrdinalNum> has <invalidNumColumns>.";
     INCOMPATIBLE_COLUMN_TYPE "INCOMPATIBLE_COLUMN_TYPE" "42825" Analysis "<operator>: the <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1>, which does not go with <dataType2>.<hint>";

@@ -22,6 +22,7 @@ conditions! { PLAN:
     DATA_TYPE_UNSUPPORTED_PROTO_TO_CATALYST "CONNECT_INVALID_PLAN.DATA_TYPE_UNSUPPORTED_PROTO_TO_CATALYST" "56K00" InvalidRequest "<kindCase> is no data type.";
     UDT_TYPE_FIELD_INVALID "CONNECT_INVALID_PLAN.UDT_TYPE_FIELD_INVALID" "56K00" InvalidRequest "A user-defined type must say 'udt' as its type, not '<udtType>'.";
     PYTHON_UDT_MISSING_FIELDS "CONNECT_INVALID_PLAN.PYTHON_UDT_MISSING_FIELDS" "56K00" InvalidRequest "A user-defined type of Python needs python_class, serialized_python_class and sql_type.";
+    DEDUPLICATE_UNKNOWN_COLUMN "CONNECT_INVALID_PLAN.UNRESOLVED_COLUMN_AMONG_FIELD_NAMES" "56K00" InvalidRequest "No column is called <colName>. There are: <fieldNames>.";
     DEDUPLICATE_NEEDS_INPUT "CONNECT_INVALID_PLAN.DEDUPLICATE_NEEDS_INPUT" "56K00" InvalidRequest "A deduplication has no input.";
     DEDUPLICATE_ALL_COLUMNS_AND_SUBSET "CONNECT_INVALID_PLAN.DEDUPLICATE_ALL_COLUMNS_AND_SUBSET" "56K00" InvalidRequest "A deduplication goes by all columns or by some, not both.";
     DEDUPLICATE_REQUIRES_COLUMNS_OR_ALL "CONNECT_INVALID_PLAN.DEDUPLICATE_REQUIRES_COLUMNS_OR_ALL" "56K00" InvalidRequest "A deduplication must say its columns, or all.";

@@ -108,7 +108,44 @@ pub async fn rows(session: &EmbeddedSession, command: Command) -> Result<Rows> {
 }
 
 async fn perform(session: &EmbeddedSession, command: Command) -> Result<Outcome> {
-    match &command {
+    let outcome = performed(session, &command).await;
+    if changes_data(&command) {
+        session.shared.cache_room.written();
+    }
+    outcome
+}
+
+/// Whether rows that were kept may be others now, also after a failure.
+fn changes_data(command: &Command) -> bool {
+    match command {
+        Command::Write(_)
+        | Command::WriteV2(_)
+        | Command::Insert(_)
+        | Command::Delete { .. }
+        | Command::Update { .. }
+        | Command::MergeInto(_) => true,
+        Command::Catalog(op) => changes_tables(op),
+        _ => false,
+    }
+}
+
+fn changes_tables(op: &CatalogOp) -> bool {
+    matches!(
+        op,
+        CatalogOp::CreateTable(_)
+            | CatalogOp::DropTable { .. }
+            | CatalogOp::DropDatabase { .. }
+            | CatalogOp::RenameTable { .. }
+            | CatalogOp::AlterTable { .. }
+            | CatalogOp::TruncateTable { .. }
+            | CatalogOp::RecoverPartitions { .. }
+            | CatalogOp::RefreshTable { .. }
+            | CatalogOp::RefreshByPath { .. }
+    )
+}
+
+async fn performed(session: &EmbeddedSession, command: &Command) -> Result<Outcome> {
+    match command {
         Command::Write(write) => write::write(session, write).await.map(Outcome::Written),
         Command::WriteV2(write) => write::write_v2(session, write).await.map(Outcome::Written),
         Command::Insert(insert) => insert::insert(session, insert).await.map(Outcome::Written),
@@ -124,7 +161,7 @@ async fn perform(session: &EmbeddedSession, command: Command) -> Result<Outcome>
             let profile = sql::new_resource_profile();
             Ok(Outcome::Answer(Box::new(ResponseType::CreateResourceProfileCommandResult(profile))))
         }
-        _ => Box::pin(answered(session, &command)).await.map(Outcome::Rows),
+        _ => Box::pin(answered(session, command)).await.map(Outcome::Rows),
     }
 }
 
@@ -221,6 +258,15 @@ fn sql_answer(answer: Rows) -> Rows {
     let is_value = matches!(&*answer.0.fields, [field] if &*field.name == "value");
     let is_empty = answer.1.iter().all(|batch| batch.num_rows() == 0);
     if is_value && is_empty { rows::nothing() } else { answer }
+}
+
+/// Runs an operation of the catalog that is no command.
+pub async fn catalog_call(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> {
+    let answer = catalog(session, op).await;
+    if changes_tables(op) {
+        session.shared.cache_room.written();
+    }
+    answer
 }
 
 /// Runs an operation of the catalog.
@@ -320,7 +366,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
             function::drop_function(session, name, *if_exists, *temporary)
         }
 
-        CatalogOp::IsCached { name } => cache::is_cached(session, name),
+        CatalogOp::IsCached { name } => cache::is_cached(session, name).await,
         CatalogOp::CacheTable { name, query, lazy: _, storage, options: _ } => {
             cache::cache(session, name, query.as_deref(), *storage).await
         }

@@ -11,12 +11,14 @@ use hearth_core::engine::{Flavor, SessionSpec};
 use hearth_core::{Engine, EngineSession};
 use parking_lot::RwLock;
 
+use crate::cached::CacheRoom;
 use crate::catalog::Catalog;
 use crate::join_order;
 use crate::memory::{self, MemorySettings};
 use crate::samples::SampleSettings;
 use crate::session::EmbeddedSession;
 use crate::state::SessionState as State;
+use crate::stream_side;
 
 /// The settings of the engine.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub struct Shared {
     pub datafusion: SessionState,
     /// Global temporary views, by lower-case name.
     pub global_views: RwLock<std::collections::HashMap<String, crate::state::TempView>>,
+    /// The room for kept rows of all sessions.
+    pub cache_room: Arc<CacheRoom>,
 }
 
 #[derive(Debug)]
@@ -65,6 +69,7 @@ impl EmbeddedEngine {
             .with_config(session_config(settings.partitions))
             .with_runtime_env(runtime)
             .with_optimizer_rules(join_order::rules())
+            .with_physical_optimizer_rules(stream_side::rules())
             .build();
         let catalog = Catalog::open(
             settings.data_folder.join("warehouse"),
@@ -72,7 +77,9 @@ impl EmbeddedEngine {
             &settings.samples,
             &settings.data_folder,
         )?;
-        Ok(Self { shared: Arc::new(Shared { settings, catalog, datafusion, global_views: RwLock::default() }) })
+        let cache_room = Arc::new(CacheRoom::new(settings.memory));
+        let shared = Shared { settings, catalog, datafusion, global_views: RwLock::default(), cache_room };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     pub fn shared(&self) -> &Arc<Shared> {

@@ -29,7 +29,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::error::from_datafusion;
-use crate::{interrupt, ordered, progress, recursion};
+use crate::{interrupt, numbered, ordered, progress, recursion};
 
 /// Batches of one partition that may wait for their turn.
 const PARTITION_BUFFER: usize = 4;
@@ -54,6 +54,7 @@ impl Query {
             Some(row) => one_batch(plan, &row)?,
             None => {
                 let physical = datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?;
+                let physical = numbered::by_partition(physical).map_err(from_datafusion)?;
                 let physical = ordered::first_rows(physical).and_then(interrupt::stoppable).map_err(from_datafusion)?;
                 recursion::limited(physical, recursion::LEVEL_LIMIT).map_err(from_datafusion)?
             }

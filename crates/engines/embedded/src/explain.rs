@@ -1,6 +1,9 @@
 //! `EXPLAIN` and `DataFrame.explain`: the plans as text, under Spark's headings.
 
-use datafusion::physical_plan::displayable;
+mod tree;
+
+use datafusion::common::Statistics;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use hearth_base::Result;
 use hearth_core::engine::ExplainMode;
 use hearth_plan::Relation;
@@ -15,21 +18,33 @@ pub async fn relation(session: &EmbeddedSession, relation: &Relation, mode: Expl
     let datafusion = &session.shared.datafusion;
     let optimized = datafusion.optimize(&analyzed.plan).map_err(error::from_datafusion)?;
     let query = Query::prepare(datafusion, &analyzed.plan).await?;
-    let physical = displayable(query.plan.as_ref()).indent(false).to_string();
+    let physical = tree::draw(&query.plan);
     let logical = |title: &str, plan: &datafusion::logical_expr::LogicalPlan| {
         format!("== {title} ==\n{}\n\n", plan.display_indent())
     };
     Ok(match mode {
-        ExplainMode::Simple | ExplainMode::Formatted | ExplainMode::Codegen => {
-            format!("== Physical Plan ==\n{physical}\n")
-        }
+        ExplainMode::Simple | ExplainMode::Formatted => format!("== Physical Plan ==\n{physical}\n"),
+        ExplainMode::Codegen => "Found 0 WholeStageCodegen subtrees.\n".to_owned(),
         ExplainMode::Extended => format!(
             "== Parsed Logical Plan ==\n{relation:?}\n\n{}{}== Physical Plan ==\n{physical}\n",
             logical("Analyzed Logical Plan", &analyzed.plan),
             logical("Optimized Logical Plan", &optimized),
         ),
         ExplainMode::Cost => {
-            format!("{}== Physical Plan ==\n{physical}\n", logical("Optimized Logical Plan", &optimized))
+            let statistics = StatisticsContext::new().compute(query.plan.as_ref(), &StatisticsArgs::new());
+            let statistics = statistics.map_err(error::from_datafusion)?;
+            format!(
+                "== Optimized Logical Plan ==\n{}\nStatistics({})\n\n== Physical Plan ==\n{physical}\n",
+                optimized.display_indent(),
+                sizes(&statistics),
+            )
         }
     })
+}
+
+/// What is known of the size of an answer.
+fn sizes(statistics: &Statistics) -> String {
+    let bytes = statistics.total_byte_size.get_value().map(|bytes| format!("sizeInBytes={bytes} B"));
+    let rows = statistics.num_rows.get_value().map(|rows| format!("rowCount={rows}"));
+    bytes.into_iter().chain(rows).collect::<Vec<_>>().join(", ")
 }

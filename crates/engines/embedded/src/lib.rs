@@ -5,6 +5,7 @@
 //! `ResultWriter`). Commands and catalog operations end in `effects`. `catalog` keeps databases and tables, `sources`
 //! and `sinks` read and write files, `config` is the catalogue of Spark's settings.
 
+mod cached;
 pub mod catalog;
 mod change;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod information;
 mod interrupt;
 mod join_order;
 pub mod memory;
+mod numbered;
 pub mod observe;
 mod ordered;
 pub mod progress;
@@ -33,6 +35,7 @@ pub mod session;
 pub mod sinks;
 pub mod sources;
 pub mod state;
+mod stream_side;
 pub mod value;
 
 /// The Spark whose behaviour this engine follows.

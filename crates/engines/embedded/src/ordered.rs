@@ -16,6 +16,7 @@ use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::limit::GlobalLimitExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::StreamExt;
 
@@ -30,7 +31,9 @@ pub fn first_rows(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPla
         {
             return Ok(Transformed::yes(Arc::new(GlobalLimitExec::new(InOrder::over(coalesce), 0, Some(fetch)))));
         }
-        let is_limit = (node.as_ref() as &dyn std::any::Any).is::<GlobalLimitExec>();
+        let any = node.as_ref() as &dyn std::any::Any;
+        // A window without an order numbers rows as they come.
+        let is_limit = any.is::<GlobalLimitExec>() || any.is::<WindowAggExec>() || any.is::<BoundedWindowAggExec>();
         let below = node.children().first().and_then(|child| as_coalesce(child)).map(InOrder::over);
         match below {
             Some(below) if is_limit => {

@@ -3,20 +3,22 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
+use datafusion::logical_expr::LogicalPlan;
 use hearth_base::Result;
 use hearth_core::engine::{Answer, ExplainMode, Question, StorageLevel};
 use hearth_plan::{Plan, Relation, RelationNode, from_proto};
 use hearth_types::ddl::{parse_data_type, parse_table_schema};
 use hearth_types::{DataType, StructType};
 
+use crate::cached::Persisted;
 use crate::session::EmbeddedSession;
-use crate::{explain, run};
+use crate::{explain, resolve, run};
 
 /// `StorageLevel.NONE`
 const NOT_STORED: StorageLevel =
     StorageLevel { use_disk: false, use_memory: false, use_off_heap: false, deserialized: false, replication: 1 };
 /// `StorageLevel.MEMORY_AND_DISK_DESER`, what `persist()` without a level means.
-const DEFAULT_LEVEL: StorageLevel =
+pub const DEFAULT_LEVEL: StorageLevel =
     StorageLevel { use_disk: true, use_memory: true, use_off_heap: false, deserialized: true, replication: 1 };
 
 /// One question, one answer.
@@ -79,7 +81,10 @@ async fn input_files(session: &EmbeddedSession, plan: Bytes) -> Result<Answer> {
 fn parse_ddl(text: &str) -> Result<DataType> {
     match parse_table_schema(text) {
         Ok(schema) => Ok(DataType::Struct(schema)),
-        Err(first) => parse_data_type(text).map_err(|_| first),
+        // `a: int` is how a struct writes its fields; nothing at all is a struct without any.
+        Err(first) => {
+            parse_data_type(text).or_else(|_| parse_data_type(&format!("struct<{}>", text.trim()))).map_err(|_| first)
+        }
     }
 }
 
@@ -99,36 +104,56 @@ async fn same_semantics(session: &EmbeddedSession, left: Bytes, right: Bytes) ->
 }
 
 async fn semantic_hash(session: &EmbeddedSession, plan: Bytes) -> Result<Answer> {
-    let hash = digest(&canonical(session, &relation(plan)?).await?);
+    let mut hasher = DefaultHasher::new();
+    canonical(session, &relation(plan)?).await?.hash(&mut hasher);
+    let hash = hasher.finish();
     let folded = u32::try_from((hash >> 32) ^ (hash & u64::from(u32::MAX))).unwrap_or_default();
     Ok(Answer::Hash(folded.cast_signed()))
 }
 
-async fn canonical(session: &EmbeddedSession, relation: &Relation) -> Result<String> {
-    let analyzed = run::analyze(session, relation).await?;
-    Ok(analyzed.plan.display_indent_schema().to_string())
-}
-
-fn digest(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+/// The plan that relations are compared by. One whose analysis needs data is never equal to another.
+pub async fn canonical(session: &EmbeddedSession, relation: &Relation) -> Result<LogicalPlan> {
+    let view = resolve::view(session, relation).await?;
+    match hearth_analyzer::canonical(relation, &view) {
+        Ok(plan) => Ok(plan),
+        Err(_) => Ok(run::analyze(session, relation).await?.plan),
+    }
 }
 
 async fn persist(session: &EmbeddedSession, bytes: Bytes, level: Option<StorageLevel>) -> Result<Answer> {
-    let key = digest(&canonical(session, &from_proto::decode_relation(bytes)?).await?);
-    session.state.write().persisted.entry(key).or_insert(level.unwrap_or(DEFAULT_LEVEL));
+    keep(session, &from_proto::decode_relation(bytes)?, level.unwrap_or(DEFAULT_LEVEL)).await?;
     Ok(Answer::Done)
+}
+
+/// Keeps a relation's rows from their next use on. One that is kept already stays as it is.
+pub async fn keep(session: &EmbeddedSession, relation: &Relation, level: StorageLevel) -> Result<()> {
+    let plan = canonical(session, relation).await?;
+    let mut state = session.state.write();
+    if !state.persisted.iter().any(|known| known.plan == plan) {
+        state.persisted.push(Persisted::new(plan, level, &session.shared.cache_room));
+    }
+    Ok(())
 }
 
 async fn unpersist(session: &EmbeddedSession, bytes: Bytes) -> Result<Answer> {
-    let key = digest(&canonical(session, &from_proto::decode_relation(bytes)?).await?);
-    session.state.write().persisted.remove(&key);
+    forget(session, &from_proto::decode_relation(bytes)?).await?;
     Ok(Answer::Done)
 }
 
+pub async fn forget(session: &EmbeddedSession, relation: &Relation) -> Result<()> {
+    let plan = canonical(session, relation).await?;
+    session.state.write().persisted.retain(|known| known.plan != plan);
+    Ok(())
+}
+
 async fn storage_level(session: &EmbeddedSession, bytes: Bytes) -> Result<Answer> {
-    let key = digest(&canonical(session, &from_proto::decode_relation(bytes)?).await?);
-    let level = session.state.read().persisted.get(&key).copied();
+    let level = kept_level(session, &from_proto::decode_relation(bytes)?).await?;
     Ok(Answer::StorageLevel(level.unwrap_or(NOT_STORED)))
+}
+
+/// How a relation is kept, if it is.
+pub async fn kept_level(session: &EmbeddedSession, relation: &Relation) -> Result<Option<StorageLevel>> {
+    let plan = canonical(session, relation).await?;
+    let state = session.state.read();
+    Ok(state.persisted.iter().find(|known| known.plan == plan).map(|known| known.level))
 }

@@ -3,18 +3,19 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use datafusion::catalog::MemTable;
+use datafusion::catalog::{MemTable, TableProvider};
 use hearth_analyzer::{
-    LocalMention, LocalRows, MentionOptions, Mentions, Place, RemoteRelation, ResolvedSource, ResolvedTable,
-    SessionFunction, SessionView, SqlFunctionBody, TableEntry, TableKey, TableMention, ViewEntry, command_mentions,
-    decode_local_relation, mentions,
+    CachedRelation, LocalMention, LocalRows, MentionOptions, Mentions, Place, RemoteRelation, ResolvedSource,
+    ResolvedTable, SessionFunction, SessionView, SqlFunctionBody, TableEntry, TableKey, TableMention, ViewEntry,
+    command_mentions, decode_local_relation, mentions,
 };
-use hearth_base::condition::{NOT_FOUND_CACHED_LOCAL_RELATION, TIME_TRAVEL_UNSUPPORTED};
+use hearth_base::condition::{NOT_FOUND_CACHED_LOCAL_RELATION, PATH_NOT_FOUND, TIME_TRAVEL_UNSUPPORTED};
 use hearth_base::{Error, Result};
 use hearth_functions::SessionSettings;
 use hearth_plan::relation::{DataSource, NamedTable, TimeTravel};
 use hearth_plan::{Command, Plan, Relation, RelationNode, from_proto};
 
+use crate::cached::{Kept, Persisted};
 use crate::catalog::{CatalogNames, DELTA, GLOBAL_TEMP, Position, TableRecord, ViewText};
 use crate::config::Place as ConfigPlace;
 use crate::effects::constant_text;
@@ -39,6 +40,10 @@ pub async fn command_view(session: &EmbeddedSession, command: &Command) -> Resul
     let resolver = Resolver::new(session);
     let mentions = command_mentions(command, &resolver.options(Place::Session));
     resolver.resolve(mentions).await
+}
+
+fn cached_relation(persisted: &Persisted) -> CachedRelation {
+    CachedRelation { plan: persisted.plan.clone(), rows: Arc::new(Kept(Arc::clone(&persisted.rows))) }
 }
 
 /// The settings of a statement that starts now.
@@ -77,6 +82,7 @@ impl<'a> Resolver<'a> {
         if let Some(scopes) = &self.session.script {
             view.local_scopes = scopes.visible();
         }
+        view.cached = self.state.persisted.iter().map(cached_relation).collect();
         let mut waiting = VecDeque::from([mentioned]);
         let mut seen = HashSet::new();
         while let Some(mentions) = waiting.pop_front() {
@@ -249,13 +255,22 @@ impl<'a> Resolver<'a> {
             let source = sources::open(self.request(format, &paths, &options)).await?;
             return Ok(TableEntry { name: record.id.parts(), source: source.table, schema: source.schema });
         }
-        let source = sources::open(SourceRequest {
+        let opened = sources::open(SourceRequest {
             schema: Some(&record.schema),
             partition_columns: Some(&record.partition_columns),
             ..self.request(format, &paths, &options)
         })
-        .await?;
-        Ok(TableEntry { name: record.id.parts(), source: source.table, schema: record.schema.clone() })
+        .await;
+        let source: Arc<dyn TableProvider> = match opened {
+            Ok(opened) => opened.table,
+            // The folder of a table may be gone: then it has no rows.
+            Err(error) if error.condition() == PATH_NOT_FOUND => {
+                let empty = MemTable::try_new(hearth_types::arrow::to_engine_schema(&record.schema), vec![Vec::new()]);
+                Arc::new(empty.map_err(Error::internal)?)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(TableEntry { name: record.id.parts(), source, schema: record.schema.clone() })
     }
 
     async fn source(&self, source: DataSource, view: &mut SessionView) -> Result<()> {

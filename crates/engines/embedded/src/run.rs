@@ -6,7 +6,8 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use hearth_analyzer::{Analysis, Analyzed, Render};
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
-use hearth_plan::{Relation, RelationNode};
+use hearth_plan::relation::NamedTable;
+use hearth_plan::{CatalogOp, Relation, RelationNode};
 use hearth_types::arrow::{cast_batch_to_wire, to_engine_schema, to_wire_schema};
 use hearth_types::show::{ShowOptions, html_string, show_string};
 use hearth_types::zone::Zone;
@@ -21,6 +22,12 @@ pub type Rows = (StructType, Vec<RecordBatch>);
 
 /// Runs the root of a plan. Some roots are no queries: texts of rows, catalog calls, commands.
 pub async fn relation(session: &EmbeddedSession, relation: &Relation, writer: &mut ResultWriter) -> Result<()> {
+    if let RelationNode::Catalog(op) = &relation.node
+        && let Some(table) = created_table(op)
+    {
+        effects::catalog_call(session, op).await?;
+        return query(session, &table, writer).await;
+    }
     match answer(session, relation).await? {
         Some((schema, batches)) => write_rows(session, &schema, &batches, writer).await,
         None => query(session, relation, writer).await,
@@ -40,7 +47,7 @@ async fn answer(session: &EmbeddedSession, relation: &Relation) -> Result<Option
             let input = Box::pin(answer(session, input)).await?;
             input.map(|(schema, batches)| render.text(session, &schema, batches)).transpose()
         }
-        RelationNode::Catalog(op) => effects::catalog(session, op).await.map(Some),
+        RelationNode::Catalog(op) => effects::catalog_call(session, op).await.map(Some),
         RelationNode::Command(command) => effects::rows(session, command.as_ref().clone()).await.map(Some),
         RelationNode::Sql(text) => match effects::command_of(text)? {
             Some(command) => effects::rows(session, command).await.map(Some),
@@ -98,8 +105,22 @@ pub async fn analyze(session: &EmbeddedSession, relation: &Relation) -> Result<A
     }
 }
 
+/// The rows of the table that a call of the catalog makes.
+fn created_table(op: &CatalogOp) -> Option<Relation> {
+    let CatalogOp::CreateTable(new) = op else { return None };
+    let table = NamedTable { name: new.name.clone(), options: Vec::new(), is_streaming: false, travel: None };
+    Some(Relation::new(RelationNode::NamedTable(table)))
+}
+
 /// The schema of whatever a root gives.
 pub async fn schema(session: &EmbeddedSession, relation: &Relation) -> Result<StructType> {
+    // A client that asks for the schema of what it made has made it already.
+    if let RelationNode::Catalog(op) = &relation.node
+        && let Some(table) = created_table(op)
+        && let Ok(analyzed) = analyze(session, &table).await
+    {
+        return Ok(analyzed.output_schema());
+    }
     match answer(session, relation).await? {
         Some((schema, _)) => Ok(schema),
         None => Ok(analyze(session, relation).await?.output_schema()),

@@ -145,6 +145,7 @@ impl EngineSession for EmbeddedSession {
         let mut state = self.state.write();
         state.views.clear();
         state.remote.clear();
+        state.persisted.clear();
         state.artifacts.clear();
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use hearth_analyzer::{SessionFunction, Variable};
 use hearth_base::Result;
-use hearth_core::engine::StorageLevel;
 use hearth_plan::{Expr, Relation};
 
+use crate::cached::Persisted;
 use crate::config::SessionConfig;
 
 /// The mutable state of a session. Cloned for a snapshot and for `CloneSession`; the large parts are shared.
@@ -27,10 +27,8 @@ pub struct SessionState {
     pub variable_defaults: HashMap<String, Expr>,
     /// Checkpoints by relation id: the plan that reads them.
     pub remote: HashMap<String, Arc<Relation>>,
-    /// Persisted relations by the semantic hash of their plan.
-    pub persisted: HashMap<u64, StorageLevel>,
-    /// Cached tables by lower-case dotted name.
-    pub cached_tables: HashMap<String, StorageLevel>,
+    /// Persisted relations and cached tables.
+    pub persisted: Vec<Persisted>,
     /// Artifacts by checked name (`cache/HASH`, `pyfiles/a.py`).
     pub artifacts: HashMap<String, PathBuf>,
 }
@@ -64,8 +62,7 @@ impl SessionState {
             variables: HashMap::new(),
             variable_defaults: HashMap::new(),
             remote: HashMap::new(),
-            persisted: HashMap::new(),
-            cached_tables: HashMap::new(),
+            persisted: Vec::new(),
             artifacts: HashMap::new(),
         })
     }

@@ -44,7 +44,9 @@ fn status(error: &Error, code: Code, error_id: Option<String>) -> Status {
     let mut metadata = HashMap::from([("classes".to_owned(), serde_json::json!(classes).to_string())]);
     if let Some((name, sqlstate)) = condition(error) {
         metadata.insert("errorClass".to_owned(), name.to_owned());
-        metadata.insert("sqlState".to_owned(), sqlstate.to_owned());
+        if !sqlstate.is_empty() {
+            metadata.insert("sqlState".to_owned(), sqlstate.to_owned());
+        }
         let parameters: HashMap<&str, &str> = error.named_parameters().collect();
         let parameters = serde_json::json!(parameters).to_string();
         if parameters.len() <= MAX_PARAMETERS {
@@ -181,6 +183,9 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "CANNOT_PARSE_TIMESTAMP" | "CANNOT_PARSE_TIME" | "DATETIME_FIELD_OUT_OF_BOUNDS" => DATETIME,
         "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" => ARRAY_INDEX,
         "SQL_CONF_NOT_FOUND" => NO_SUCH_ELEMENT,
+        "INVALID_CONF_VALUE" | "UNRECOGNIZED_STATISTIC" => ILLEGAL_ARGUMENT,
+        "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "CATALOG_NOT_FOUND" => SPARK,
+        "UNSUPPORTED_FEATURE" if parameter("operation") == "MERGE INTO TABLE" => UNSUPPORTED,
         _ => return None,
     })
 }

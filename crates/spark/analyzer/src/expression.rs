@@ -38,7 +38,7 @@ impl Analyzer<'_> {
     /// Types one expression.
     pub fn expression(&self, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let typed = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.expression_node(expr, cx));
-        let typed = located(expr.origin.as_ref(), typed)?;
+        let typed = located(expr.origin.as_ref(), typed.map_err(|error| located::by_name(error, expr, cx)))?;
         match &expr.origin {
             Some(origin) if located::computes(&expr.node) => Ok(located::with_origin(typed, origin)),
             _ => Ok(typed),
@@ -61,7 +61,7 @@ impl Analyzer<'_> {
             ExprNode::Window(window) => self.window(window, cx),
             ExprNode::Extract { child, extraction } => self.extract(child, extraction, cx),
             ExprNode::UpdateField { structure, field, value } => {
-                self.update_field(structure, field, value.as_deref(), cx)
+                self.update_field(expr, structure, field, value.as_deref(), cx)
             }
             ExprNode::Subquery(subquery) => self.subquery(subquery, false, cx),
             ExprNode::NamedArgument { value, .. } => self.expression(value, cx),

@@ -32,8 +32,9 @@ pub use mentions::{LocalMention, MentionOptions, Mentions, TableMention, command
 pub use relation::source::decode_local_relation;
 pub use scope::{FILE_METADATA, quote_name};
 pub use view::{
-    LocalRows, LocalScope, Place, RemoteRelation, ResolvedSource, ResolvedTable, SessionFunction, SessionView,
-    SqlFunction, SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable, ViewEntry, local_key,
+    CachedRelation, KeptRows, LocalRows, LocalScope, Place, RemoteRelation, ResolvedSource, ResolvedTable,
+    SessionFunction, SessionView, SqlFunction, SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable, ViewEntry,
+    local_key,
 };
 pub use write::{StoreAssignment, WriteTarget, align_for_write};
 
@@ -143,6 +144,12 @@ fn partitions_of(relation: &Relation) -> Option<usize> {
         _ => return None,
     };
     usize::try_from(count).ok().filter(|count| *count > 0)
+}
+
+/// The plan of a relation for itself, equal for relations that mean the same: for `SessionView::cached`. Fails where the
+/// analysis would have to ask.
+pub fn canonical(relation: &Relation, view: &SessionView) -> Result<LogicalPlan> {
+    relation::cached::canonical(relation, view)
 }
 
 /// Types an expression that stands alone: its names are the columns of `input`, if there is one.

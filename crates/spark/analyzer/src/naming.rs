@@ -93,7 +93,7 @@ pub(crate) fn sql(expr: &Expr) -> String {
         ExprNode::LambdaVariable { .. } => "namedlambdavariable()".to_owned(),
         ExprNode::Window(window) => window_sql(window),
         ExprNode::Extract { child, extraction } => extract_sql(child, extraction),
-        ExprNode::UpdateField { structure, .. } => format!("update_fields({})", sql(structure)),
+        ExprNode::UpdateField { .. } => update_fields(expr),
         ExprNode::Subquery(subquery) => match &subquery.kind {
             SubqueryKind::Scalar => "scalarsubquery()".to_owned(),
             SubqueryKind::Exists => "exists()".to_owned(),
@@ -126,6 +126,20 @@ pub(crate) fn sql(expr: &Expr) -> String {
         ExprNode::DirectShufflePartitionId(expr) => format!("direct_shuffle_partition_id({})", sql(expr)),
         ExprNode::Extension(type_url) => type_url.clone(),
     }
+}
+
+/// A chain of updates prints as one, the first of them first.
+fn update_fields(expr: &Expr) -> String {
+    let (mut innermost, mut steps) = (expr, Vec::new());
+    while let ExprNode::UpdateField { structure, value, .. } = &innermost.node {
+        steps.push(
+            value.as_ref().map_or_else(|| "dropfield()".to_owned(), |value| format!("WithField({})", sql(value))),
+        );
+        innermost = structure;
+    }
+    steps.push(sql(innermost));
+    steps.reverse();
+    format!("update_fields({})", steps.join(", "))
 }
 
 fn identifier_sql(name: &Expr, arguments: Option<&[Expr]>) -> String {
@@ -295,7 +309,8 @@ fn bound_sql(bound: &FrameBound) -> String {
                 return format!("{text} PRECEDING");
             }
             let text = sql(offset);
-            match text.strip_prefix('-') {
+            // A client's offset is a literal with its sign; Spark prints it as it came.
+            match text.strip_prefix('-').filter(|_| !matches!(offset.node, ExprNode::Literal(_))) {
                 Some(positive) => format!("{positive} PRECEDING"),
                 None => format!("{text} FOLLOWING"),
             }

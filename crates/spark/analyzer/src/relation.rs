@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod block;
+pub(crate) mod cached;
 pub(crate) mod columns;
 pub(crate) mod cte;
 pub(crate) mod freq_items;
@@ -26,8 +27,11 @@ pub(crate) mod to_schema;
 pub(crate) mod transpose;
 pub(crate) mod unpivot;
 
+use std::sync::Arc;
+
 use hearth_base::Result;
-use hearth_plan::{Relation, RelationNode as Node};
+use hearth_base::condition::INVALID_REQUEST;
+use hearth_plan::{Origin, Relation, RelationNode as Node};
 
 use crate::analyzer::{Analyzer, Env, located, unsupported};
 use crate::rel::Rel;
@@ -35,11 +39,30 @@ use crate::rel::Rel;
 const STACK_RED_ZONE: usize = 256 * 1024;
 const STACK_SEGMENT: usize = 4 * 1024 * 1024;
 
+/// Where a relation's own errors happened. Spark makes the expressions of some relations itself, under the name of the
+/// method; the expressions of the others have places of their own.
+fn place_of(relation: &Relation) -> Option<Arc<Origin>> {
+    let fragment = match relation.node {
+        Node::Describe { .. } => "describe",
+        Node::Crosstab { .. } => "crosstab",
+        Node::FreqItems { .. } => "freqItems",
+        Node::ApproxQuantile { .. } => "approxQuantile",
+        _ => return relation.origin.clone(),
+    };
+    Some(Arc::new(Origin::DataFrame { fragment: fragment.into(), call_site: "the server".into() }))
+}
+
 impl Analyzer<'_> {
     /// Analyses one relation.
     pub fn relation(&self, relation: &Relation, env: Env<'_>) -> Result<Rel> {
         let rel = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.relation_node(relation, env));
-        let rel = located(relation.origin.as_ref(), rel)?;
+        let rel = match rel {
+            Ok(rel) => rel,
+            // What `require` says is said outside of any expression.
+            Err(error) if error.condition() == INVALID_REQUEST => return Err(error),
+            Err(error) => return located(place_of(relation).as_ref(), Err(error)),
+        };
+        let rel = self.from_cache(relation, rel, env)?;
         if let Some(plan_id) = relation.plan_id {
             let mut columns = rel.scope.columns.clone();
             columns.extend(rel.scope.hidden.iter().cloned());

@@ -145,7 +145,7 @@ impl Scope {
     /// The error for a name that nothing here has.
     pub fn unresolved(&self, name: &[String]) -> Error {
         let parts: Vec<&str> = name.iter().map(String::as_str).collect();
-        let proposal = self.suggestions(&name.join("."));
+        let proposal = self.suggestions(&name.join("."), name.len());
         let object_name = quote_name(&parts);
         if proposal.is_empty() {
             return UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.with("objectName", object_name);
@@ -153,18 +153,20 @@ impl Scope {
         UNRESOLVED_COLUMN_WITH_SUGGESTION.with("objectName", object_name).with("proposal", proposal.join(", "))
     }
 
-    /// Similar names, the nearest first, qualified where the qualifiers differ.
-    fn suggestions(&self, name: &str) -> Vec<String> {
+    /// Similar names, the nearest first, qualified where the qualifiers differ or the name that was asked for (of so many
+    /// parts) had one.
+    fn suggestions(&self, name: &str, asked: usize) -> Vec<String> {
         let first = self.columns.first().map(|column| Arc::clone(&column.qualifier)).unwrap_or_default();
         let common = self.columns.iter().fold(first.len(), |common, column| {
             column.qualifier.iter().zip(first.iter()).take(common).take_while(|(left, right)| left == right).count()
         });
-        let one_qualifier = self.columns.iter().all(|column| column.qualifier == first);
+        let strip = asked == 1 && self.columns.iter().all(|column| column.qualifier == first);
+        let common = if asked <= 2 { common.min(first.len().saturating_sub(1)) } else { 0 };
         let mut names: Vec<(usize, String)> = self
             .columns
             .iter()
             .map(|column| {
-                let kept = if one_qualifier { &[][..] } else { &column.qualifier[common..] };
+                let kept = if strip { &[][..] } else { &column.qualifier[common..] };
                 let mut parts: Vec<&str> = kept.iter().map(String::as_str).collect();
                 parts.push(&column.name);
                 (edit_distance(&parts.join("."), name), quote_name(&parts))
@@ -205,7 +207,14 @@ fn find_among<'c>(
 
 fn ambiguous(name: &[String], columns: &[&Column]) -> Error {
     let parts: Vec<&str> = name.iter().map(String::as_str).collect();
-    let mut names: Vec<_> = columns.iter().map(|column| column.quoted()).collect();
+    let asked = |column: &Column| {
+        let mut parts: Vec<&str> = column.qualifier.iter().map(String::as_str).collect();
+        // As it was typed, so far as this part of the name is the column.
+        let typed = name.iter().find(|part| same_name(part, &column.name, false));
+        parts.push(typed.map_or(&*column.name, String::as_str));
+        quote_name(&parts)
+    };
+    let mut names: Vec<_> = columns.iter().map(|column| asked(column)).collect();
     names.sort();
     AMBIGUOUS_REFERENCE.with("name", quote_name(&parts)).with("referenceNames", format!("[{}]", names.join(", ")))
 }

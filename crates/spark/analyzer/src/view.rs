@@ -9,6 +9,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
+use datafusion::logical_expr::LogicalPlan;
 use hearth_functions::SessionSettings;
 use hearth_plan::relation::{DataSource, NamedTable};
 use hearth_plan::{Expr, Name, Relation};
@@ -35,6 +36,23 @@ pub struct SessionView {
     pub local_scopes: Vec<LocalScope>,
     /// Answers to the requests of earlier rounds, see `Analysis::Needs`.
     pub answers: HashMap<String, Vec<RecordBatch>>,
+    /// Relations whose rows are kept: a query that contains one reads its table instead.
+    pub cached: Vec<CachedRelation>,
+}
+
+/// A persisted relation.
+#[derive(Debug, Clone)]
+pub struct CachedRelation {
+    /// The relation as `canonical` gives it.
+    pub plan: LogicalPlan,
+    pub rows: Arc<dyn KeptRows>,
+}
+
+/// Where the rows of a persisted relation are.
+pub trait KeptRows: std::fmt::Debug + Send + Sync {
+    /// The rows as a table with the columns of `plan`, which is the relation as it is now: rows that are not there, or
+    /// stale, are computed from it.
+    fn table(&self, plan: LogicalPlan) -> Arc<dyn TableProvider>;
 }
 
 /// Where unqualified names are looked up.
@@ -165,6 +183,7 @@ impl SessionView {
             variables: HashMap::new(),
             local_scopes: Vec::new(),
             answers: HashMap::new(),
+            cached: Vec::new(),
         }
     }
 

@@ -12,6 +12,7 @@ pub mod datetime;
 pub mod generator;
 pub mod geospatial;
 pub mod hash;
+pub mod internal;
 pub mod json;
 pub mod lambda;
 pub mod map;

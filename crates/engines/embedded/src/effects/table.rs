@@ -407,6 +407,7 @@ pub async fn optimize(session: &EmbeddedSession, name: &TableName) -> Result<Row
 /// `REFRESH TABLE`: nothing of a table is kept between queries.
 pub async fn refresh(session: &EmbeddedSession, name: &TableName) -> Result<Rows> {
     let name = table_name(session, name).await?;
-    Scope::new(session).get(&name)?;
+    let scope = Scope::new(session);
+    scope.find(&name)?.ok_or_else(|| scope.relation_not_found(&name))?;
     done()
 }

@@ -246,7 +246,12 @@ fn check_aliases(query: &Relation, record: &TableRecord) -> Result<()> {
     let has_name = |expr: &&Expr| {
         matches!(
             expr.node,
-            ExprNode::Alias { .. } | ExprNode::Attribute { .. } | ExprNode::Star { .. } | ExprNode::Extract { .. }
+            ExprNode::Alias { .. }
+                | ExprNode::Attribute { .. }
+                | ExprNode::Star { .. }
+                | ExprNode::Extract { .. }
+                | ExprNode::Literal(_)
+                | ExprNode::TypedLiteral { .. }
         )
     };
     match expressions.iter().find(|expr| !has_name(expr)) {

@@ -193,7 +193,22 @@ impl Analyzer<'_> {
         match here.as_slice() {
             [] => self.elsewhere(name, &named, cx),
             [column] => self.fields(column.typed(), &name[name.len() - fields..]),
-            _ => Err(AMBIGUOUS_COLUMN_REFERENCE.with("name", quote_parts(name))),
+            several => match self.of_join_side(plan_id, several) {
+                Some(column) => self.fields(column.typed(), &name[name.len() - fields..]),
+                None => Err(AMBIGUOUS_COLUMN_REFERENCE.with("name", quote_parts(name))),
+            },
+        }
+    }
+
+    /// The only candidate from the side of a join that is the relation itself: `a.join(a.filter(…), a.id == …)`.
+    fn of_join_side<'c>(&self, plan_id: i64, candidates: &[&'c Column]) -> Option<&'c Column> {
+        let sides = self.join_sides.borrow();
+        let mut direct = sides.iter().filter(|(side, _)| *side == plan_id);
+        let (Some((_, ids)), None) = (direct.next(), direct.next()) else { return None };
+        let mut found = candidates.iter().filter(|column| ids.contains(&column.id));
+        match (found.next(), found.next()) {
+            (Some(column), None) => Some(column),
+            _ => None,
         }
     }
 
@@ -230,7 +245,7 @@ fn outer_reference(column: &Column, rel: &Rel) -> Typed {
 }
 
 fn quote_parts(name: &[String]) -> String {
-    quote_name(&name.iter().map(String::as_str).collect::<Vec<_>>())
+    format!("\"{}\"", name.join("."))
 }
 
 fn not_of_this_data_frame(name: &[String]) -> Error {

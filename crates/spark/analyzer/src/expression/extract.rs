@@ -5,14 +5,17 @@ use std::sync::Arc;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr as PlanExpr, lit};
-use hearth_base::condition::{FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, extract_field, extract_value};
 use hearth_plan::Expr;
 use hearth_types::{DataType, StructField, StructType};
 
 use super::context::Cx;
-use crate::analyzer::Analyzer;
+use crate::analyzer::{Analyzer, unsupported};
+use crate::naming;
 use crate::scope::{quote_name, same_name};
 
 impl Analyzer<'_> {
@@ -54,14 +57,30 @@ impl Analyzer<'_> {
     }
 
     /// `withField` puts a field in place or at the end; `dropFields` (no value) takes it out.
-    pub fn update_field(&self, structure: &Expr, field: &str, value: Option<&Expr>, cx: Cx<'_>) -> Result<Typed> {
+    pub fn update_field(
+        &self,
+        expr: &Expr,
+        structure: &Expr,
+        field: &str,
+        value: Option<&Expr>,
+        cx: Cx<'_>,
+    ) -> Result<Typed> {
         let whole = self.expression(structure, cx.nested())?;
         let value = value.map(|value| self.expression(value, cx.nested())).transpose()?;
         let path = hearth_sql::parse_multipart_identifier(field)?;
-        self.updated(whole, &path, value)
+        let sql = naming::sql(expr);
+        if !matches!(whole.data_type, DataType::Struct(_)) {
+            return Err(DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
+                .with("sqlExpr", format!("\"{sql}\""))
+                .with("paramIndex", hearth_functions::call::ordinal(1))
+                .with("requiredType", "\"STRUCT\"")
+                .with("inputSql", format!("\"{}\"", naming::sql(structure)))
+                .with("inputType", format!("\"{}\"", whole.data_type.sql())));
+        }
+        self.updated(whole, &path, value, &sql)
     }
 
-    fn updated(&self, whole: Typed, path: &[String], value: Option<Typed>) -> Result<Typed> {
+    fn updated(&self, whole: Typed, path: &[String], value: Option<Typed>, sql: &str) -> Result<Typed> {
         let DataType::Struct(structure) = whole.data_type.clone() else {
             return Err(no_fields(path.first().map_or("", String::as_str), &whole.data_type));
         };
@@ -76,7 +95,7 @@ impl Analyzer<'_> {
             }
             found = true;
             if !rest.is_empty() {
-                parts.push((Arc::clone(&field.name), self.updated(current, rest, value.clone())?));
+                parts.push((Arc::clone(&field.name), self.updated(current, rest, value.clone(), sql)?));
             } else if let Some(value) = &value {
                 parts.push((name.as_str().into(), value.clone()));
             }
@@ -94,7 +113,9 @@ impl Analyzer<'_> {
             }
         }
         if parts.is_empty() {
-            return Err(hearth_base::condition::DATATYPE_MISMATCH_CANNOT_DROP_ALL_FIELDS.with("sqlExpr", ""));
+            return Err(
+                hearth_base::condition::DATATYPE_MISMATCH_CANNOT_DROP_ALL_FIELDS.with("sqlExpr", format!("\"{sql}\""))
+            );
         }
         Ok(null_if_null(&whole, make_struct(parts)))
     }
@@ -115,7 +136,7 @@ pub(crate) fn make_struct(parts: Vec<(Arc<str>, Typed)>) -> Typed {
 }
 
 /// `updated`, but NULL where the original is NULL.
-fn null_if_null(original: &Typed, updated: Typed) -> Typed {
+pub(crate) fn null_if_null(original: &Typed, updated: Typed) -> Typed {
     if !original.nullable {
         return updated;
     }

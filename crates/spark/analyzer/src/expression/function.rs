@@ -2,11 +2,12 @@
 
 use hearth_base::condition::{NOT_A_SCALAR_FUNCTION, UNRESOLVED_ROUTINE};
 use hearth_base::{Error, Result};
+use hearth_functions::families::internal;
 use hearth_functions::row::{Builder, Family};
 use hearth_functions::table::check_arity;
 use hearth_functions::{AggregateModifiers, Argument, Call, FunctionRow, Typed, lookup};
 use hearth_plan::expression::{FunctionCall, SubqueryKind};
-use hearth_plan::{Expr, ExprNode};
+use hearth_plan::{Expr, ExprNode, Origin};
 use hearth_types::{DataType, Value};
 
 use super::context::Cx;
@@ -36,7 +37,15 @@ impl Analyzer<'_> {
         {
             return self.sql_function(function, call, cx);
         }
-        let Some(row) = name.and_then(lookup) else { return Err(self.no_such_function(&call.name, cx)) };
+        // SQL does not know these, and says where a call stands; clients have them.
+        let from_client = call.is_internal || !matches!(expr.origin.as_deref(), Some(Origin::Sql { .. }));
+        if from_client && name == Some("distributed_sequence_id") {
+            return Ok(row_index());
+        }
+        let internal = || name.filter(|_| from_client).and_then(internal::lookup);
+        let Some(row) = name.and_then(lookup).or_else(internal) else {
+            return Err(self.no_such_function(&call.name, cx));
+        };
         if let Some(typed) = self.input_file(row.name, cx)? {
             return Ok(typed);
         }
@@ -96,7 +105,7 @@ impl Analyzer<'_> {
         expr: &'c Expr,
         cx: Cx<'c>,
     ) -> Result<Call<'c>> {
-        let arguments = self.arguments(row.name, &call.arguments, cx)?;
+        let arguments = self.arguments(row.name, call, cx)?;
         let mut values = Vec::with_capacity(arguments.len());
         for argument in &arguments {
             values.push(self.argument(argument, cx)?);
@@ -114,17 +123,16 @@ impl Analyzer<'_> {
     }
 
     /// The arguments with stars spread out and `struct` fields named.
-    fn arguments(&self, name: &str, arguments: &[Expr], cx: Cx<'_>) -> Result<Vec<Expr>> {
-        let mut spread = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            match &argument.node {
-                ExprNode::Star { target: None, except, .. } if name == "count" && except.is_empty() => {
-                    spread.push(Expr::literal(Value::Integer(1)));
-                }
-                ExprNode::Star { target, plan_id, except } => {
-                    spread.extend(self.star_expressions(target.as_deref(), *plan_id, except, cx)?);
-                }
-                _ => spread.push(argument.clone()),
+    fn arguments(&self, name: &str, call: &FunctionCall, cx: Cx<'_>) -> Result<Vec<Expr>> {
+        let mut spread = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            if name == "count" && !call.distinct && is_whole_row(argument) {
+                spread.push(Expr::literal(Value::Integer(1)));
+                continue;
+            }
+            match self.spread_star(argument, cx)? {
+                Some(columns) => spread.extend(columns),
+                None => spread.push(argument.clone()),
             }
         }
         if name != "struct" {
@@ -135,6 +143,17 @@ impl Analyzer<'_> {
             ExprNode::Alias { expr: Box::new(value), names: vec![name], metadata: None }
         });
         Ok(named.map(Expr::new).collect())
+    }
+
+    /// The columns that an argument means when it is a star, also one that is still text.
+    pub(crate) fn spread_star(&self, argument: &Expr, cx: Cx<'_>) -> Result<Option<Vec<Expr>>> {
+        match &argument.node {
+            ExprNode::Star { target, plan_id, except } => {
+                self.star_expressions(target.as_deref(), *plan_id, except, cx).map(Some)
+            }
+            ExprNode::SqlText(text) if text.trim() == "*" => self.star_expressions(None, None, &[], cx).map(Some),
+            _ => Ok(None),
+        }
     }
 
     fn argument<'c>(&'c self, argument: &Expr, cx: Cx<'c>) -> Result<Argument<'c>> {
@@ -195,7 +214,7 @@ impl Analyzer<'_> {
     /// `struct(…)` is `named_struct` with the names that its arguments have.
     fn structure(&self, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let Some(row) = lookup("named_struct") else { return unsupported("the function named_struct") };
-        let arguments = self.arguments("struct", &call.arguments, cx)?;
+        let arguments = self.arguments("struct", call, cx)?;
         let mut named = Vec::with_capacity(arguments.len() * 2);
         for argument in arguments {
             if let ExprNode::Alias { expr, names, .. } = argument.node {
@@ -208,6 +227,14 @@ impl Analyzer<'_> {
             Builder::Scalar(build) => build(self.checked_call(row, &call, expr, cx.nested())?),
             _ => unsupported("the function named_struct"),
         }
+    }
+}
+
+fn is_whole_row(argument: &Expr) -> bool {
+    match &argument.node {
+        ExprNode::Star { target: None, except, .. } => except.is_empty(),
+        ExprNode::SqlText(text) => text.trim() == "*",
+        _ => false,
     }
 }
 
@@ -234,6 +261,13 @@ fn sql_form(call: &FunctionCall) -> Option<FunctionCall> {
         ExprNode::Function(call) => Some(*call),
         _ => None,
     }
+}
+
+/// Where a row stands among all rows, from 0.
+fn row_index() -> Typed {
+    let number = datafusion::functions_window::expr_fn::row_number();
+    let number = datafusion::logical_expr::cast(number, datafusion::arrow::datatypes::DataType::Int64);
+    Typed::new(number - datafusion::logical_expr::lit(1_i64), DataType::Long, false)
 }
 
 /// The name to look up among the built-ins: plain, or qualified with `builtin` or `system.builtin`.

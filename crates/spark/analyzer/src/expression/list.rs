@@ -173,12 +173,30 @@ impl Analyzer<'_> {
 
     fn regex(&self, pattern: &str, plan_id: Option<i64>, cx: Cx<'_>) -> Result<Vec<Item>> {
         let pattern = pattern.trim_matches('`');
-        let prefix = if self.case_sensitive { "" } else { "(?i)" };
-        let regex = regex::Regex::new(&format!("{prefix}^(?:{pattern})$")).map_err(Error::internal)?;
+        let matches = column_matcher(pattern, self.case_sensitive)?;
         // Spark does not look at the relation that `colRegex` was called on.
         let columns = self.star_columns(plan_id, cx).unwrap_or_else(|_| cx.rel.scope.columns.clone());
-        Ok(columns.iter().filter(|column| regex.is_match(&column.name)).map(Item::column).collect())
+        Ok(columns.iter().filter(|column| matches(&column.name)).map(Item::column).collect())
     }
+}
+
+/// Whether a name is all of a pattern. `(a|b)?+.+`, everything but `a` and `b`, is Java's and Hive's idiom: its first
+/// group takes what it can and gives nothing back.
+fn column_matcher(pattern: &str, case_sensitive: bool) -> Result<impl Fn(&str) -> bool> {
+    let compiled = |start: &str, pattern: &str, end: &str| {
+        let prefix = if case_sensitive { "" } else { "(?i)" };
+        regex::Regex::new(&format!("{prefix}{start}(?:{pattern}){end}")).map_err(Error::internal)
+    };
+    let (taken, rest) = match pattern.split_once("?+") {
+        Some((group, rest)) if group.starts_with('(') && group.ends_with(')') && !rest.is_empty() => {
+            (Some(compiled("^", group, "")?), compiled("^", rest, "$")?)
+        }
+        _ => (None, compiled("^", pattern, "$")?),
+    };
+    Ok(move |name: &str| {
+        let skipped = taken.as_ref().and_then(|taken| taken.find(name)).map_or(0, |found| found.end());
+        rest.is_match(&name[skipped..])
+    })
 }
 
 fn several_names(child: &Expr, names: &[String]) -> Error {

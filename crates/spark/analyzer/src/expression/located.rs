@@ -14,11 +14,15 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
+use hearth_base::Error;
 use hearth_functions::Typed;
 use hearth_functions::kernels::invoke::raise;
-use hearth_plan::{ExprNode, Origin};
+use hearth_plan::{Expr as PlanExpr, ExprNode, Origin};
 
+use super::context::Cx;
 use crate::analyzer::{plan_error, query_context};
+use crate::naming;
+use crate::rel::Rel;
 
 /// The kernels that raise with the place in Spark.
 const FALLIBLE: [&str; 3] = ["spark_arithmetic", "spark_cast", "spark_raise"];
@@ -101,4 +105,40 @@ pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Typed {
 fn is_located(call: &ScalarFunction) -> bool {
     let implementation: &dyn std::any::Any = call.func.inner().as_ref();
     implementation.is::<Located>()
+}
+
+/// An error that shows columns by the ids of the plan, or a cast by its kernel, shows them as they were written.
+pub(crate) fn by_name(error: Error, expr: &PlanExpr, cx: Cx<'_>) -> Error {
+    if !error.parameters().iter().any(|(_, value)| value.contains('#')) {
+        return error;
+    }
+    let is_cast = matches!(expr.node, ExprNode::Cast { .. });
+    let shown: Vec<_> = error
+        .parameters()
+        .iter()
+        .map(|(name, value)| match *name {
+            "sqlExpr" if is_cast => (*name, format!("\"{}\"", naming::sql(expr))),
+            name => (name, with_names(value, cx.rel)),
+        })
+        .collect();
+    let renamed = shown.into_iter().fold(Error::new(error.condition()), |made, (name, value)| made.with(name, value));
+    error.contexts().iter().cloned().fold(renamed, Error::at)
+}
+
+/// Replaces `#12` by the name of the column with this id.
+fn with_names(text: &str, rel: &Rel) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('#') {
+        let (before, id) = rest.split_at(start);
+        let digits = id[1..].find(|c: char| !c.is_ascii_digit()).unwrap_or(id.len() - 1);
+        let (id, after) = id.split_at(digits + 1);
+        let columns = rel.scope.columns.iter().chain(&rel.scope.hidden);
+        let column = columns.into_iter().find(|column| column.id.plan_name() == id);
+        out.push_str(before);
+        out.push_str(column.map_or(id, |column| &column.name));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }

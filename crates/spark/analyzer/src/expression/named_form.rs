@@ -33,6 +33,7 @@ impl Analyzer<'_> {
             ExprNode::Function(call) => {
                 let moved = self.moved(call, cx);
                 let shown = self.shown_as(call, cx);
+                self.spread_stars(call, cx);
                 for argument in &mut call.arguments {
                     *argument = self.named_form(argument, cx);
                 }
@@ -45,6 +46,9 @@ impl Analyzer<'_> {
                 }
             }
             ExprNode::Extract { child, extraction } => {
+                if let Some(path) = self.column_path(child, cx) {
+                    **child = path;
+                }
                 if matches!(self.type_for_name(child, cx), Some(DataType::Map(_))) {
                     let arguments = vec![self.named_form(child, cx), extraction.as_ref().clone()];
                     return Expr::function("#map_value", arguments);
@@ -64,6 +68,33 @@ impl Analyzer<'_> {
             _ => {}
         }
         named
+    }
+
+    /// A star stands for the columns that it means, except where Spark counts rows.
+    fn spread_stars(&self, call: &mut FunctionCall, cx: Cx<'_>) {
+        if !call.arguments.iter().any(is_star) || counts_rows(call) {
+            return;
+        }
+        let mut spread = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            match self.spread_star(argument, cx) {
+                Ok(Some(columns)) => spread.extend(columns),
+                _ => spread.push(argument.clone()),
+            }
+        }
+        call.arguments = spread;
+    }
+
+    /// A field that was reached by a dotted name, with all of its path but the table's name.
+    fn column_path(&self, child: &Expr, cx: Cx<'_>) -> Option<Expr> {
+        let ExprNode::Attribute { name, plan_id: None, is_metadata } = &child.node else { return None };
+        let found = cx.rel.scope.find(name, self.case_sensitive).ok()??;
+        if found.fields == 0 {
+            return None;
+        }
+        let path = name[name.len() - found.fields - 1..].join(".");
+        let node = ExprNode::Attribute { name: vec![path], plan_id: None, is_metadata: *is_metadata };
+        Some(Expr { node, origin: child.origin.clone() })
     }
 
     fn type_for_name(&self, expr: &Expr, cx: Cx<'_>) -> Option<DataType> {
@@ -130,6 +161,20 @@ fn local_text(text: &str, cx: Cx<'_>) -> Option<String> {
     Some(out)
 }
 
+/// A star, also one that is still text.
+fn is_star(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Star { .. } => true,
+        ExprNode::SqlText(text) => text.trim() == "*",
+        _ => false,
+    }
+}
+
+/// `count(*)` is `count(1)`.
+fn counts_rows(call: &FunctionCall) -> bool {
+    matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("count")) && !call.distinct
+}
+
 fn is_to_char(name: &str) -> bool {
     name.eq_ignore_ascii_case("to_char") || name.eq_ignore_ascii_case("to_varchar")
 }
@@ -139,7 +184,7 @@ pub(crate) fn needs_types(expr: &Expr) -> bool {
     match &expr.node {
         ExprNode::Function(call) => {
             let own = matches!(call.name.as_slice(), [name] if name == "+" || name == "-" || is_to_char(name));
-            own || call.arguments.iter().any(needs_types)
+            own || call.arguments.iter().any(|argument| is_star(argument) || needs_types(argument))
         }
         ExprNode::Extract { extraction, .. } => matches!(extraction.node, ExprNode::Literal(_)),
         ExprNode::TypedLiteral { kind, .. } => {

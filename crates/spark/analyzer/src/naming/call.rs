@@ -322,6 +322,12 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("lpad" | "rpad", [value @ Expr { node: ExprNode::Literal(Value::Binary(_)), .. }, length]) => {
             format!("{name}({}, {}, X'00')", text(value), text(length))
         }
+        ("nth_value", [value, offset, Expr { node: ExprNode::Literal(Value::Boolean(false)), .. }]) => {
+            format!("nth_value({}, {})", text(value), text(offset))
+        }
+        ("mode", [value, Expr { node: ExprNode::Literal(Value::Boolean(false)), .. }]) => {
+            format!("mode({})", text(value))
+        }
         ("mode", [value, _]) => format!("mode() WITHIN GROUP (ORDER BY {} DESC)", text(value)),
         ("approx_count_distinct" | "to_json" | "to_csv" | "to_xml" | "schema_of_csv" | "schema_of_xml", [value, _]) => {
             format!("{name}({})", text(value))
@@ -419,6 +425,7 @@ fn plain(name: &str, call: &FunctionCall) -> String {
         .iter()
         .map(|argument| match &argument.node {
             ExprNode::Star { target: None, .. } if name == "count" => "1".to_owned(),
+            ExprNode::SqlText(star) if name == "count" && star.trim() == "*" => "1".to_owned(),
             _ => text(argument),
         })
         .collect();

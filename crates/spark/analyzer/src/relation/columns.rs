@@ -69,8 +69,8 @@ impl Analyzer<'_> {
         let input = self.relation(input, env)?;
         if names.len() != input.scope.columns.len() {
             return Err(ASSIGNMENT_ARITY_MISMATCH
-                .with("numTarget", names.len())
-                .with("numExpr", input.scope.columns.len()));
+                .with("numTarget", input.scope.columns.len())
+                .with("numExpr", names.len()));
         }
         let columns = input
             .scope

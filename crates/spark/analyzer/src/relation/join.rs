@@ -10,7 +10,10 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{JoinType, Spans};
 use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery};
-use hearth_base::condition::{DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, UNRESOLVED_USING_COLUMN_FOR_JOIN};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE,
+    UNRESOLVED_USING_COLUMN_FOR_JOIN,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, coercion};
 use hearth_plan::relation::{Join, JoinConstraint, JoinKind};
@@ -34,7 +37,14 @@ impl Analyzer<'_> {
                 let both = both_sides(&left, &right)?;
                 let inner = matches!(join.kind, JoinKind::Inner | JoinKind::Cross);
                 let clause = if inner { Clause::Where } else { Clause::Join };
-                let predicate = self.condition(condition, Cx::new(env, &both, clause))?;
+                let direct = [(&left, join.left.plan_id), (&right, join.right.plan_id)];
+                *self.join_sides.borrow_mut() = direct
+                    .into_iter()
+                    .filter_map(|(side, plan_id)| Some((plan_id?, side.scope.columns.iter().map(|c| c.id).collect())))
+                    .collect();
+                let predicate = self.condition(condition, Cx::new(env, &both, clause));
+                self.join_sides.borrow_mut().clear();
+                let predicate = predicate.map_err(|error| not_boolean(&error).unwrap_or(error))?;
                 if inner {
                     self.inner_join(&left, &right, predicate)?
                 } else {
@@ -245,6 +255,19 @@ impl Analyzer<'_> {
     }
 }
 
+/// A join says of its condition what a filter says of its own, under another name.
+fn not_boolean(error: &Error) -> Option<Error> {
+    if error.condition() != DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN {
+        return None;
+    }
+    let parameter = |wanted: &str| error.named_parameters().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    Some(
+        JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE
+            .with("joinCondition", parameter("filter")?)
+            .with("conditionType", parameter("type")?),
+    )
+}
+
 fn has_subquery(expr: &PlanExpr) -> bool {
     let subquery =
         |expr: &PlanExpr| matches!(expr, PlanExpr::ScalarSubquery(_) | PlanExpr::InSubquery(_) | PlanExpr::Exists(_));
@@ -344,5 +367,5 @@ fn unresolved_using(name: &str, side: &str, scope: &Scope) -> Error {
     UNRESOLVED_USING_COLUMN_FOR_JOIN
         .with("colName", quote_name(&[name]))
         .with("side", side)
-        .with("suggestion", format!("[{}]", names.join(", ")))
+        .with("suggestion", names.join(", "))
 }

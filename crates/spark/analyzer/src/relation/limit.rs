@@ -3,7 +3,7 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, lit};
 use hearth_base::condition::{
-    INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE, INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE,
+    DEDUPLICATE_UNKNOWN_COLUMN, INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE, INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE,
     INVALID_LIMIT_LIKE_EXPRESSION_IS_NULL, INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE,
 };
 use hearth_base::{Error, Result};
@@ -149,7 +149,8 @@ impl Analyzer<'_> {
         for name in names {
             let positions = input.scope.positions(name, self.case_sensitive);
             if positions.is_empty() {
-                return Err(input.scope.unresolved(std::slice::from_ref(name)));
+                let names: Vec<&str> = input.scope.columns.iter().map(|column| column.name.as_ref()).collect();
+                return Err(DEDUPLICATE_UNKNOWN_COLUMN.with("colName", name).with("fieldNames", names.join(", ")));
             }
             grouped.keys.extend(positions.into_iter().map(|index| input.scope.columns[index].id.expr()));
         }

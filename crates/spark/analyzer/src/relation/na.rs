@@ -3,6 +3,7 @@
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Expr as PlanExpr, Operator, lit};
 use hearth_base::Result;
+use hearth_base::condition::UNRESOLVED_COLUMN_WITH_SUGGESTION;
 use hearth_functions::{Typed, cast};
 use hearth_plan::Relation;
 use hearth_types::{DataType, Value};
@@ -12,14 +13,14 @@ use crate::analyzer::{Analyzer, Env};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::literal;
 use crate::rel::{Item, Rel};
-use crate::scope::Column;
+use crate::scope::{Column, quote_name};
 
 impl Analyzer<'_> {
     /// One value for all columns, or one for each named column. A value fills only columns of its kind.
     pub fn fill_na(&self, input: &Relation, names: &[String], values: &[Value], env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
         for name in names {
-            self.named_column(&input, name)?;
+            self.field_named(&input, name)?;
         }
         let items = input
             .scope
@@ -55,7 +56,9 @@ impl Analyzer<'_> {
             }
             _ => column.typed(),
         };
-        let nullable = fill.nullable;
+        // Spark does not trust a fraction to become an integer.
+        let cut = matches!(value, Value::Double(_) | Value::Float(_)) && column.data_type.is_integral();
+        let nullable = fill.nullable || (cut && column.nullable);
         let filled = self.call("coalesce", vec![present, fill], cx)?;
         Ok(Item {
             value: Typed::new(filled.expr, column.data_type.clone(), nullable),
@@ -70,7 +73,7 @@ impl Analyzer<'_> {
         let columns: Vec<Column> = if names.is_empty() {
             input.scope.columns.clone()
         } else {
-            names.iter().map(|name| self.named_column(&input, name)).collect::<Result<_>>()?
+            names.iter().map(|name| self.field_named(&input, name)).collect::<Result<_>>()?
         };
         let present = |column: &Column| {
             let value = column.id.expr();
@@ -116,7 +119,7 @@ impl Analyzer<'_> {
     ) -> Result<Rel> {
         let input = self.relation(input, env)?;
         for name in names {
-            self.named_column(&input, name)?;
+            self.field_named(&input, name)?;
         }
         let items = input
             .scope
@@ -158,6 +161,19 @@ impl Analyzer<'_> {
         }
         let case = PlanExpr::Case(Case::new(None, branches, Some(Box::new(column.id.expr()))));
         Ok(Item { value: Typed::new(case, column.data_type.clone(), nullable), id: None, ..Item::column(column) })
+    }
+
+    /// A column by its plain name, as schemas are asked for one: an error lists all of them in their order.
+    pub(crate) fn field_named(&self, input: &Rel, name: &str) -> Result<Column> {
+        self.named_column(input, name).map_err(|error| {
+            if error.condition() != UNRESOLVED_COLUMN_WITH_SUGGESTION {
+                return error;
+            }
+            let fields: Vec<_> = input.scope.columns.iter().map(|column| quote_name(&[&column.name])).collect();
+            UNRESOLVED_COLUMN_WITH_SUGGESTION
+                .with("objectName", quote_name(&[name]))
+                .with("proposal", fields.join(", "))
+        })
     }
 
     /// A column by its plain name.

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use hearth_base::Result;
-use hearth_base::condition::{ASSIGNMENT_ARITY_MISMATCH, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE};
+use hearth_base::condition::{
+    ASSIGNMENT_ARITY_MISMATCH, INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY, OBSERVED_ATTRIBUTE,
+    WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
+};
+use hearth_base::{Error, Result};
 use hearth_plan::{Expr, Relation};
 
-use super::block::{Block, filter, has_window};
+use super::block::{Block, filter, has_aggregate, has_window};
 use crate::analyzer::{Analyzer, Env, ObservedMetrics};
 use crate::expression::context::{Clause, Cx};
+use crate::naming;
 use crate::rel::Rel;
 use crate::scope::{Column, Scope};
 
@@ -24,6 +28,9 @@ impl Analyzer<'_> {
         let input = self.relation(input, env)?;
         let predicate = match self.condition(condition, Cx::new(env, &input, Clause::Where)) {
             Ok(predicate) => predicate,
+            Err(error) if error.condition() == INVALID_WHERE_CONDITION => {
+                return Err(self.whole_condition(&error, condition, &input.scope));
+            }
             // `df.select("a").filter(df.b > 1)`: the column is below the projection.
             Err(error) => match &input.block {
                 Some(block) => return self.filter_below(block, condition, env).or(Err(error)),
@@ -35,6 +42,32 @@ impl Analyzer<'_> {
         }
         let plan = filter(input.plan.clone(), predicate)?;
         Ok(input.with_plan(plan))
+    }
+
+    /// The error for an aggregate in a condition names the whole of it, and the aggregate with its columns' tables.
+    fn whole_condition(&self, error: &Error, condition: &Expr, scope: &Scope) -> Error {
+        let list = error.named_parameters().find(|(name, _)| *name == "expressionList").map_or("", |(_, list)| list);
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let mut qualified = String::new();
+        let mut rest = list;
+        while let Some(start) = rest.find(is_word) {
+            let (before, word) = rest.split_at(start);
+            let (word, after) = word.split_at(word.find(|c| !is_word(c)).unwrap_or(word.len()));
+            qualified.push_str(before);
+            let column = scope.find(&[word.to_owned()], self.case_sensitive).ok().flatten();
+            if let Some(found) = column.filter(|_| !after.starts_with('('))
+                && !found.column.qualifier.is_empty()
+            {
+                qualified.push_str(&found.column.qualifier.join("."));
+                qualified.push('.');
+            }
+            qualified.push_str(word);
+            rest = after;
+        }
+        qualified.push_str(rest);
+        INVALID_WHERE_CONDITION
+            .with("condition", format!("\"{}\"", naming::sql(condition)))
+            .with("expressionList", qualified)
     }
 
     fn filter_below(&self, block: &Arc<Block>, condition: &Expr, env: Env<'_>) -> Result<Rel> {
@@ -108,9 +141,22 @@ impl Analyzer<'_> {
     pub fn collect_metrics(&self, input: &Relation, name: &str, metrics: &[Expr], env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
         let (items, generators) = self.items(metrics, Cx::new(env, &input, Clause::Select))?;
-        let rel = self.block_rel(Block::new(input.clone(), items, generators))?;
+        let plain = items.iter().find(|item| !has_aggregate(&item.value.expr) && item.value.expr.any_column_refs());
+        if let Some(item) = plain {
+            return Err(OBSERVED_ATTRIBUTE.with("expr", format!("\"{}\"", item.name)));
+        }
+        let rel = self
+            .block_rel(Block::new(input.clone(), items, generators))
+            .map_err(|error| observed_error(&error).unwrap_or(error))?;
         let observed = ObservedMetrics { name: name.to_owned(), plan: rel.positional()?, schema: rel.scope.schema() };
         self.metrics.borrow_mut().push(observed);
         Ok(input)
     }
+}
+
+/// Metrics are an aggregate without keys, so a plain column among them is no metric.
+fn observed_error(error: &Error) -> Option<Error> {
+    let parameter = |wanted: &str| error.named_parameters().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let known = error.condition() == MISSING_AGGREGATION || error.condition() == MISSING_GROUP_BY;
+    Some(OBSERVED_ATTRIBUTE.with("expr", parameter("expression").filter(|_| known)?))
 }

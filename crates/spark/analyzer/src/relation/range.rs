@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use datafusion::arrow::array::{Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result as PlanResult;
+use datafusion::common::{Result as PlanResult, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScanBuilder, TableType};
 use datafusion::physical_plan::ExecutionPlan;
@@ -26,13 +26,15 @@ const MAX_PARTITIONS: usize = 1024;
 impl Analyzer<'_> {
     pub fn range(&self, (start, end, step): (i64, i64, i64), partitions: Option<i32>) -> Result<Rel> {
         if step == 0 {
-            return Err(hearth_base::condition::INVALID_RANGE_STEP.error());
+            return Err(super::stat::illegal("step (0) cannot be 0"));
         }
         let partitions = partitions.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
         let schema = Arc::new(Schema::new(vec![Field::new("id", Arrow::Int64, false)]));
         let table = RangeTable { start, end, step, partitions, schema };
         let source = provider_as_source(Arc::new(table));
-        let scan = TableScanBuilder::new("range", source).build().map_err(plan_error)?;
+        let scan = TableScanBuilder::new(TableReference::bare(format!("range {start} {end} {step}")), source)
+            .build()
+            .map_err(plan_error)?;
         let schema = StructType::new([StructField::new("id", DataType::Long, false)]);
         self.rename(LogicalPlan::TableScan(scan), &schema, &Arc::default())
     }

@@ -16,10 +16,13 @@ use crate::analyzer::{Analyzer, Env, unsupported};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::literal;
 use crate::rel::{Rel, all_columns, project};
+use crate::relation::stat::illegal;
 
 /// Means over this are typing mistakes; the table of probabilities stays small.
 const MAX_POISSON_MEAN: f64 = 100.0;
 const MAX_COPIES: u64 = 1000;
+/// What differences of fractions may be off by (`RandomSampler.roundingEpsilon`).
+const ROUNDING: f64 = 1e-6;
 
 impl Analyzer<'_> {
     pub fn sample(&self, sample: &Sample, env: Env<'_>) -> Result<Rel> {
@@ -35,6 +38,11 @@ impl Analyzer<'_> {
 
     fn fraction(&self, sample: &Sample, (lower, upper): (f64, f64), env: Env<'_>) -> Result<Rel> {
         let input = self.relation(&sample.input, env)?;
+        let size = upper - lower;
+        if size < -ROUNDING || (!sample.with_replacement && size > 1.0 + ROUNDING) {
+            let bounds = if sample.with_replacement { "nonnegative with" } else { "on interval [0, 1] without" };
+            return Err(illegal(format!("Sampling fraction ({size:?}) must be {bounds} replacement")));
+        }
         if sample.with_replacement {
             return self.with_replacement(input, upper - lower, sample.seed, env);
         }
@@ -90,6 +98,9 @@ impl Analyzer<'_> {
         let key = self.expression(column, Cx::new(env, &input, Clause::Where))?;
         let mut branches = Vec::with_capacity(fractions.len());
         for (value, fraction) in fractions {
+            if !(0.0..=1.0).contains(fraction) {
+                return Err(illegal(format!("Fractions must be in [0, 1], but got {fraction:?}.")));
+            }
             let equal = self.equal(key.clone(), literal::typed(value)?, env)?;
             branches.push((Box::new(equal), Box::new(lit(*fraction))));
         }

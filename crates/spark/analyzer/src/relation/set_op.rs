@@ -10,21 +10,27 @@ use hearth_base::condition::{
 };
 use hearth_base::{Error, Result};
 use hearth_functions::call::ordinal;
-use hearth_functions::{Typed, cast, coercion};
+use hearth_functions::{Typed, cast, coercion, extract_field};
 use hearth_plan::relation::{SetOp, SetOpKind};
 use hearth_plan::{Relation, RelationNode};
 use hearth_types::{DataType, StructField, StructType};
 
 use crate::analyzer::{Analyzer, Env, plan_error, unsupported};
+use crate::expression::extract::{make_struct, null_if_null};
 use crate::rel::{Item, Rel};
-use crate::scope::{Column, Scope};
+use crate::scope::{Column, Scope, same_name};
 
 impl Analyzer<'_> {
     pub fn set_op(&self, operation: &SetOp, env: Env<'_>) -> Result<Rel> {
         if operation.kind == SetOpKind::Union && operation.all && !operation.by_name {
-            let mut inputs = Vec::new();
-            self.union_inputs(operation, &mut inputs, env)?;
-            return self.union_all(inputs, env);
+            let (mut inputs, mut inner) = (Vec::new(), Vec::new());
+            self.union_inputs(operation, (&mut inputs, &mut inner), env)?;
+            let union = self.union_all(inputs, env)?;
+            // The unions of a chain have the columns of the whole.
+            for plan_id in inner {
+                self.plan_outputs.borrow_mut().entry(plan_id).or_default().push(union.scope.columns.clone());
+            }
+            return Ok(union);
         }
         let left = self.relation(&operation.left, env)?;
         let mut right = self.relation(&operation.right, env)?;
@@ -43,10 +49,18 @@ impl Analyzer<'_> {
     }
 
     /// A chain of `UNION ALL` becomes one node.
-    fn union_inputs(&self, operation: &SetOp, inputs: &mut Vec<Rel>, env: Env<'_>) -> Result<()> {
+    fn union_inputs(
+        &self,
+        operation: &SetOp,
+        (inputs, plan_ids): (&mut Vec<Rel>, &mut Vec<i64>),
+        env: Env<'_>,
+    ) -> Result<()> {
         for side in [&operation.left, &operation.right] {
             match plain_union(side) {
-                Some(inner) => self.union_inputs(inner, inputs, env)?,
+                Some(inner) => {
+                    plan_ids.extend(side.plan_id);
+                    self.union_inputs(inner, (&mut *inputs, &mut *plan_ids), env)?;
+                }
                 None => inputs.push(self.relation(side, env)?),
             }
         }
@@ -134,8 +148,13 @@ impl Analyzer<'_> {
         };
         let mut right_items = Vec::new();
         let mut left_items: Vec<Item> = left.scope.columns.iter().map(Item::column).collect();
-        for column in &left.scope.columns {
+        for (index, column) in left.scope.columns.iter().enumerate() {
             right_items.push(match find(&right.scope, &column.name)? {
+                Some(found) if allow_missing && found.data_type != column.data_type => {
+                    let merged = self.merged(&column.data_type, &found.data_type);
+                    left_items[index] = self.with_fields(column, &merged)?;
+                    self.with_fields(&found, &merged)?
+                }
                 Some(found) => Item::column(&found),
                 None => null_item(column)?,
             });
@@ -152,11 +171,58 @@ impl Analyzer<'_> {
         Ok((self.project_items(left, &left_items)?, self.project_items(right, &right_items)?))
     }
 
+    /// The fields of both structs, those of the left one first; any other type is the left one.
+    fn merged(&self, left: &DataType, right: &DataType) -> DataType {
+        let (DataType::Struct(mine), DataType::Struct(other)) = (left, right) else { return left.clone() };
+        let find = |fields: &StructType, name: &str| -> Option<StructField> {
+            fields.fields.iter().find(|field| same_name(&field.name, name, self.case_sensitive)).cloned()
+        };
+        let mut fields: Vec<StructField> = Vec::new();
+        for field in mine.fields.iter() {
+            fields.push(match find(other, &field.name) {
+                Some(theirs) => {
+                    StructField { data_type: self.merged(&field.data_type, &theirs.data_type), ..field.clone() }
+                }
+                None => StructField { nullable: true, ..field.clone() },
+            });
+        }
+        let added = other.fields.iter().filter(|field| find(mine, &field.name).is_none());
+        fields.extend(added.map(|field| StructField { nullable: true, ..field.clone() }));
+        DataType::structure(fields)
+    }
+
+    /// A column with the fields of a merged type; those that it lacks are NULL.
+    fn with_fields(&self, column: &Column, to: &DataType) -> Result<Item> {
+        let value = self.with_field_values(column.typed(), to)?;
+        Ok(Item { value, id: None, ..Item::column(column) })
+    }
+
+    fn with_field_values(&self, value: Typed, to: &DataType) -> Result<Typed> {
+        let (DataType::Struct(from), DataType::Struct(wanted)) = (value.data_type.clone(), to) else {
+            return Ok(value);
+        };
+        let mut fields = Vec::with_capacity(wanted.fields.len());
+        for field in wanted.fields.iter() {
+            let same = |known: &StructField| same_name(&known.name, &field.name, self.case_sensitive);
+            let made = match from.fields.iter().position(same) {
+                Some(index) => self.with_field_values(extract_field(value.clone(), index)?, &field.data_type)?,
+                None => crate::expression::literal::typed(&hearth_types::Value::Null(field.data_type.clone()))?,
+            };
+            fields.push((Arc::clone(&field.name), made));
+        }
+        Ok(null_if_null(&value, make_struct(fields)))
+    }
+
     /// `INTERSECT` is a semi join, `EXCEPT` an anti join, NULLs being equal. With `ALL`, rows are numbered within equal
     /// rows first, so that the join counts copies.
     fn intersect_or_except(&self, left: Rel, right: Rel, how: (JoinType, bool), env: Env<'_>) -> Result<Rel> {
         let (join_type, all) = how;
-        let operator = if join_type == JoinType::LeftSemi { "INTERSECT" } else { "EXCEPT" };
+        let operator = match (join_type == JoinType::LeftSemi, all) {
+            (true, false) => "INTERSECT",
+            (true, true) => "INTERSECT ALL",
+            (false, false) => "EXCEPT",
+            (false, true) => "EXCEPT ALL",
+        };
         check_no_maps(&left.scope)?;
         check_no_maps(&right.scope)?;
         let inputs = [left, right];
@@ -225,11 +291,7 @@ fn names(scope: &Scope) -> Vec<PlanColumn> {
 
 fn plain_union(relation: &Relation) -> Option<&SetOp> {
     match &relation.node {
-        RelationNode::SetOp(inner)
-            if inner.kind == SetOpKind::Union && inner.all && !inner.by_name && relation.plan_id.is_none() =>
-        {
-            Some(inner)
-        }
+        RelationNode::SetOp(inner) if inner.kind == SetOpKind::Union && inner.all && !inner.by_name => Some(inner),
         _ => None,
     }
 }

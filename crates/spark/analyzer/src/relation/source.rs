@@ -1,9 +1,12 @@
 //! Where rows come from: tables, views, files, rows that came with the plan, `VALUES`, table functions.
 
+use std::hash::{Hash, Hasher};
 use std::io::Cursor;
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{Array, ArrayRef, ListArray, RecordBatch, StructArray};
+use datafusion::arrow::buffer::NullBuffer;
+use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
@@ -78,8 +81,8 @@ impl Analyzer<'_> {
     }
 
     fn scan(&self, entry: &TableEntry) -> Result<Rel> {
-        let table = entry.name.last().map_or("table", String::as_str);
-        let reference = datafusion::common::TableReference::bare(table);
+        // All of the name: plans of different tables must differ.
+        let reference = datafusion::common::TableReference::bare(entry.name.join("."));
         let source = provider_as_source(Arc::clone(&entry.source));
         let scan = TableScanBuilder::new(reference, source).build();
         let plan = LogicalPlan::TableScan(scan.map_err(plan_error)?);
@@ -119,7 +122,7 @@ impl Analyzer<'_> {
             return Err(Error::internal("a data source was not resolved before the analysis"));
         };
         let entry = TableEntry {
-            name: vec!["source".to_owned()],
+            name: vec![source_name(source)],
             source: Arc::clone(&resolved.source),
             schema: resolved.schema.clone(),
         };
@@ -160,7 +163,8 @@ impl Analyzer<'_> {
             .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).map_err(Error::internal))
             .collect::<Result<Vec<_>>>()?;
         let table = MemTable::try_new(schema, vec![batches]).map_err(plan_error)?;
-        let entry = TableEntry { name: vec!["local".to_owned()], source: Arc::new(table), schema: rows.schema.clone() };
+        let entry =
+            TableEntry { name: vec![local_name(&rows.batches)], source: Arc::new(table), schema: rows.schema.clone() };
         Ok(without_qualifiers(self.scan(&entry)?))
     }
 
@@ -299,6 +303,34 @@ impl Analyzer<'_> {
     }
 }
 
+/// A name that differs where what is read, or how, differs.
+fn source_name(source: &DataSource) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    format!("{source:?}").hash(&mut hasher);
+    format!("{} {:x}", source.format.as_deref().unwrap_or("files"), hasher.finish())
+}
+
+/// A name that differs where the rows differ, so that plans compare: the digest of their encoding.
+fn local_name(batches: &[RecordBatch]) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    for batch in batches {
+        batch.num_rows().hash(&mut hasher);
+        for column in batch.columns() {
+            digest(&column.to_data(), &mut hasher);
+        }
+    }
+    format!("local {:x}", hasher.finish())
+}
+
+fn digest(data: &datafusion::arrow::array::ArrayData, hasher: &mut std::hash::DefaultHasher) {
+    (data.offset(), data.null_count()).hash(hasher);
+    data.buffers().iter().for_each(|buffer| buffer.as_slice().hash(hasher));
+    if let Some(nulls) = data.nulls() {
+        nulls.validity().hash(hasher);
+    }
+    data.child_data().iter().for_each(|child| digest(child, hasher));
+}
+
 fn without_qualifiers(rel: Rel) -> Rel {
     let columns = rel.scope.columns.iter().map(|column| Column { qualifier: Arc::default(), ..column.clone() });
     let hidden = rel.scope.hidden.iter().map(|column| Column { qualifier: Arc::default(), ..column.clone() });
@@ -322,9 +354,48 @@ pub fn decode_local_relation(data: Option<&[u8]>, schema: Option<&str>) -> Resul
     let mut batches = Vec::new();
     for batch in reader {
         let batch = batch.map_err(invalid_rows)?;
-        batches.push(if batch.num_columns() == 0 { batch } else { cast_batch_to(&batch, &engine)? });
+        batches.push(if batch.num_columns() == 0 { batch } else { masked(&cast_batch_to(&batch, &engine)?)? });
     }
     Ok(LocalRows { schema, batches })
+}
+
+/// Fields are read without a look at their struct, so they must be NULL where it is.
+fn masked(batch: &RecordBatch) -> Result<RecordBatch> {
+    if !batch.columns().iter().any(|column| column.data_type().is_nested()) {
+        return Ok(batch.clone());
+    }
+    let columns = batch.columns().iter().map(|column| masked_array(column, None)).collect::<Result<Vec<_>>>()?;
+    RecordBatch::try_new(batch.schema(), columns).map_err(Error::internal)
+}
+
+fn masked_array(array: &ArrayRef, outer: Option<&NullBuffer>) -> Result<ArrayRef> {
+    if let Some(structure) = array.as_any().downcast_ref::<StructArray>() {
+        let nulls = NullBuffer::union(structure.nulls(), outer);
+        let fields = structure.columns().iter().zip(structure.fields());
+        let columns = fields
+            .map(|(column, field)| masked_array(column, nulls.as_ref().filter(|_| field.is_nullable())))
+            .collect::<Result<Vec<_>>>()?;
+        if columns.is_empty() {
+            return Ok(Arc::clone(array));
+        }
+        let made = StructArray::try_new(structure.fields().clone(), columns, nulls).map_err(Error::internal)?;
+        return Ok(Arc::new(made));
+    }
+    if let Some(list) = array.as_any().downcast_ref::<ListArray>() {
+        let ArrowType::List(field) = list.data_type() else { return Ok(Arc::clone(array)) };
+        let values = masked_array(list.values(), None)?;
+        let nulls = NullBuffer::union(list.nulls(), outer);
+        let made = ListArray::try_new(Arc::clone(field), list.offsets().clone(), values, nulls);
+        return Ok(Arc::new(made.map_err(Error::internal)?));
+    }
+    match outer {
+        Some(nulls) if !array.data_type().is_null() => {
+            let present = datafusion::arrow::array::BooleanArray::new(nulls.inner().clone(), None);
+            let missing = datafusion::arrow::compute::not(&present).map_err(Error::internal)?;
+            datafusion::arrow::compute::nullif(array, &missing).map_err(Error::internal)
+        }
+        _ => Ok(Arc::clone(array)),
+    }
 }
 
 fn invalid_rows(error: datafusion::arrow::error::ArrowError) -> Error {

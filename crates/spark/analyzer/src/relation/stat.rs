@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use hearth_base::Result;
+use hearth_base::condition::{INVALID_REQUEST, UNRECOGNIZED_STATISTIC};
+use hearth_base::{Error, Result};
 use hearth_functions::{Generated, GeneratedColumn, Typed, cast};
 use hearth_plan::relation::Pivot;
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 use hearth_types::{DataType, StructField, Value};
 
 use super::block::Block;
-use crate::analyzer::{Analyzer, Env, unsupported};
+use crate::analyzer::{Analyzer, Env};
 use crate::expression::context::{Clause, Cx, Grouped};
 use crate::expression::extract::make_struct;
 use crate::expression::generator::generator_items;
@@ -33,9 +34,23 @@ impl Analyzer<'_> {
         env: Env<'_>,
     ) -> Result<Rel> {
         let input = self.relation(input, env)?;
-        let values: Vec<Typed> =
-            vec![self.named_column(&input, column1)?.typed(), self.named_column(&input, column2)?.typed()];
-        let value = self.call(function, values, Cx::new(env, &input, Clause::Select))?;
+        let mut values: Vec<Typed> = Vec::with_capacity(2);
+        for name in [column1, column2] {
+            let column = self.field_named(&input, name)?;
+            if !column.data_type.is_numeric() {
+                let what = if function == "corr" { "correlation" } else { "covariance" };
+                let text = column.data_type.simple_string();
+                return Err(illegal(format!(
+                    "Currently {what} calculation for columns with dataType {text} not supported."
+                )));
+            }
+            values.push(column.typed());
+        }
+        let cx = Cx::new(env, &input, Clause::Select);
+        let value = self.call(function, values, cx)?;
+        // One row has no spread, and none has no row.
+        let none = if function == "corr" { f64::NAN } else { 0.0 };
+        let value = self.call("coalesce", vec![value, literal::typed(&Value::Double(none))?], cx)?;
         let mut block = Block::new(input, vec![Item::named(value, name)], Vec::new());
         block.grouped = Some(Grouped::default());
         self.block_rel(block)
@@ -109,7 +124,10 @@ impl Analyzer<'_> {
             Ok(column.typed())
         };
         if let Some(percent) = statistic.strip_suffix('%') {
-            let Ok(percent) = percent.parse::<f64>() else { return unsupported("a percentile that is no number") };
+            let Ok(percent) = percent.parse::<f64>() else { return Err(unrecognized(statistic)) };
+            if !(0.0..=100.0).contains(&percent) {
+                return Err(illegal("Percentiles must be in the range [0, 1]"));
+            }
             let value = match column.data_type {
                 DataType::Decimal { .. } => {
                     cast::cast(column.typed(), &DataType::Double, cast::CastMode::of(cx.env.settings), cx.env.settings)?
@@ -127,7 +145,11 @@ impl Analyzer<'_> {
             name @ ("count" | "min" | "max" | "approx_count_distinct") => self.call(name, vec![column.typed()], cx),
             "mean" => self.call("avg", vec![number()?], cx),
             "stddev" => self.call("stddev", vec![number()?], cx),
-            other => unsupported(&format!("the statistic {other}")),
+            "count_distinct" => {
+                let counted = datafusion::functions_aggregate::expr_fn::count_distinct(column.id.expr());
+                Ok(Typed::new(counted, DataType::Long, false))
+            }
+            _ => Err(unrecognized(statistic)),
         }
     }
 
@@ -171,6 +193,12 @@ impl Analyzer<'_> {
         let mut arrays = Vec::with_capacity(columns.len());
         for name in columns {
             let column = self.named_column(&input, name)?;
+            if !column.data_type.is_numeric() {
+                let kind = column.data_type.simple_string();
+                return Err(illegal(format!(
+                    "Quantile calculation for column {name} with data type {kind} is not supported."
+                )));
+            }
             let value = cast::cast(column.typed(), &DataType::Double, cast::CastMode::of(env.settings), env.settings)?;
             let arguments = vec![value, literal::typed(&wanted)?, literal::typed(&Value::Integer(ACCURACY))?];
             let quantiles = self.call("percentile_approx", arguments, cx)?;
@@ -182,6 +210,15 @@ impl Analyzer<'_> {
         block.grouped = Some(Grouped::default());
         self.block_rel(block)
     }
+}
+
+/// What `require` and `IllegalArgumentException` say in Spark: no condition, only a text.
+pub(crate) fn illegal(message: impl std::fmt::Display) -> Error {
+    INVALID_REQUEST.with("message", format!("requirement failed: {message}"))
+}
+
+fn unrecognized(statistic: &str) -> Error {
+    UNRECOGNIZED_STATISTIC.with("stats", format!("'{statistic}'"))
 }
 
 /// Numbers and text: what `describe` and `summary` look at.

@@ -14,6 +14,24 @@ use crate::expression::context::{Clause, Cx};
 use crate::expression::literal;
 use crate::rel::{Item, Rel};
 
+/// The types of one value column, each with the columns that have it, as the error shows them.
+fn types_of_groups(groups: &[Group], index: usize) -> String {
+    let mut types: Vec<(String, Vec<String>)> = Vec::new();
+    for (name, values) in groups {
+        let Some(value) = values.get(index) else { continue };
+        let data_type = format!("\"{}\"", value.data_type.sql());
+        let name = crate::scope::quote_name(&[name]);
+        match types.iter_mut().find(|(known, _)| *known == data_type) {
+            Some((_, names)) => names.push(name),
+            None => types.push((data_type, vec![name])),
+        }
+    }
+    types.sort();
+    let shown: Vec<_> =
+        types.into_iter().map(|(data_type, names)| format!("{data_type} ({})", names.join(", "))).collect();
+    shown.join(", ")
+}
+
 /// One value of an unpivot: its name and its columns.
 type Group = (String, Vec<Typed>);
 
@@ -67,10 +85,8 @@ impl Analyzer<'_> {
         for index in 0..width {
             let types: Vec<_> =
                 groups.iter().filter_map(|(_, values)| values.get(index).map(|v| v.data_type.clone())).collect();
-            let common = coercion::common_type(&types, env.settings).ok_or_else(|| {
-                let names: Vec<_> = types.iter().map(|t| format!("\"{}\"", t.sql())).collect();
-                UNPIVOT_VALUE_DATA_TYPE_MISMATCH.with("types", names.join(", "))
-            })?;
+            let common = coercion::common_type(&types, env.settings)
+                .ok_or_else(|| UNPIVOT_VALUE_DATA_TYPE_MISMATCH.with("types", types_of_groups(&groups, index)))?;
             fields.push(StructField::new(unpivot.value_columns[index].as_str(), common, true));
         }
         let mode = cast::CastMode::of(env.settings);

@@ -224,6 +224,7 @@ pub const ROWS: &[FunctionRow] = &[
     missing("measure", AGGREGATE, "metric views are not built"),
 ];
 
+pub use collect::collect_list;
 pub use order::{constant_bool, constant_int};
 
 /// An aggregate of `arguments` with the modifiers of `call`.

@@ -98,7 +98,7 @@ impl Function {
 
     /// The answer as `to`, or the error that its type does not fit.
     fn returning(mut self, call: &Call<'_>, index: usize, to: &DataType) -> Result<Self> {
-        if self.body.data_type == *to {
+        if self.body.data_type == *to || same_but_nulls(&self.body.data_type, to) {
             return Ok(self);
         }
         if !self.body.is_void() {
@@ -110,6 +110,25 @@ impl Function {
 
     fn boolean(self, call: &Call<'_>) -> Result<Self> {
         self.returning(call, 1, &DataType::Boolean)
+    }
+}
+
+/// Whether two types differ in no more than where NULLs may be.
+fn same_but_nulls(left: &DataType, right: &DataType) -> bool {
+    match (left, right) {
+        (DataType::Array(left), DataType::Array(right)) => same_but_nulls(&left.element, &right.element),
+        (DataType::Map(left), DataType::Map(right)) => {
+            same_but_nulls(&left.key, &right.key) && same_but_nulls(&left.value, &right.value)
+        }
+        (DataType::Struct(left), DataType::Struct(right)) => {
+            left.fields.len() == right.fields.len()
+                && left
+                    .fields
+                    .iter()
+                    .zip(right.fields.iter())
+                    .all(|(left, right)| left.name == right.name && same_but_nulls(&left.data_type, &right.data_type))
+        }
+        (left, right) => left == right,
     }
 }
 

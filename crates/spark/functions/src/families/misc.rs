@@ -51,7 +51,7 @@ pub const ROWS: &[FunctionRow] = &[
         .summary("How long the block of the file is; always -1 here."),
     scalar("spark_partition_id", MISC, ZERO, partition_id)
         .example("spark_partition_id()", "0")
-        .summary("The partition of the row; always 0 here."),
+        .summary("The partition of the row."),
     scalar("monotonically_increasing_id", MISC, ZERO, increasing_id).summary("A number that grows from row to row."),
     scalar("bitmap_bit_position", MISC, ONE, bitmap_bit_position)
         .example("bitmap_bit_position(1)", "0")
@@ -157,11 +157,14 @@ fn no_block(_call: Call<'_>) -> Result<Typed> {
     Ok(expr::literal(ScalarValue::Int64(Some(-1)), DataType::Long))
 }
 
+/// The engine puts the number in its place where it runs a partition.
 fn partition_id(_call: Call<'_>) -> Result<Typed> {
-    Ok(expr::literal(ScalarValue::Int32(Some(0)), DataType::Integer))
+    let int = datafusion::arrow::datatypes::DataType::Int32;
+    let udf = SparkUdf::new("spark_partition_id", (), int, false, kernel::first_partition);
+    Ok(apply(udf.volatile(), Vec::new(), DataType::Integer))
 }
 
-/// One counter for all partitions of a plan: the numbers grow, and with one partition they are Spark's.
+/// One counter for all partitions of a plan, where the engine has not put one for each of them in its place.
 fn increasing_id(_call: Call<'_>) -> Result<Typed> {
     let udf = SparkUdf::new(
         "spark_increasing_id",

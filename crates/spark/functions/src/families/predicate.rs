@@ -186,8 +186,9 @@ fn not_orderable(call: &Call<'_>, data_type: &DataType) -> Error {
 
 fn is_in(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
-    if let [_] = values.as_slice() {
-        return Ok(expr::literal(ScalarValue::Boolean(Some(false)), DataType::Boolean));
+    if let [value] = values.as_slice() {
+        let never = expr::literal(ScalarValue::Boolean(Some(false)), DataType::Boolean);
+        return Ok(Typed { nullable: value.nullable, ..never });
     }
     let (values, common) = to_common(&call, values)?;
     check_orderable(&call, &common)?;

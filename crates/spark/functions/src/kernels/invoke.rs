@@ -59,6 +59,16 @@ impl<S: State> SparkUdf<S> {
         Self { name, state, result, nullable, signature, body: Body::Arrays(kernel) }
     }
 
+    pub fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// The same function with another state.
+    #[must_use]
+    pub fn with_state(self, state: S) -> Self {
+        Self { state, ..self }
+    }
+
     /// Never computed ahead, and once per row even when the arguments are constants.
     #[must_use]
     pub fn volatile(mut self) -> Self {

@@ -1,14 +1,16 @@
 //! `XORShiftRandom`: the sequence that Spark draws `rand` and `randn` from.
 //!
-//! A sequence starts anew with each execution of a plan's clone; a stream that runs in one partition sees Spark's
-//! numbers of partition 0. Its place is shared state behind a lock, which is why the function is volatile.
+//! The engine gives each partition a sequence of its own; where it cannot, all of them share one. Its place is shared state behind a lock, which is why the function is volatile.
 
+use std::any::Any;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::Float64Array;
 use datafusion::common::Result as DfResult;
-use datafusion::logical_expr::ColumnarValue;
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF};
+
+use super::invoke::SparkUdf;
 
 /// A seed and where the sequence stands.
 #[derive(Debug, Clone)]
@@ -24,11 +26,21 @@ impl Sequence {
     }
 }
 
-/// Two draws are one only when they are the same call: equal seeds in two places are two sequences.
+/// Two draws are equal when they start alike: relations that are drawn with one seed are the same relation. Volatile
+/// calls are not merged for that.
 impl PartialEq for Sequence {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.generator, &other.generator)
+        (self.seed, self.gaussian) == (other.seed, other.gaussian)
     }
+}
+
+/// The function that draws in a partition: Spark adds the partition's number to the seed. `None` for other functions.
+pub fn of_partition(function: &ScalarUDF, partition: usize) -> Option<ScalarUDF> {
+    let implementation: &dyn Any = function.inner().as_ref();
+    let known = implementation.downcast_ref::<SparkUdf<Sequence>>()?;
+    let Sequence { seed, gaussian, .. } = known.state();
+    let own = Sequence::new(seed.wrapping_add(i64::try_from(partition).unwrap_or(0)), *gaussian);
+    Some(ScalarUDF::new_from_impl(known.clone().with_state(own)))
 }
 
 impl Eq for Sequence {}

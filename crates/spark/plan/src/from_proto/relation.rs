@@ -14,7 +14,7 @@ use hearth_proto::connect::ml_relation::MlType;
 use hearth_proto::connect::relation::RelType;
 
 use super::{catalog, invalid, message, origin, with_stack};
-use crate::{Relation, RelationNode};
+use crate::{CatalogOp, Relation, RelationNode};
 
 pub(super) use source::{local, sql_text};
 
@@ -103,5 +103,14 @@ fn ml_name(ml: &pb::MlRelation) -> &'static str {
 
 /// An input that must be there; an absent one is told as an empty one.
 fn input(proto: Option<Box<pb::Relation>>) -> Result<Box<Relation>> {
-    Ok(Box::new(relation(message(proto))?))
+    let mut input = relation(message(proto))?;
+    // What `createTable` gave back: the table, which is there.
+    if let RelationNode::Catalog(op) = &input.node
+        && let CatalogOp::CreateTable(new) = op.as_ref()
+    {
+        let name = new.name.clone();
+        let table = crate::relation::NamedTable { name, options: Vec::new(), is_streaming: false, travel: None };
+        input.node = RelationNode::NamedTable(table);
+    }
+    Ok(Box::new(input))
 }

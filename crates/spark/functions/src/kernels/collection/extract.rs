@@ -75,7 +75,9 @@ fn element(child: Typed, index: Typed, session: &SessionSettings) -> Result<Type
         return Err(no_base(&child));
     }
     let index = cast(index, &DataType::Integer, CastMode::of(session), session)?;
-    let nullable = !session.ansi || child.nullable || index.nullable || array.contains_null;
+    // Of a column nothing is known but its type, and Spark does not count on the error for what is out of range.
+    let column = matches!(child.expr, Expr::Column(_));
+    let nullable = !session.ansi || child.nullable || index.nullable || array.contains_null || column;
     let element = array.element.clone();
     let indexing = Indexing::Bracket { raise: session.ansi };
     call("get_array_item", indexing, vec![child, index], (element, nullable), list_element)
