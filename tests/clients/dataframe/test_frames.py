@@ -954,14 +954,6 @@ def column_in_frame(s):
 
 
 @add
-def metadata_column_of_files(s, path):
-    s.range(2).coalesce(1).write.parquet(path + "/t")
-    d = s.read.parquet(path + "/t")
-    return [d.select("id", "_metadata.file_name").schema.json(), str([r[0].endswith(".parquet") for r in d.select("_metadata.file_name").distinct().collect()]),
-            d.select(d.metadataColumn("_metadata").getField("file_size") > 0).distinct().count()]
-
-
-@add
 def zip_with_index_frame(s):
     return [s.range(3, 6).coalesce(1).zipWithIndex(), s.range(2).coalesce(1).zipWithIndex("row_number")]
 

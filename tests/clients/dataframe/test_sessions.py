@@ -167,11 +167,6 @@ def table_function_errors(s):
 
 
 @add
-def sql_keywords_and_collations(s):
-    return [s.tvf.sql_keywords().columns, s.tvf.sql_keywords().filter("keyword = 'SELECT'"), s.tvf.collations().columns]
-
-
-@add
 def catalog_of_tables(s):
     s.sql(f"create table {DB}.t1 (id int comment 'key', p string) using parquet partitioned by (p) comment 'note'")
     s.sql(f"create view {DB}.w1 as select 1 one")

@@ -224,6 +224,17 @@ impl Filling {
         }
     }
 
+    /// What the query gets of a batch that came; `batches` are those of the partition so far.
+    fn passed(&self, next: DfResult<RecordBatch>, batches: &mut Vec<RecordBatch>) -> DfResult<RecordBatch> {
+        let batch = next.inspect_err(|_| self.given_up.store(true, Ordering::Relaxed))?;
+        if self.has_room(&batch) {
+            batches.push(batch.clone());
+        } else {
+            batches.clear();
+        }
+        self.shown(batch)
+    }
+
     fn shown(&self, batch: RecordBatch) -> DfResult<RecordBatch> {
         match &self.projection {
             Some(columns) => Ok(batch.project(columns)?),
@@ -305,16 +316,8 @@ impl ExecutionPlan for CachedScan {
                     filling.end(partition, batches);
                     return None;
                 };
-                if let Ok(batch) = &next {
-                    if filling.has_room(batch) {
-                        batches.push(batch.clone());
-                    } else {
-                        batches.clear();
-                    }
-                } else {
-                    filling.given_up.store(true, Ordering::Relaxed);
-                }
-                Some((next.and_then(|batch| filling.shown(batch)), (input, batches)))
+                let shown = filling.passed(next, &mut batches);
+                Some((shown, (input, batches)))
             }
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))

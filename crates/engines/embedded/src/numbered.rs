@@ -30,7 +30,7 @@ const ROW_BITS: u32 = 33;
 /// Makes the operators whose expressions need the number of their partition know it.
 pub fn by_partition(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPlan>> {
     let numbered = plan.transform_up(|node| {
-        if expressions(&node).iter().any(|expr| has_number(expr)) {
+        if expressions(&node).iter().any(has_number) {
             return Ok(Transformed::yes(Arc::new(Numbered { node })));
         }
         Ok(Transformed::no(node))

@@ -61,7 +61,7 @@ impl Analyzer<'_> {
             ExprNode::Window(window) => self.window(window, cx),
             ExprNode::Extract { child, extraction } => self.extract(child, extraction, cx),
             ExprNode::UpdateField { structure, field, value } => {
-                self.update_field(expr, structure, field, value.as_deref(), cx)
+                self.update_field(expr, (structure, field, value.as_deref()), cx)
             }
             ExprNode::Subquery(subquery) => self.subquery(subquery, false, cx),
             ExprNode::NamedArgument { value, .. } => self.expression(value, cx),

@@ -60,9 +60,7 @@ impl Analyzer<'_> {
     pub fn update_field(
         &self,
         expr: &Expr,
-        structure: &Expr,
-        field: &str,
-        value: Option<&Expr>,
+        (structure, field, value): (&Expr, &str, Option<&Expr>),
         cx: Cx<'_>,
     ) -> Result<Typed> {
         let whole = self.expression(structure, cx.nested())?;
