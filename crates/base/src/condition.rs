@@ -7,6 +7,7 @@ mod analysis;
 mod collation;
 mod ddl;
 mod delta;
+mod language;
 mod plan;
 mod request;
 mod runtime;
@@ -18,6 +19,7 @@ pub use analysis::*;
 pub use collation::*;
 pub use ddl::*;
 pub use delta::*;
+pub use language::*;
 pub use plan::*;
 pub use request::*;
 pub use runtime::*;
@@ -117,6 +119,7 @@ pub fn all() -> impl Iterator<Item = &'static Condition> {
         .chain(COLLATION)
         .chain(DDL)
         .chain(DELTA)
+        .chain(LANGUAGE)
         .chain(PLAN)
         .chain(REQUEST)
         .chain(RUNTIME)

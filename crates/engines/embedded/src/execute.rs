@@ -56,7 +56,7 @@ impl Query {
                 let physical = datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?;
                 let physical = numbered::by_partition(physical).map_err(from_datafusion)?;
                 let physical = ordered::first_rows(physical).and_then(interrupt::stoppable).map_err(from_datafusion)?;
-                recursion::limited(physical, recursion::LEVEL_LIMIT).map_err(from_datafusion)?
+                recursion::limited(physical).map_err(from_datafusion)?
             }
         };
         Ok(Self { plan: physical, context: datafusion.task_ctx() })

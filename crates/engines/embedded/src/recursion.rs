@@ -17,15 +17,13 @@ use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use hearth_base::condition::RECURSION_LEVEL_LIMIT_EXCEEDED;
 
-/// `spark.sql.cteRecursionLevelLimit`: Spark's default.
-pub const LEVEL_LIMIT: usize = 100;
-
-/// Puts the limit into every recursive query of a plan.
-pub fn limited(plan: Arc<dyn ExecutionPlan>, limit: usize) -> DfResult<Arc<dyn ExecutionPlan>> {
+/// Puts its limit into every recursive query of a plan.
+pub fn limited(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPlan>> {
     let limited = plan.transform_up(|node| {
         let Some(query) = (node.as_ref() as &dyn std::any::Any).downcast_ref::<RecursiveQueryExec>() else {
             return Ok(Transformed::no(node));
         };
+        let Some(limit) = hearth_analyzer::recursion_levels(query.name()) else { return Ok(Transformed::no(node)) };
         let step = LevelLimit { input: Arc::clone(query.recursive_term()), limit, level: Arc::default() };
         let children: Vec<Arc<dyn ExecutionPlan>> = vec![Arc::clone(query.static_term()), Arc::new(step)];
         Ok(Transformed::yes(

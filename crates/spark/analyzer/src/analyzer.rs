@@ -32,6 +32,8 @@ pub(crate) struct Analyzer<'a> {
     pub plan_outputs: RefCell<HashMap<i64, Vec<Vec<Column>>>>,
     /// The sides of the join whose condition is being read, by plan id.
     pub join_sides: RefCell<Vec<(i64, Vec<ColumnId>)>>,
+    /// Whether the plan has subqueries or lateral joins, which `decorrelated` must look at.
+    pub subqueries: Cell<bool>,
     pub pending: RefCell<Option<Request>>,
     pub metrics: RefCell<Vec<ObservedMetrics>>,
     /// The columns that calls of `window` have got.
@@ -124,6 +126,7 @@ impl<'a> Analyzer<'a> {
             next_request: Cell::new(0),
             plan_outputs: RefCell::default(),
             join_sides: RefCell::default(),
+            subqueries: Cell::new(false),
             pending: RefCell::default(),
             metrics: RefCell::default(),
             time_windows: RefCell::default(),
@@ -174,6 +177,7 @@ impl<'a> Analyzer<'a> {
             return Ok(answer);
         }
         let (plan, schema) = plan()?;
+        let plan = self.decorrelated(plan)?;
         *self.pending.borrow_mut() = Some(Request { key, plan, schema });
         Err(Error::internal("the analysis waits for an answer"))
     }

@@ -11,6 +11,7 @@
 mod analyzer;
 mod constant;
 pub mod coverage;
+mod decorrelate;
 mod expression;
 mod mentions;
 mod naming;
@@ -29,6 +30,7 @@ mod write;
 pub use analyzer::{ObservedMetrics, Request};
 pub use coverage::{Coverage, Status, coverage, coverage_of};
 pub use mentions::{LocalMention, MentionOptions, Mentions, TableMention, command_mentions, mentions, plan_mentions};
+pub use relation::cte::recursion_levels;
 pub use relation::source::decode_local_relation;
 pub use scope::{FILE_METADATA, quote_name};
 pub use view::{
@@ -127,7 +129,7 @@ fn analyze_root(analyzer: &Analyzer<'_>, relation: &Relation) -> Result<Analyzed
         _ => (analyzer.relation(relation, env)?, None),
     };
     Ok(Analyzed {
-        plan: rel.positional()?,
+        plan: analyzer.decorrelated(rel.positional()?)?,
         schema: rel.scope.schema(),
         metrics: analyzer.metrics.take(),
         render,

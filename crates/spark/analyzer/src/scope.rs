@@ -153,21 +153,30 @@ impl Scope {
         UNRESOLVED_COLUMN_WITH_SUGGESTION.with("objectName", object_name).with("proposal", proposal.join(", "))
     }
 
-    /// Similar names, the nearest first, qualified where the qualifiers differ or the name that was asked for (of so many
-    /// parts) had one.
-    fn suggestions(&self, name: &str, asked: usize) -> Vec<String> {
-        let first = self.columns.first().map(|column| Arc::clone(&column.qualifier)).unwrap_or_default();
-        let common = self.columns.iter().fold(first.len(), |common, column| {
-            column.qualifier.iter().zip(first.iter()).take(common).take_while(|(left, right)| left == right).count()
-        });
-        let strip = asked == 1 && self.columns.iter().all(|column| column.qualifier == first);
-        let common = if asked <= 2 { common.min(first.len().saturating_sub(1)) } else { 0 };
+    /// Similar names, the nearest first, with as much of their qualifiers as tells them apart and as the name has itself
+    /// (`StringUtils.orderSuggestedIdentifiersBySimilarity`).
+    fn suggestions(&self, name: &str, parts: usize) -> Vec<String> {
+        let same_but = |last: usize| {
+            let kept = |column: &Column| {
+                let length = (column.qualifier.len() + 1).saturating_sub(last);
+                column.qualifier[..length.min(column.qualifier.len())].to_vec()
+            };
+            let first = self.columns.first().map(kept);
+            self.columns.iter().all(|column| Some(kept(column)) == first)
+        };
+        let shown = if parts == 1 && same_but(1) {
+            1
+        } else if parts <= 2 && same_but(2) {
+            2
+        } else {
+            usize::MAX
+        };
         let mut names: Vec<(usize, String)> = self
             .columns
             .iter()
             .map(|column| {
-                let kept = if strip { &[][..] } else { &column.qualifier[common..] };
-                let mut parts: Vec<&str> = kept.iter().map(String::as_str).collect();
+                let skipped = (column.qualifier.len() + 1).saturating_sub(shown);
+                let mut parts: Vec<&str> = column.qualifier.iter().skip(skipped).map(String::as_str).collect();
                 parts.push(&column.name);
                 (edit_distance(&parts.join("."), name), quote_name(&parts))
             })

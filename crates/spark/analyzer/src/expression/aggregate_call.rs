@@ -3,7 +3,11 @@
 use datafusion::common::Column as PlanColumn;
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr as PlanExpr, Operator, lit};
-use hearth_base::condition::{GROUPING_COLUMN_MISMATCH, UNSUPPORTED_GROUPING_EXPRESSION};
+use hearth_base::condition::{
+    AGGREGATE_FILTER_HAS_AGGREGATE, AGGREGATE_FILTER_NOT_BOOLEAN, AGGREGATE_FILTER_NOT_DETERMINISTIC,
+    GROUPING_COLUMN_MISMATCH, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, NESTED_AGGREGATE_FUNCTION,
+    UNSUPPORTED_GROUPING_EXPRESSION,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
 use hearth_functions::{AggregateModifiers, FunctionRow, Typed};
@@ -35,7 +39,7 @@ impl Analyzer<'_> {
         let mut checked = self.checked_call(row, call, expr, cx)?;
         checked.modifiers = AggregateModifiers {
             distinct: call.distinct,
-            filter: call.filter.as_ref().map(|filter| self.condition(filter, cx)).transpose()?,
+            filter: call.filter.as_ref().map(|filter| self.aggregate_filter(filter, cx)).transpose()?,
             ignore_nulls: call.ignore_nulls,
             within_group: call
                 .within_group
@@ -50,8 +54,25 @@ impl Analyzer<'_> {
         super::collated::build(row, call, checked, build)
     }
 
+    fn aggregate_filter(&self, filter: &Expr, cx: Cx<'_>) -> Result<PlanExpr> {
+        let text = format!("\"{}\"", naming::sql(filter));
+        let typed = match self.expression(filter, cx.nested()) {
+            Err(error) if error.condition() == NESTED_AGGREGATE_FUNCTION => {
+                return Err(AGGREGATE_FILTER_HAS_AGGREGATE.with("filterExpr", &text).with("aggExpr", text));
+            }
+            typed => typed?,
+        };
+        if typed.expr.is_volatile() {
+            return Err(AGGREGATE_FILTER_NOT_DETERMINISTIC.with("filterExpr", text));
+        }
+        if !is_boolean(&typed) {
+            return Err(AGGREGATE_FILTER_NOT_BOOLEAN.with("filterExpr", text));
+        }
+        Ok(typed.expr)
+    }
+
     fn check_aggregate_place(&self, expr: &Expr, cx: Cx<'_>) -> Result<()> {
-        use hearth_base::condition::{GROUP_BY_AGGREGATE, INVALID_WHERE_CONDITION, NESTED_AGGREGATE_FUNCTION};
+        use hearth_base::condition::{GROUP_BY_AGGREGATE, INVALID_WHERE_CONDITION};
         if cx.inside_aggregate {
             return Err(NESTED_AGGREGATE_FUNCTION.error());
         }
@@ -73,9 +94,10 @@ impl Analyzer<'_> {
         if is_boolean(&typed) {
             return Ok(typed.expr);
         }
-        if typed.data_type.is_string() {
-            let mode = hearth_functions::cast::CastMode::of(cx.env.settings);
-            return Ok(hearth_functions::cast::cast(typed, &DataType::Boolean, mode, cx.env.settings)?.expr);
+        if matches!(cx.clause, Clause::Join) {
+            return Err(JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE
+                .with("joinCondition", format!("\"{}\"", naming::sql(expr)))
+                .with("conditionType", format!("\"{}\"", typed.data_type.sql())));
         }
         Err(hearth_base::condition::DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN
             .with("sqlExpr", format!("\"{}\"", naming::sql(expr)))

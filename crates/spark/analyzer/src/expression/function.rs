@@ -54,6 +54,7 @@ impl Analyzer<'_> {
             return Err(NOT_A_SCALAR_FUNCTION.with("functionName", quote_name(&[row.name])));
         }
         match row.builder {
+            Builder::Scalar(_) if has_aggregate_clause(call).is_some() => Err(unsupported_clause(row, call)),
             Builder::Scalar(build) => {
                 super::collated::build(row, call, self.checked_call(row, call, expr, cx.nested())?, build)
             }
@@ -105,7 +106,9 @@ impl Analyzer<'_> {
         expr: &'c Expr,
         cx: Cx<'c>,
     ) -> Result<Call<'c>> {
-        let arguments = self.arguments(row.name, call, cx)?;
+        // `count(DISTINCT *)` counts combinations of all columns.
+        let star_name = if call.distinct && row.name == "count" { "" } else { row.name };
+        let arguments = self.arguments(star_name, &call.arguments, cx)?;
         let mut values = Vec::with_capacity(arguments.len());
         for argument in &arguments {
             values.push(self.argument(argument, cx)?);
@@ -123,12 +126,18 @@ impl Analyzer<'_> {
     }
 
     /// The arguments with stars spread out and `struct` fields named.
-    fn arguments(&self, name: &str, call: &FunctionCall, cx: Cx<'_>) -> Result<Vec<Expr>> {
-        let mut spread = Vec::with_capacity(call.arguments.len());
-        for argument in &call.arguments {
-            if name == "count" && !call.distinct && is_whole_row(argument) {
+    fn arguments(&self, name: &str, arguments: &[Expr], cx: Cx<'_>) -> Result<Vec<Expr>> {
+        let mut spread = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            if name == "count" && is_whole_row(argument) {
                 spread.push(Expr::literal(Value::Integer(1)));
                 continue;
+            }
+            if let ExprNode::Star { target: Some(target), .. } = &argument.node
+                && name == "count"
+            {
+                let parts: Vec<&str> = target.iter().map(String::as_str).collect();
+                return Err(hearth_base::condition::STAR_OF_TABLE_IN_COUNT.with("tableName", quote_name(&parts)));
             }
             match self.spread_star(argument, cx)? {
                 Some(columns) => spread.extend(columns),
@@ -280,6 +289,26 @@ pub(crate) fn builtin_name(name: &[String]) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// A clause that only aggregates and window functions take.
+fn has_aggregate_clause(call: &FunctionCall) -> Option<&'static str> {
+    if call.distinct {
+        return Some("DISTINCT");
+    }
+    if call.filter.is_some() {
+        return Some("FILTER CLAUSE");
+    }
+    match call.ignore_nulls {
+        Some(true) => Some("IGNORE NULLS"),
+        Some(false) | None => None,
+    }
+}
+
+fn unsupported_clause(row: &FunctionRow, call: &FunctionCall) -> Error {
+    hearth_base::condition::FUNCTION_WITH_UNSUPPORTED_SYNTAX
+        .with("prettyName", quote_name(&[row.name]))
+        .with("syntax", has_aggregate_clause(call).unwrap_or_default())
 }
 
 fn window_expected(row: &FunctionRow) -> Error {

@@ -54,8 +54,11 @@ impl Analyzer<'_> {
 
     fn unnamed(&self, expr: &Expr, cx: Cx<'_>) -> Result<Item> {
         let typed = self.expression(expr, cx)?;
-        let name =
-            if needs_types(expr) { naming::output_name(&self.named_form(expr, cx)) } else { naming::output_name(expr) };
+        let name = if needs_types(expr) || self.has_named_parts(expr, cx) {
+            naming::output_name(&self.named_form(expr, cx))
+        } else {
+            naming::output_name(expr)
+        };
         Ok(Item::named(typed, name))
     }
 
@@ -142,7 +145,18 @@ impl Analyzer<'_> {
     fn without(&self, mut items: Vec<Item>, except: &[Vec<String>], cx: Cx<'_>) -> Result<Vec<Item>> {
         for name in except {
             let Some(last) = name.last() else { continue };
-            let typed = self.attribute(name, None, Cx { output: &[], ..cx })?;
+            let typed = match self.attribute(name, None, Cx { output: &[], ..cx }) {
+                Ok(typed) => typed,
+                Err(error) => {
+                    // A field of the struct whose star this is.
+                    let before = items.len();
+                    items.retain(|item| !same_name(&item.name, last, self.case_sensitive));
+                    if items.len() == before {
+                        return Err(error);
+                    }
+                    continue;
+                }
+            };
             let before = items.len();
             items.retain(|item| item.value.expr != typed.expr);
             if items.len() == before {

@@ -1,7 +1,8 @@
 //! Expressions in the form that they have in Spark once their operands' types are known, for names: `date + 1` is
 //! `date_add`, a timestamp with a zone prints in the session's zone.
 
-use hearth_plan::expression::{FunctionCall, TypedLiteralKind};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use hearth_plan::expression::{FunctionCall, SubqueryKind, SubquerySource, TypedLiteralKind};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::datetime_text::write_timestamp;
 use hearth_types::zone::Zone;
@@ -10,6 +11,7 @@ use hearth_types::{DataType, DayTimeField, Value};
 use super::context::Cx;
 use super::literal;
 use crate::analyzer::Analyzer;
+use crate::naming;
 
 /// What `+` and `-` are for dates, times and intervals.
 #[derive(Clone, Copy)]
@@ -37,6 +39,9 @@ impl Analyzer<'_> {
                 for argument in &mut call.arguments {
                     *argument = self.named_form(argument, cx);
                 }
+                if let Some(filter) = &mut call.filter {
+                    *filter = self.named_form(filter, cx);
+                }
                 if let (Some(moved), [left, right]) = (moved, call.arguments.as_slice()) {
                     return moved_form(moved, left.clone(), right.clone());
                 }
@@ -60,7 +65,31 @@ impl Analyzer<'_> {
                     *text = local;
                 }
             }
+            ExprNode::Subquery(subquery) => {
+                let columns = self.outer_column_names(&subquery.source, cx).join(", ");
+                let text = match &subquery.kind {
+                    SubqueryKind::Scalar => format!("scalarsubquery({columns})"),
+                    SubqueryKind::Exists => format!("exists({columns})"),
+                    SubqueryKind::In { .. } => {
+                        naming::sql(expr).replace("(listquery())", &format!("(listquery({columns}))"))
+                    }
+                    SubqueryKind::TableArgument { .. } => return named,
+                };
+                named.node = ExprNode::Attribute { name: vec![text], plan_id: None, is_metadata: false };
+            }
+            ExprNode::Attribute { name, plan_id: None, .. } => {
+                if let (Some(text), Some(last)) = (self.special_name(name, cx), name.last_mut()) {
+                    *last = text;
+                }
+            }
             ExprNode::Window(window) => {
+                window.function = self.named_form(&window.function, cx);
+                for key in &mut window.spec.partition {
+                    *key = self.named_form(key, cx);
+                }
+                for key in &mut window.spec.order {
+                    key.child = self.named_form(&key.child, cx);
+                }
                 if let Ok(spec) = self.named_window(&window.spec, cx.env.windows) {
                     window.spec = spec;
                 }
@@ -95,6 +124,61 @@ impl Analyzer<'_> {
         let path = name[name.len() - found.fields - 1..].join(".");
         let node = ExprNode::Attribute { name: vec![path], plan_id: None, is_metadata: *is_metadata };
         Some(Expr { node, origin: child.origin.clone() })
+    }
+
+    /// The outer columns that a subquery uses, as often as it uses them.
+    fn outer_column_names(&self, source: &SubquerySource, cx: Cx<'_>) -> Vec<String> {
+        let Ok(query) = self.subquery_rel(source, cx) else { return Vec::new() };
+        let mut names = Vec::new();
+        let _ = query.plan.apply(|node| {
+            node.apply_expressions(|expr| {
+                expr.apply(|expr| {
+                    if let datafusion::logical_expr::Expr::OuterReferenceColumn(_, column) = expr {
+                        let columns = cx.rel.scope.columns.iter().chain(&cx.rel.scope.hidden);
+                        let found = columns.into_iter().find(|known| known.id.plan_name() == column.name);
+                        names.extend(found.map(|known| known.name.to_string()));
+                    }
+                    Ok(TreeNodeRecursion::Continue)
+                })
+            })
+        });
+        names
+    }
+
+    /// How a name prints that means another expression of the same list, or a session variable.
+    fn special_name(&self, name: &[String], cx: Cx<'_>) -> Option<String> {
+        let last = name.last()?;
+        if cx.lambda.is_some() || !matches!(cx.rel.scope.find(name, self.case_sensitive), Ok(None)) {
+            return None;
+        }
+        let aliased = |item: &crate::rel::Item| crate::scope::same_name(&item.name, &name[0], self.case_sensitive);
+        if cx.output.iter().any(aliased) {
+            return Some(format!("lateralAliasReference({last})"));
+        }
+        let variable = self.view.variables.get(&last.to_lowercase())?;
+        let outer = cx.env.outer.is_some() || cx.env.parameters.is_some();
+        (!outer).then(|| format!("variablereference(system.session.{}={})", last.to_lowercase(), variable.value))
+    }
+
+    /// Whether names or stars stand in an expression whose text is not the one that was written.
+    pub(crate) fn has_named_parts(&self, expr: &Expr, cx: Cx<'_>) -> bool {
+        match &expr.node {
+            ExprNode::Attribute { name, plan_id: None, .. } => self.special_name(name, cx).is_some(),
+            ExprNode::Function(call) => {
+                let counts = matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("count"));
+                let star = call.arguments.iter().any(|argument| matches!(argument.node, ExprNode::Star { .. }));
+                (star && (!counts || call.distinct))
+                    || call.arguments.iter().any(|child| self.has_named_parts(child, cx))
+            }
+            ExprNode::Extract { child, .. } => self.has_named_parts(child, cx),
+            ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => self.has_named_parts(expr, cx),
+            ExprNode::Window(window) => {
+                let order = window.spec.order.iter().map(|key| &key.child);
+                let keys = window.spec.partition.iter().chain(order);
+                std::iter::once(&window.function).chain(keys).any(|child| self.has_named_parts(child, cx))
+            }
+            _ => false,
+        }
     }
 
     fn type_for_name(&self, expr: &Expr, cx: Cx<'_>) -> Option<DataType> {
@@ -185,12 +269,19 @@ pub(crate) fn needs_types(expr: &Expr) -> bool {
         ExprNode::Function(call) => {
             let own = matches!(call.name.as_slice(), [name] if name == "+" || name == "-" || is_to_char(name));
             own || call.arguments.iter().any(|argument| is_star(argument) || needs_types(argument))
+                || call.filter.as_ref().is_some_and(|filter| needs_types(filter))
         }
         ExprNode::Extract { extraction, .. } => matches!(extraction.node, ExprNode::Literal(_)),
         ExprNode::TypedLiteral { kind, .. } => {
             matches!(kind, TypedLiteralKind::Timestamp | TypedLiteralKind::TimestampLtz)
         }
-        ExprNode::Window(window) => window.spec.base.is_some(),
+        ExprNode::Window(window) => {
+            let order = window.spec.order.iter().map(|key| &key.child);
+            window.spec.base.is_some()
+                || needs_types(&window.function)
+                || window.spec.partition.iter().chain(order).any(needs_types)
+        }
+        ExprNode::Subquery(_) => true,
         ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => needs_types(expr),
         _ => false,
     }

@@ -9,6 +9,7 @@ use datafusion::logical_expr::expr::{Case, Exists, InSubquery};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery as PlanSubquery, lit};
 use hearth_base::condition::{
     DATATYPE_MISMATCH_DATA_DIFF_TYPES, IN_SUBQUERY_LENGTH_MISMATCH, SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN,
+    SUBQUERY_IN_LAMBDA,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, coercion};
@@ -23,6 +24,10 @@ use crate::rel::{Item, Rel, project};
 
 impl Analyzer<'_> {
     pub fn subquery(&self, subquery: &Subquery, negated: bool, cx: Cx<'_>) -> Result<Typed> {
+        if cx.lambda.is_some() {
+            return Err(SUBQUERY_IN_LAMBDA.error());
+        }
+        self.subqueries.set(true);
         let query = self.subquery_rel(&subquery.source, cx)?;
         match &subquery.kind {
             SubqueryKind::Scalar => scalar(&query),
@@ -41,7 +46,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn subquery_rel(&self, source: &SubquerySource, cx: Cx<'_>) -> Result<Rel> {
+    pub(super) fn subquery_rel(&self, source: &SubquerySource, cx: Cx<'_>) -> Result<Rel> {
         let outer = Outer { rel: cx.rel, parent: cx.env.outer };
         let env = Env { outer: Some(&outer), windows: None, ..cx.env };
         match source {
@@ -142,7 +147,8 @@ fn value_in(value: PlanExpr, right: &Rel, outer: &Rel, negated: bool) -> Result<
     Ok(PlanExpr::Case(Case::new(None, branches, Some(Box::new(lit(true))))))
 }
 
-/// `(a, b) IN (SELECT x, y …)` as `EXISTS (… WHERE x = a AND y = b)`. NULLs in the rows count as no match.
+/// `(a, b) IN (SELECT x, y …)` as `EXISTS (… WHERE x = a AND y = b)`. NULLs in the rows count as
+/// no match for `IN`.
 fn rows_in(left: Vec<PlanExpr>, right: &Rel, outer: &Rel, negated: bool) -> Result<PlanExpr> {
     let matches = left.into_iter().zip(&right.scope.columns).map(|(value, column)| {
         let value = as_outer(value, outer)?;
@@ -150,6 +156,8 @@ fn rows_in(left: Vec<PlanExpr>, right: &Rel, outer: &Rel, negated: bool) -> Resu
     });
     let condition = matches.collect::<Result<Vec<_>>>()?.into_iter().reduce(PlanExpr::and);
     let Some(condition) = condition else { return Err(Error::internal("IN without values")) };
+    // A row that may be equal as far as anybody knows keeps NOT IN from being true.
+    let condition = if negated { condition.is_not_false() } else { condition };
     let plan = right.builder().filter(condition).and_then(|builder| builder.build()).map_err(plan_error)?;
     Ok(PlanExpr::Exists(Exists::new(plan_subquery(plan), negated)))
 }

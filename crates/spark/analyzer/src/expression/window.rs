@@ -1,5 +1,6 @@
 //! `function OVER (…)`: the window, its frame, and the function over it.
 
+use datafusion::arrow::datatypes::IntervalMonthDayNano;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{NullTreatment, Sort as SortExpr, WindowFunction, WindowFunctionParams};
@@ -8,7 +9,8 @@ use datafusion::logical_expr::{
 };
 use hearth_base::condition::{
     DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FRAME_WRONG_COMPARISON, MISSING_WINDOW_SPECIFICATION,
-    RANGE_FRAME_WITHOUT_ORDER, UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH, WINDOW_FUNCTION_FRAME_NOT_ORDERED,
+    RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER, UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH,
+    WINDOW_FRAME_UNACCEPTED_TYPE, WINDOW_FUNCTION_FRAME_NOT_ORDERED,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
@@ -109,6 +111,7 @@ impl Analyzer<'_> {
             key_types.push(key.data_type.clone());
             order_by.push(sort_expr(collation::key(key)?.expr, order));
         }
+        check_range(spec, &key_types)?;
         let frame = self.frame(spec, &key_types, row, cx)?;
         if frame.units == WindowFrameUnits::Range && order_by.is_empty() && !whole_partition(&frame) {
             return Err(RANGE_FRAME_WITHOUT_ORDER.with("sqlExpr", format!("\"({})\"", naming::frame_text(spec))));
@@ -161,6 +164,9 @@ impl Analyzer<'_> {
         };
         let typed = cast::cast(typed, &target, cast::CastMode::Ansi, cx.env.settings)?;
         let value = self.constant(&typed)?;
+        if let Some(bound) = moved_bound(&value, key_types.first()) {
+            return Ok(bound);
+        }
         let zero = ScalarValue::new_zero(&value.data_type()).map_err(plan_error)?;
         if value == zero {
             return Ok(WindowFrameBound::CurrentRow);
@@ -172,6 +178,42 @@ impl Analyzer<'_> {
             (_, size) => size,
         };
         Ok(if negative { WindowFrameBound::Preceding(size) } else { WindowFrameBound::Following(size) })
+    }
+}
+
+/// RANGE with offsets goes with one key that can be moved by them.
+fn check_range(spec: &WindowSpec, key_types: &[DataType]) -> Result<()> {
+    let Some(frame) = &spec.frame else { return Ok(()) };
+    let lower = matches!(frame.lower, FrameBound::Offset(_));
+    let upper = matches!(frame.upper, FrameBound::Offset(_));
+    if frame.unit != FrameUnit::Range || !(lower || upper) {
+        return Ok(());
+    }
+    let text = naming::frame_text(spec);
+    match key_types {
+        [] => Ok(()),
+        [key] => {
+            let moves = key.is_numeric()
+                || key.is_interval()
+                || matches!(key, DataType::Date | DataType::Timestamp | DataType::TimestampNtz | DataType::Null);
+            if moves {
+                return Ok(());
+            }
+            Err(WINDOW_FRAME_UNACCEPTED_TYPE
+                .with("sqlExpr", format!("\"{text}\""))
+                .with("location", if lower { "lower" } else { "upper" })
+                .with("exprType", format!("\"{}\"", key.sql()))
+                .with(
+                    "expectedType",
+                    "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")",
+                ))
+        }
+        _ => {
+            let keys: Vec<_> = spec.order.iter().map(naming::sort_order).collect();
+            Err(RANGE_FRAME_MULTI_ORDER
+                .with("sqlExpr", format!("\"(ORDER BY {} {text})\"", keys.join(", ")))
+                .with("orderSpec", keys.join(",")))
+        }
     }
 }
 
@@ -224,10 +266,38 @@ fn bound_text(bound: &FrameBound) -> String {
     }
 }
 
+/// A bound for keys that are dates or times: DataFusion moves them by its calendar intervals.
+fn moved_bound(offset: &ScalarValue, key: Option<&DataType>) -> Option<WindowFrameBound> {
+    if !matches!(key, Some(DataType::Date | DataType::Timestamp | DataType::TimestampNtz)) {
+        return None;
+    }
+    const DAY_MICROS: i64 = 86_400_000_000;
+    let (months, days, micros) = match offset {
+        ScalarValue::Int32(Some(days)) => (0, i64::from(*days), 0),
+        ScalarValue::IntervalYearMonth(Some(months)) => (*months, 0, 0),
+        ScalarValue::DurationMicrosecond(Some(micros)) => (0, micros / DAY_MICROS, micros % DAY_MICROS),
+        ScalarValue::IntervalMonthDayNano(Some(all)) => (all.months, i64::from(all.days), all.nanoseconds / 1000),
+        _ => return None,
+    };
+    let sign = [i64::from(months), days, micros].into_iter().find(|part| *part != 0).map_or(0, i64::signum);
+    let size = IntervalMonthDayNano::new(
+        months.checked_abs()?,
+        i32::try_from(days.checked_abs()?).ok()?,
+        micros.checked_abs()?.checked_mul(1000)?,
+    );
+    let size = ScalarValue::IntervalMonthDayNano(Some(size));
+    Some(match sign {
+        0 => WindowFrameBound::CurrentRow,
+        1 => WindowFrameBound::Following(size),
+        _ => WindowFrameBound::Preceding(size),
+    })
+}
+
 /// A number of days for dates, the key's own type for numbers, the interval as it is for timestamps.
 fn range_offset_type(key_types: &[DataType], offset: &DataType) -> DataType {
     match key_types.first() {
         Some(key) if key.is_numeric() => key.clone(),
+        Some(DataType::Date) if offset.is_integral() => DataType::Integer,
         _ => offset.clone(),
     }
 }

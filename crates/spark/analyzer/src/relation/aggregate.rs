@@ -2,7 +2,8 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{
-    GROUP_BY_POS_OUT_OF_RANGE, GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE, GROUPING_SIZE_LIMIT,
+    GROUP_BY_AGGREGATE, GROUP_BY_POS_AGGREGATE, GROUP_BY_POS_OUT_OF_RANGE, GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE,
+    GROUPING_SIZE_LIMIT,
     UNSUPPORTED_EXPR_FOR_OPERATOR,
 };
 use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
@@ -143,7 +144,10 @@ impl Analyzer<'_> {
         let list = keys.list;
         let cx = Cx::new(keys.env, keys.input, Clause::GroupBy);
         let typed = match self.ordinal(key, list)? {
-            Some(expr) => located(key.origin.as_ref(), self.expression(strip_alias(expr), cx))?,
+            Some(expr) => {
+                let typed = self.expression(strip_alias(expr), cx).map_err(|error| at_position(error, key, expr));
+                located(key.origin.as_ref(), typed)?
+            }
             None => match self.expression(key, cx) {
                 Ok(typed) => typed,
                 Err(error) => match self.aliased_key(key, list) {
@@ -195,6 +199,15 @@ impl Analyzer<'_> {
             _ => false,
         })
     }
+}
+
+/// `GROUP BY 2` where the second expression is an aggregate.
+fn at_position(error: hearth_base::Error, key: &Expr, expr: &Expr) -> hearth_base::Error {
+    if error.condition() != GROUP_BY_AGGREGATE {
+        return error;
+    }
+    let (index, text) = (naming::sql(key), naming::sql(strip_alias(expr)));
+    GROUP_BY_POS_AGGREGATE.with("index", index).with("aggExpr", format!("{text} AS `{}`", naming::output_name(expr)))
 }
 
 /// The expressions of a grouping that are no sets.

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column as PlanColumn, NullHandling, UnnestOptions};
 use datafusion::logical_expr::{Aggregate, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
-use hearth_base::condition::{MISSING_AGGREGATION, MISSING_GROUP_BY};
+use hearth_base::condition::{
+    CORRELATED_REFERENCE, MISSING_AGGREGATION, MISSING_GROUP_BY, MIXED_OUTER_LOCAL_AGGREGATE, SUBQUERY_NOT_GROUPED,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::Generated;
 
@@ -137,6 +139,7 @@ impl Analyzer<'_> {
     ) -> Result<LogicalPlan> {
         let mut aggregates: Vec<Expr> = Vec::new();
         expressions.each(&mut |expr| collect_aggregates(expr, &mut aggregates));
+        check_outer_columns(block, &aggregates)?;
         let group = group_expressions(grouped);
         if group.is_empty() && aggregates.is_empty() {
             // `GROUP BY ()` over nothing to compute: one row whatever the input is.
@@ -291,6 +294,40 @@ fn not_grouped(column: &PlanColumn, block: &Block) -> Error {
     MISSING_AGGREGATION
         .with("expression", format!("\"{name}\""))
         .with("expressionAnyValue", format!("\"any_value({name})\""))
+}
+
+/// Where the grouping of a subquery may not hold columns of the outer query, and a list not a subquery of its own rows.
+fn check_outer_columns(block: &Block, aggregates: &[Expr]) -> Result<()> {
+    let is_outer = |expr: &Expr| matches!(expr, Expr::OuterReferenceColumn(..));
+    for aggregate in aggregates {
+        if aggregate.exists(|expr| Ok(is_outer(expr))).unwrap_or(false) {
+            let mixed = !aggregate.column_refs().is_empty();
+            let text = aggregate.schema_name().to_string();
+            return Err(match mixed {
+                true => MIXED_OUTER_LOCAL_AGGREGATE.with("function", text),
+                false => CORRELATED_REFERENCE.with("sqlExprs", format!("\"{text}\"")),
+            });
+        }
+    }
+    let keys = block.grouped.as_ref().map_or(&[][..], |grouped| grouped.keys.as_slice());
+    for item in &block.items {
+        let (mut outer, mut subquery) = (false, false);
+        let _ = item.value.expr.apply(|expr| {
+            if keys.contains(expr) || matches!(expr, Expr::AggregateFunction(_)) {
+                return Ok(TreeNodeRecursion::Jump);
+            }
+            outer |= is_outer(expr);
+            subquery |= matches!(expr, Expr::ScalarSubquery(scalar) if !scalar.outer_ref_columns.is_empty());
+            Ok(TreeNodeRecursion::Continue)
+        });
+        if outer {
+            return Err(CORRELATED_REFERENCE.with("sqlExprs", format!("\"{}\"", item.name)));
+        }
+        if subquery {
+            return Err(SUBQUERY_NOT_GROUPED.with("sqlExpr", format!("\"{}\"", item.name)));
+        }
+    }
+    Ok(())
 }
 
 fn collect_aggregates(expr: &Expr, into: &mut Vec<Expr>) {

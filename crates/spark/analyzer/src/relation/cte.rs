@@ -5,16 +5,26 @@ use std::sync::Arc;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
-use hearth_base::condition::ASSIGNMENT_ARITY_MISMATCH;
-use hearth_base::{Error, Result};
+use hearth_base::Result;
+use hearth_base::condition::{
+    ASSIGNMENT_ARITY_MISMATCH, INVALID_RECURSIVE_CTE, NUM_COLUMNS_MISMATCH, RECURSION_TYPE_MISMATCH,
+    UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE,
+};
 use hearth_plan::expression::WindowSpec;
 use hearth_plan::relation::{Cte, SetOp, SetOpKind};
 use hearth_plan::{Relation, RelationNode};
-use hearth_types::StructType;
+use hearth_types::{DataType, StructType};
 
-use crate::analyzer::{Analyzer, CteFrame, Env, References, WindowFrame, WorkingTable, plan_error, unsupported};
+use crate::analyzer::{Analyzer, CteFrame, Env, References, WindowFrame, WorkingTable, plan_error};
 use crate::rel::Rel;
 use crate::scope::{Column, Scope};
+
+/// `MAX RECURSION LEVEL` in other words, for the session.
+const LEVEL_LIMIT: &str = "spark.sql.cteRecursionLevelLimit";
+const DEFAULT_LEVELS: &str = "100";
+
+/// Stands before the limit in the name that a recursive query has in the plan.
+const LEVELS: &str = " levels ";
 
 impl Analyzer<'_> {
     pub fn with_cte(&self, input: &Relation, ctes: &[Cte], recursive: bool, env: Env<'_>) -> Result<Rel> {
@@ -40,12 +50,19 @@ impl Analyzer<'_> {
     fn recursive_cte(&self, frame: &CteFrame<'_>, env: Env<'_>) -> Result<Rel> {
         let definition = frame.definition;
         let Some((operation, aliases)) = recursive_union(&definition.query) else {
-            return unsupported("a recursive query that is no UNION of a start and a step");
+            return Err(INVALID_RECURSIVE_CTE.error());
         };
+        if !operation.all {
+            return Err(UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE.error());
+        }
         let start = named_columns(named_columns(self.relation(&operation.left, env)?, aliases)?, &definition.columns)?;
         let schema = start.scope.schema();
         let start_plan = start.positional()?;
-        let name = format!("{}#{}", definition.name, self.new_id().0);
+        let limit = match definition.max_recursion {
+            Some(limit) => limit.to_string(),
+            None => self.view.config.get(LEVEL_LIMIT).cloned().unwrap_or_else(|| DEFAULT_LEVELS.to_owned()),
+        };
+        let name = format!("{}#{}{LEVELS}{limit}", definition.name, self.new_id().0);
         let work_schema = Arc::new(nullable_schema(&start_plan));
         let work_table = CteWorkTable::new(&name, work_schema);
         let source = provider_as_source(Arc::new(work_table));
@@ -57,10 +74,21 @@ impl Analyzer<'_> {
         let step_frame =
             CteFrame { definition, env: frame.env, recursive: true, working: Some(&working), parent: frame.env.ctes };
         let step = self.relation(&operation.right, Env { ctes: Some(&step_frame), ..env })?;
-        let step = self.as_schema(step, &schema, env)?;
         if step.scope.columns.len() != schema.fields.len() {
-            return Err(Error::unsupported("a recursive step with another number of columns than its start"));
+            return Err(NUM_COLUMNS_MISMATCH
+                .with("operator", "UNION")
+                .with("firstNumColumns", schema.fields.len())
+                .with("invalidOrdinalNum", "second")
+                .with("invalidNumColumns", step.scope.columns.len()));
         }
+        if let Some((field, column)) = schema.fields.iter().zip(&step.scope.columns).find(|(field, column)| {
+            column.data_type != DataType::Null && !same_but_nulls(&field.data_type, &column.data_type)
+        }) {
+            return Err(RECURSION_TYPE_MISMATCH
+                .with("left", format!("\"{}\"", field.data_type.sql()))
+                .with("right", format!("\"{}\"", column.data_type.sql())));
+        }
+        let step = self.as_schema(step, &schema, env)?;
         let plan = LogicalPlanBuilder::new(start_plan)
             .to_recursive_query(name, step.positional()?, !operation.all)
             .and_then(LogicalPlanBuilder::build)
@@ -108,6 +136,18 @@ fn recursive_union(query: &Relation) -> Option<(&SetOp, &[String])> {
         }
         _ => None,
     }
+}
+
+/// Types that differ in nothing but what may be NULL inside of them.
+fn same_but_nulls(left: &DataType, right: &DataType) -> bool {
+    let simple = |data_type: &DataType| data_type.simple_string();
+    left == right || simple(left) == simple(right)
+}
+
+/// How many levels a recursive query may go down, from the name it has in the plan; `None` is without a limit.
+pub fn recursion_levels(name: &str) -> Option<usize> {
+    let (_, limit) = name.rsplit_once(LEVELS)?;
+    limit.parse::<i64>().ok().and_then(|limit| usize::try_from(limit).ok())
 }
 
 fn nullable_schema(plan: &LogicalPlan) -> datafusion::arrow::datatypes::Schema {

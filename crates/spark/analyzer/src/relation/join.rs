@@ -11,14 +11,14 @@ use datafusion::common::{JoinType, Spans};
 use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery};
 use hearth_base::condition::{
-    DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE,
-    UNRESOLVED_USING_COLUMN_FOR_JOIN,
+    DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, INVALID_LATERAL_JOIN_TYPE,
+    JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, LATERAL_JOIN_USING, UNRESOLVED_USING_COLUMN_FOR_JOIN,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, coercion};
 use hearth_plan::relation::{Join, JoinConstraint, JoinKind};
 
-use crate::analyzer::{Analyzer, Env, Outer, plan_error, unsupported};
+use crate::analyzer::{Analyzer, Env, Outer, plan_error};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::extract::make_struct;
 use crate::rel::{Item, Rel, all_columns, project};
@@ -188,6 +188,17 @@ impl Analyzer<'_> {
 
     /// `LATERAL (…)`: the right side sees the columns of the left one.
     fn lateral_join(&self, join: &Join, env: Env<'_>) -> Result<Rel> {
+        self.subqueries.set(true);
+        let refused = match join.kind {
+            JoinKind::Inner | JoinKind::Cross | JoinKind::LeftOuter => None,
+            JoinKind::RightOuter => Some("RIGHT OUTER"),
+            JoinKind::FullOuter => Some("FULL OUTER"),
+            JoinKind::LeftSemi => Some("LEFT SEMI"),
+            JoinKind::LeftAnti => Some("LEFT ANTI"),
+        };
+        if let Some(kind) = refused {
+            return Err(INVALID_LATERAL_JOIN_TYPE.with("joinType", kind));
+        }
         let left = self.relation(&join.left, env)?;
         let outer = Outer { rel: &left, parent: env.outer };
         let right = self.relation(&join.right, Env { outer: Some(&outer), ..env })?;
@@ -197,7 +208,7 @@ impl Analyzer<'_> {
                 let both = both_sides(&left, &right)?;
                 Some(self.condition(condition, Cx::new(env, &both, Clause::Join))?)
             }
-            JoinConstraint::Using(_) | JoinConstraint::Natural => return unsupported("LATERAL with USING or NATURAL"),
+            JoinConstraint::Using(_) | JoinConstraint::Natural => return Err(LATERAL_JOIN_USING.error()),
         };
         let outer_ref_columns = right.plan.all_out_ref_exprs();
         let scope = joined_scope(&left.scope, &right.scope, join.kind);
@@ -223,7 +234,9 @@ impl Analyzer<'_> {
         kind: JoinKind,
         condition: Option<PlanExpr>,
     ) -> Result<Option<Rel>> {
-        if !matches!(kind, JoinKind::Inner | JoinKind::Cross) {
+        // `LEFT JOIN LATERAL explode(…)` without a condition gives what the generator gives: so it is in Spark.
+        let generates = kind == JoinKind::LeftOuter && condition.is_none() && has_unnest(&right.plan);
+        if !matches!(kind, JoinKind::Inner | JoinKind::Cross) && !generates {
             return Ok(None);
         }
         let Some(plan) = graft(&right.plan, &left.plan)? else { return Ok(None) };
@@ -301,6 +314,10 @@ fn graft(right: &LogicalPlan, left: &LogicalPlan) -> Result<Option<LogicalPlan>>
         }
         _ => Ok(None),
     }
+}
+
+fn has_unnest(plan: &LogicalPlan) -> bool {
+    plan.exists(|node| Ok(matches!(node, LogicalPlan::Unnest(_)))).unwrap_or(false)
 }
 
 fn inner_references(expr: PlanExpr) -> Result<PlanExpr> {

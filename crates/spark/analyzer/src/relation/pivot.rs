@@ -2,7 +2,7 @@
 
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, lit, when};
 use hearth_base::condition::PIVOT_VALUE_LIMIT;
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast};
@@ -57,7 +57,13 @@ impl Analyzer<'_> {
                 } else {
                     value.name.clone()
                 };
-                let expr = only_where(aggregate.value.expr.clone(), &value.condition)?;
+                let mut expr = only_where(aggregate.value.expr.clone(), &value.condition)?;
+                if !aggregate.value.nullable {
+                    // A value without rows is NULL in Spark, for counts too.
+                    let rows = datafusion::functions_aggregate::expr_fn::count(lit(1_i64));
+                    let some = only_where(rows, &value.condition)?.gt(lit(0_i64));
+                    expr = when(some, expr).end().map_err(plan_error)?;
+                }
                 let typed = Typed::new(expr, aggregate.value.data_type.clone(), true);
                 items.push(Item::named(typed, name));
             }

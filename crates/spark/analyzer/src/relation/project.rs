@@ -148,7 +148,11 @@ impl Analyzer<'_> {
         let rel = self
             .block_rel(Block::new(input.clone(), items, generators))
             .map_err(|error| observed_error(&error).unwrap_or(error))?;
-        let observed = ObservedMetrics { name: name.to_owned(), plan: rel.positional()?, schema: rel.scope.schema() };
+        let observed = ObservedMetrics {
+            name: name.to_owned(),
+            plan: self.decorrelated(rel.positional()?)?,
+            schema: rel.scope.schema(),
+        };
         self.metrics.borrow_mut().push(observed);
         Ok(input)
     }

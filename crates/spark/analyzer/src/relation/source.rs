@@ -182,6 +182,11 @@ impl Analyzer<'_> {
     }
 
     /// `VALUES`: columns `col1`, `col2`, … of the common types of their rows.
+    fn is_outer_column(&self, value: &Expr, env: Env<'_>) -> bool {
+        let hearth_plan::ExprNode::Attribute { name, .. } = &value.node else { return false };
+        env.outer.is_some_and(|outer| matches!(outer.rel.scope.find(name, self.case_sensitive), Ok(Some(_))))
+    }
+
     pub fn inline_table(&self, rows: &[Vec<Expr>], env: Env<'_>) -> Result<Rel> {
         let nothing = Rel::one_row();
         let cx = Cx::new(env, &nothing, Clause::Values);
@@ -193,6 +198,10 @@ impl Analyzer<'_> {
                     .with("expectedNumCols", width)
                     .with("actualNumCols", row.len())
                     .with("rowIndex", index));
+            }
+            if let Some(value) = row.iter().find(|value| self.is_outer_column(value, env)) {
+                return Err(hearth_base::condition::OUTER_VALUE_IN_INLINE_TABLE
+                    .with("expr", format!("\"outer({})\"", crate::naming::sql(value))));
             }
             typed.push(row.iter().map(|value| self.expression(value, cx)).collect::<Result<_>>()?);
         }
