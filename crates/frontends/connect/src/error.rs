@@ -186,6 +186,9 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "INVALID_CONF_VALUE" | "UNRECOGNIZED_STATISTIC" => ILLEGAL_ARGUMENT,
         "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "CATALOG_NOT_FOUND" => SPARK,
         "UNSUPPORTED_FEATURE" if parameter("operation") == "MERGE INTO TABLE" => UNSUPPORTED,
+        "INVALID_INTERVAL_FORMAT" if error.kind() == ErrorKind::Runtime && error.contexts().is_empty() => {
+            ILLEGAL_ARGUMENT
+        }
         _ => return None,
     })
 }

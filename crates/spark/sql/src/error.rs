@@ -35,15 +35,25 @@ fn positioned(error: Error, text: &str, offset: usize) -> Error {
     error.trailer(format!(" (line {line}, pos {column}){}", pointer(text, line, column)))
 }
 
-/// `PARSE_SYNTAX_ERROR` at a token. `extra` says that the token is one too many.
-pub fn syntax(text: &str, token: Token, extra: bool) -> Error {
+/// What would mend a statement at the place of a syntax error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mend {
+    None,
+    /// The token there is one too many.
+    Extra,
+    /// This one is missing before it.
+    Missing(TokenKind),
+}
+
+/// `PARSE_SYNTAX_ERROR` at a token.
+pub fn syntax(text: &str, token: Token, mend: Mend) -> Error {
     let start = token.start as usize;
-    let (near, hint) = if token.kind == TokenKind::End {
-        ("end of input".to_owned(), String::new())
-    } else {
-        let lexeme = &text[start..token.end as usize];
-        let hint = if extra { format!(": extra input '{lexeme}'") } else { String::new() };
-        (format!("'{lexeme}'"), hint)
+    let lexeme = &text[start..token.end as usize];
+    let near = if token.kind == TokenKind::End { "end of input".to_owned() } else { format!("'{lexeme}'") };
+    let hint = match mend {
+        Mend::Extra if token.kind != TokenKind::End => format!(": extra input '{lexeme}'"),
+        Mend::Missing(kind) => kind.grammar_name().map(|name| format!(": missing {name}")).unwrap_or_default(),
+        Mend::Extra | Mend::None => String::new(),
     };
     positioned(PARSE_SYNTAX_ERROR.with("error", near).with("hint", hint), text, start)
 }
@@ -61,23 +71,52 @@ pub fn at(error: Error, text: &str, offset: usize) -> Error {
 pub fn about(error: Error, text: &str, start: usize, end: usize) -> Error {
     let characters = |until: usize| i32::try_from(text[..until].chars().count()).unwrap_or(i32::MAX);
     let (line, column) = line_and_column(text, start);
-    let fragment = text[start..end].to_owned();
-    let from = text[..start].char_indices().rev().nth(FRAGMENT_MARGIN - 1).map_or(0, |(at, _)| at);
-    let to = text[end..].char_indices().nth(FRAGMENT_MARGIN).map_or(text.len(), |(at, _)| end + at);
-    let (head, tail) = (if from > 0 { "..." } else { "" }, if to < text.len() { "..." } else { "" });
-    let indent = " ".repeat(head.len() + text[from..start].chars().count());
-    let marks = "^".repeat(fragment.chars().count());
-    error
-        .trailer(format!(
-            "\n== SQL (line {line}, position {}) ==\n{head}{}{tail}\n{indent}{marks}",
-            column + 1,
-            &text[from..to]
-        ))
-        .at(QueryContext::Sql {
-            object_type: String::new(),
-            object_name: String::new(),
-            start: characters(start),
-            stop: characters(end) - 1,
-            fragment,
-        })
+    let shown = marked(text, start, end);
+    error.trailer(format!("\n== SQL (line {line}, position {}) ==\n{shown}", column + 1)).at(QueryContext::Sql {
+        object_type: String::new(),
+        object_name: String::new(),
+        start: characters(start),
+        stop: characters(end) - 1,
+        fragment: text[start..end].to_owned(),
+    })
+}
+
+/// An error about the statement as a whole, without a place in it.
+pub fn bare(error: Error, text: &str) -> Error {
+    error.trailer(format!("\n== SQL ==\n{text}"))
+}
+
+/// The lines of `start..end` with `^` below it. Of what else stands in these lines, at most `FRAGMENT_MARGIN` characters
+/// on either side; so many of them count as cut, even when the line ends there.
+fn marked(text: &str, start: usize, end: usize) -> String {
+    let in_line = |c: &char| *c != '\n';
+    let before = text[..start].chars().rev().take_while(in_line).take(FRAGMENT_MARGIN);
+    let (before, from) = before.fold((0, start), |(count, at), c| (count + 1, at - c.len_utf8()));
+    let behind = text[end..].chars().take_while(in_line).take(FRAGMENT_MARGIN);
+    let (behind, to) = behind.fold((0, end), |(count, at), c| (count + 1, at + c.len_utf8()));
+    let (is_cut_before, is_cut_behind) = (before == FRAGMENT_MARGIN, behind == FRAGMENT_MARGIN);
+    let indent = before + if is_cut_before { 3 } else { 0 };
+    let width = text[start..end].chars().count();
+    let mut shown = String::new();
+    // Characters of the fragment and its surroundings that were shown so far.
+    let mut at = 0;
+    let whole = format!(
+        "{}{}{}",
+        if is_cut_before { "..." } else { "" },
+        &text[from..to],
+        if is_cut_behind { "..." } else { "" }
+    );
+    for line in whole.trim_end_matches('\n').split('\n') {
+        let length = line.chars().count();
+        let spaces = indent.saturating_sub(at).min(length);
+        let marks = (indent + width).saturating_sub(at + spaces).min(length - spaces);
+        shown.push_str(line);
+        shown.push('\n');
+        shown.push_str(&" ".repeat(spaces));
+        shown.push_str(&"^".repeat(marks));
+        shown.push('\n');
+        at += length + 1;
+    }
+    shown.pop();
+    shown
 }

@@ -37,6 +37,10 @@ impl Parser<'_> {
             None => self.start(),
         };
         let expr = self.expression()?;
+        if self.at_alias_before_from() {
+            let names = vec![self.plain_identifier()?];
+            return Ok(self.expr(start, ExprNode::Alias { expr: Box::new(expr), names, metadata: None }));
+        }
         let explicit = self.at(K::As) && (self.kind_at(1).is_name() || self.kind_at(1) == TokenKind::LeftParen);
         if explicit {
             self.advance();
@@ -49,6 +53,15 @@ impl Parser<'_> {
             return Ok(expr);
         };
         Ok(self.expr(start, ExprNode::Alias { expr: Box::new(expr), names, metadata: None }))
+    }
+
+    /// `SELECT a WHERE FROM t`: any word before `FROM` and a relation is an alias, `AS` too.
+    fn at_alias_before_from(&self) -> bool {
+        matches!(self.kind(), TokenKind::Word(Some(_)))
+            && !self.at(K::From)
+            && self.keyword_at(1) == Some(K::From)
+            && self.keyword_at(2) != Some(K::From)
+            && (self.kind_at(2).is_name() || self.kind_at(2) == TokenKind::LeftParen)
     }
 
     pub(crate) fn named_expressions(&mut self) -> Result<Vec<Expr>> {
@@ -128,10 +141,12 @@ impl Parser<'_> {
         let next = self.kind_at(not + 1);
         let keyword = match self.keyword_at(not) {
             Some(K::Is) if not == 0 && self.at_is() => return self.is_predicate(start, value),
+            Some(K::Between) if not == 0 && self.at_alias_before_from() => return Ok(value),
             Some(keyword @ (K::Between | K::Like | K::Ilike | K::Rlike)) if next.starts_expression() => keyword,
             Some(K::In) if next == TokenKind::LeftParen => K::In,
             _ => return Ok(value),
         };
+        let at = self.start();
         let negated = self.accept_infix_not()?;
         self.advance();
         let predicate = match keyword {
@@ -141,7 +156,7 @@ impl Parser<'_> {
                 let upper = self.value()?;
                 self.call(start, "between", vec![value, lower, upper])
             }
-            K::In => self.in_predicate(start, value)?,
+            K::In => self.in_predicate(start, at, value)?,
             K::Rlike => {
                 let pattern = self.value()?;
                 self.call(start, "rlike", vec![value, pattern])
@@ -149,9 +164,9 @@ impl Parser<'_> {
             _ => {
                 let name = if keyword == K::Ilike { "ilike" } else { "like" };
                 if self.at_like_quantifier() {
-                    return self.quantified_like(start, name, value, negated);
+                    return self.quantified_like((start, at), name, value, negated);
                 }
-                self.like(start, name, value)?
+                self.like((start, at), name, value)?
             }
         };
         Ok(self.negated_if(negated, start, predicate))
@@ -172,7 +187,8 @@ impl Parser<'_> {
 
     fn at_is(&self) -> bool {
         let not = usize::from(self.keyword_at(1) == Some(K::Not) || self.kind_at(1) == TokenKind::Bang);
-        matches!(self.keyword_at(1 + not), Some(K::Null | K::True | K::False | K::Unknown | K::Distinct))
+        (not == 1 && self.kind_at(2) == TokenKind::End)
+            || matches!(self.keyword_at(1 + not), Some(K::Null | K::True | K::False | K::Unknown | K::Distinct))
     }
 
     fn is_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
@@ -199,7 +215,7 @@ impl Parser<'_> {
         Ok(self.negated_if(negated, start, predicate))
     }
 
-    fn in_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
+    fn in_predicate(&mut self, start: usize, at: usize, value: Expr) -> Result<Expr> {
         if self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen {
             let (query, mut items) = match self.paren_content()? {
                 Paren::Query(query) => (Some(query), Vec::new()),
@@ -216,7 +232,7 @@ impl Parser<'_> {
         }
         self.expect_kind(TokenKind::LeftParen)?;
         if self.accept_kind(TokenKind::RightParen) {
-            return Err(self.plain(start, EMPTY_IN_PREDICATE));
+            return Err(self.plain(at, EMPTY_IN_PREDICATE));
         }
         let mut items = vec![value];
         items.extend(self.expressions()?);
@@ -224,7 +240,7 @@ impl Parser<'_> {
         Ok(self.call(start, "in", items))
     }
 
-    fn like(&mut self, start: usize, name: &str, value: Expr) -> Result<Expr> {
+    fn like(&mut self, (start, from): (usize, usize), name: &str, value: Expr) -> Result<Expr> {
         let pattern = self.value()?;
         let mut arguments = vec![value, pattern];
         if self.at(K::Escape) && self.kind_at(1).is_string() {
@@ -233,7 +249,7 @@ impl Parser<'_> {
             let escape = self.string_expr()?;
             if !matches!(&escape.node, ExprNode::Literal(Value::String(text)) if text.chars().count() == 1) {
                 let written = self.since(at).trim_start_matches(|c| c != '\'' && c != '"');
-                return Err(self.about(at, INVALID_ESC.with("invalidEscape", written)));
+                return Err(self.about(from, INVALID_ESC.with("invalidEscape", written)));
             }
             arguments.push(escape);
         }
@@ -241,12 +257,12 @@ impl Parser<'_> {
     }
 
     /// `LIKE ANY (…)`, `LIKE ALL (…)`: the patterns one by one.
-    fn quantified_like(&mut self, start: usize, name: &str, value: Expr, negated: bool) -> Result<Expr> {
+    fn quantified_like(&mut self, (start, at): (usize, usize), name: &str, value: Expr, negated: bool) -> Result<Expr> {
         let all = self.advance().kind == TokenKind::Word(Some(K::All));
         if self.kind_at(1) == TokenKind::RightParen {
             self.advance();
             self.advance();
-            return Err(self.against_rule(start, "Expected something between '(' and ')'"));
+            return Err(self.against_rule(at, "Expected something between '(' and ')'."));
         }
         let patterns = self.paren_list(Self::expression)?;
         let constant = |pattern: &Expr| matches!(pattern.node, ExprNode::Literal(Value::String(_)));

@@ -31,25 +31,27 @@ use token::TokenKind;
 
 /// One statement: a query is `Plan::Relation`, everything else `Plan::Command`.
 pub fn parse_statement(text: &str) -> Result<Plan> {
-    let mut parser = Parser::new(text)?;
+    whole(Parser::new(text)?, Parser::only_statement)
+}
+
+/// All of a text by one rule.
+fn whole<'a, T>(mut parser: Parser<'a>, rule: impl Fn(&mut Parser<'a>) -> Result<T>) -> Result<T> {
     if parser.at_kind(TokenKind::End) {
-        return Err(error::empty(text));
+        return Err(error::empty(parser.text));
     }
-    let plan = parser.single_statement()?;
-    parser.expect_end()?;
-    Ok(plan)
+    match rule(&mut parser) {
+        Err(error) if error.condition() == hearth_base::condition::PARSE_SYNTAX_ERROR => {
+            Err(parser.with_hint(error, rule))
+        }
+        result => result,
+    }
 }
 
 /// As `parse_statement`, with the values of `:name` and `?` in their places: nodes in place of nodes, so a value is never
 /// read as SQL. A marker without a value stays one.
 pub fn parse_bound(text: &SqlText) -> Result<Plan> {
-    let mut parser = Parser::new(&text.query)?.with_values(&text.named, &text.positional);
-    if parser.at_kind(TokenKind::End) {
-        return Err(error::empty(&text.query));
-    }
-    let plan = parser.single_statement()?;
-    parser.expect_end()?;
-    Ok(plan)
+    let parser = Parser::new(&text.query)?.with_values(&text.named, &text.positional);
+    whole(parser, Parser::only_statement)
 }
 
 /// A parameter of a statement's text, and the bytes at which it stands.
@@ -116,15 +118,11 @@ fn script_length(text: &str) -> Option<usize> {
 
 /// One expression with an optional alias, as in `selectExpr`: `a + 1 AS b`, `*`, `explode(m) AS (k, v)`.
 pub fn parse_expression(text: &str) -> Result<Expr> {
-    let mut parser = Parser::new(text)?;
-    if parser.at_kind(TokenKind::End) {
-        return Err(error::empty(text));
-    }
-    let expr = parser.named_expression()?;
-    if !parser.at_kind(TokenKind::End) {
-        return Err(parser.unexpected());
-    }
-    Ok(expr)
+    whole(Parser::new(text)?, |parser| {
+        let expr = parser.named_expression()?;
+        parser.expect_kind(TokenKind::End)?;
+        Ok(expr)
+    })
 }
 
 /// ``a.`b c`.d``

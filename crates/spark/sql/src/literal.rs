@@ -2,9 +2,11 @@
 //!
 //! Dates and intervals stay text, since their value depends on the session; numbers get the type that Spark gives them.
 
+mod check;
+
 use hearth_base::condition::{
-    DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, INTERVAL_RANGE_NEEDS_STRING, INVALID_NUMERIC_LITERAL_RANGE,
-    INVALID_TYPED_LITERAL, UNSUPPORTED_TYPED_LITERAL,
+    DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, INTERVAL_RANGE_NEEDS_STRING, INTERVAL_SINGLE_RANGE,
+    INVALID_NUMERIC_LITERAL_RANGE, INVALID_TYPED_LITERAL, UNSUPPORTED_TYPED_LITERAL,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::expression::TypedLiteralKind;
@@ -15,6 +17,8 @@ use hearth_types::data_type::MAX_DECIMAL_PRECISION;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::{Token, TokenKind};
+
+use self::check::Pair;
 
 const SUPPORTED_LITERALS: &str =
     "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\", \"TIME\"";
@@ -75,7 +79,10 @@ impl Parser<'_> {
         let start = self.start();
         let negative = self.accept_kind(TokenKind::Minus);
         let token = self.advance();
-        let value = self.number_value(start, token, negative)?;
+        let value = self.number_value(start, token, negative).map_err(|error| match error.behind() {
+            None if token.kind == TokenKind::BigDecimal => self.about(start, error),
+            _ => error,
+        })?;
         Ok(self.expr(start, ExprNode::Literal(value)))
     }
 
@@ -147,6 +154,9 @@ impl Parser<'_> {
                 return Err(self.about(start, error));
             }
         };
+        if !check::is_typed_value(kind, &text) {
+            return Err(self.about(start, check::invalid(&self.lexeme(word).to_uppercase(), &text)));
+        }
         Ok(self.expr(start, ExprNode::TypedLiteral { kind, text }))
     }
 
@@ -171,37 +181,54 @@ impl Parser<'_> {
         let start = self.start();
         self.expect(K::Interval)?;
         let mut words: Vec<String> = Vec::new();
+        let mut pairs: Vec<Pair> = Vec::new();
         loop {
-            let sign = match self.kind() {
-                TokenKind::Minus => "-",
-                _ => "",
-            };
-            if matches!(self.kind(), TokenKind::Plus | TokenKind::Minus) {
+            let at = self.start();
+            let negative = self.at_kind(TokenKind::Minus);
+            if negative || self.at_kind(TokenKind::Plus) {
                 self.advance();
             }
+            let is_string = self.kind().is_string();
             let value = self.interval_value()?;
-            words.push(format!("{sign}{value}"));
-            if words.len() == 1 && value.starts_with('\'') && !self.at_any(MULTI_UNITS) {
+            let sign = if negative { "-" } else { "" };
+            words.push(if is_string { format!("{sign}{}", quoted(&value)) } else { format!("{sign}{value}") });
+            if words.len() == 1 && is_string && !self.at_any(MULTI_UNITS) {
+                self.check_interval_text(start, &value, negative)?;
                 break;
             }
             let unit = self.expect_any(MULTI_UNITS)?;
             words.push(unit.spelling().to_lowercase());
-            if self.at(K::To) && self.keyword_at(1).is_some_and(|unit| RANGE_UNITS.contains(&unit)) {
-                if !value.starts_with('\'') {
-                    return Err(self.plain(start, INTERVAL_RANGE_NEEDS_STRING));
-                }
+            let is_range = self.at(K::To) && self.keyword_at(1).is_some_and(|unit| RANGE_UNITS.contains(&unit));
+            if is_range && RANGE_UNITS.contains(&unit) && pairs.is_empty() {
                 self.advance();
                 let to = self.expect_any(RANGE_UNITS)?;
+                if self.at_interval_part() {
+                    return Err(self.after_range(start));
+                }
+                if !is_string {
+                    return Err(self.plain(at, INTERVAL_RANGE_NEEDS_STRING));
+                }
+                self.check_interval_range(at, &value, unit, to)?;
                 words.push("to".to_owned());
                 words.push(to.spelling().to_lowercase());
                 break;
             }
+            pairs.push(Pair { value: format!("{sign}{value}"), is_string, unit, start: at, end: self.end() });
             if !self.at_interval_part() {
+                self.check_interval_pairs(start, &pairs)?;
                 break;
             }
         }
         let text = words.join(" ");
         Ok(self.expr(start, ExprNode::TypedLiteral { kind: TypedLiteralKind::Interval, text }))
+    }
+
+    /// Something behind `unit TO unit`, which must be alone.
+    fn after_range(&mut self, start: usize) -> Error {
+        while self.at_interval_part() || self.at(K::To) || self.at_any(MULTI_UNITS) {
+            self.advance();
+        }
+        self.plain(start, INTERVAL_SINGLE_RANGE)
     }
 
     fn at_interval_part(&self) -> bool {
@@ -213,8 +240,7 @@ impl Parser<'_> {
 
     fn interval_value(&mut self) -> Result<String> {
         if self.kind().is_string() {
-            let text = self.string()?;
-            return Ok(format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")));
+            return self.string();
         }
         if !matches!(self.kind(), TokenKind::Integer | TokenKind::Decimal) {
             return Err(self.unexpected());
@@ -222,6 +248,10 @@ impl Parser<'_> {
         let token = self.advance();
         Ok(self.lexeme(token).to_owned())
     }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 fn is_unit(keyword: Option<K>) -> bool {

@@ -21,7 +21,7 @@ impl Parser<'_> {
                 self.advance();
                 self.advance();
             }
-            return Err(error::at(INVALID_IDENTIFIER.with("ident", self.since(start)), self.text, at));
+            return Err(error::at(INVALID_IDENTIFIER.with("ident", dashed(self.since(start))), self.text, at));
         }
         Ok(name)
     }
@@ -31,7 +31,7 @@ impl Parser<'_> {
         if !self.kind().is_name() {
             return Err(self.unexpected());
         }
-        if self.at_identifier_literal() {
+        if self.identifier_literal().is_some() {
             self.advance();
             self.advance();
             let name = self.string()?;
@@ -42,12 +42,13 @@ impl Parser<'_> {
         self.name_of(token)
     }
 
-    /// `IDENTIFIER('name')`, which is a name wherever a name may stand.
-    fn at_identifier_literal(&self) -> bool {
-        self.at(K::Identifier)
-            && self.kind_at(1) == TokenKind::LeftParen
-            && self.kind_at(2).is_string()
-            && self.kind_at(3) == TokenKind::RightParen
+    /// `IDENTIFIER('name')`, which is a name wherever a name may stand: how many tokens it has.
+    pub(crate) fn identifier_literal(&self) -> Option<usize> {
+        if !self.at(K::Identifier) || self.kind_at(1) != TokenKind::LeftParen {
+            return None;
+        }
+        let strings = (2..).take_while(|ahead| self.kind_at(*ahead).is_string()).count();
+        (strings > 0 && self.kind_at(strings + 2) == TokenKind::RightParen).then_some(strings + 3)
     }
 
     fn name_of(&self, token: Token) -> Result<String> {
@@ -96,7 +97,7 @@ impl Parser<'_> {
 
     /// `IDENTIFIER('a').b`: the literal is one part of the name. Alone, it may hold a whole name.
     fn at_literal_part(&self) -> bool {
-        self.at_identifier_literal() && self.kind_at(4) == TokenKind::Dot
+        self.identifier_literal().is_some_and(|length| self.kind_at(length) == TokenKind::Dot)
     }
 
     /// `table_name` where only a plain name can be kept.
@@ -117,14 +118,19 @@ impl Parser<'_> {
 
     /// An alias of a table, with or without `AS`; words that go on with the statement are none.
     pub(crate) fn strict_alias(&mut self) -> Result<Option<String>> {
-        if self.at(K::As) && self.kind_at(1).is_name() {
-            self.advance();
-            if self.keyword().is_some_and(K::is_strict_non_reserved) {
-                return Err(self.unexpected());
+        if self.at(K::As) {
+            // `AS` is the alias itself where no name can follow it.
+            let is_strict = self.keyword_at(1).is_some_and(K::is_strict_non_reserved);
+            if self.kind_at(1).is_name() && !is_strict {
+                self.advance();
             }
             return self.plain_identifier().map(Some);
         }
-        if self.at_implicit_alias() && !self.keyword().is_some_and(K::is_strict_non_reserved) {
+        let before_on = self.kind().is_name()
+            && self.keyword_at(1) == Some(K::On)
+            && matches!(self.kind_at(2), TokenKind::Word(_) | TokenKind::Quoted | TokenKind::LeftParen)
+            && !matches!(self.keyword(), Some(K::On | K::When | K::Set | K::By | K::Index));
+        if (before_on || self.at_implicit_alias()) && !self.keyword().is_some_and(K::is_strict_non_reserved) {
             return self.plain_identifier().map(Some);
         }
         Ok(None)
@@ -149,7 +155,7 @@ impl Parser<'_> {
             K::From => next.is_name() || next == TokenKind::LeftParen,
             K::Where | K::Having | K::Qualify | K::Limit | K::Offset => next.starts_expression(),
             K::Group | K::Order | K::Sort | K::Cluster | K::Distribute | K::Partition | K::Identified => {
-                is_word(&[K::By])
+                is_word(&[K::By]) && self.kind_at(2) != TokenKind::End
             }
             K::Window => next.is_name() && self.keyword_at(2) == Some(K::As),
             K::Lateral => is_word(&[K::View]),
@@ -220,8 +226,22 @@ impl Parser<'_> {
             Some(K::From) => next.is_name() || next == TokenKind::LeftParen,
             Some(K::Values) => next.starts_expression(),
             Some(K::Table) => next.is_name(),
-            Some(K::Map | K::Reduce) => next.is_name() && self.kind_at(ahead + 2) != TokenKind::Dot,
+            Some(K::Map | K::Reduce) => {
+                let is_sign = matches!(next, TokenKind::Minus | TokenKind::Plus | TokenKind::Asterisk);
+                let is_value = next.is_string() || next.is_number() || next == TokenKind::Tilde || is_sign;
+                (next.is_name() && self.kind_at(ahead + 2) != TokenKind::Dot) || (is_value && self.at_script(ahead))
+            }
             _ => false,
         }
     }
+}
+
+/// `a - b` as Spark names it in its error: without blanks and backticks.
+fn dashed(written: &str) -> String {
+    let parts = written.split('-').map(str::trim);
+    let plain = parts.map(|part| {
+        let inner = part.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+        inner.map_or_else(|| part.to_owned(), |inner| inner.replace("``", "`"))
+    });
+    plain.collect::<Vec<_>>().join("-")
 }

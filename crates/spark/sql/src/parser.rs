@@ -4,14 +4,15 @@
 //! Rules are methods on `Parser` in the files of their subject. A rule that starts consumes or fails; the choice between
 //! rules is made by looking ahead, because in Spark's default mode any keyword may also be a name.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use hearth_base::condition::{BANG_EQUALS_NOT, PARSE_RULE, PLAN_TOO_DEEP};
+use hearth_base::condition::{BANG_EQUALS_NOT, PARSE_RULE, PARSE_SYNTAX_ERROR, PLAN_TOO_DEEP};
 use hearth_base::{Condition, Error, Result};
 use hearth_plan::{Expr, ExprNode, Origin, Relation, RelationNode};
 
 use crate::Marker;
-use crate::error;
+use crate::error::{self, Mend};
 use crate::keywords::Keyword;
 use crate::lexer::tokenize;
 use crate::statement::ScriptState;
@@ -48,14 +49,25 @@ pub struct Parser<'a> {
     pub(crate) operand: Option<Expr>,
     /// The script around the cursor.
     pub(crate) script: ScriptState,
+    /// Keys without and with a value of the last property list.
+    pub(crate) bare_keys: Vec<String>,
+    pub(crate) valued_keys: Vec<String>,
+    /// The byte where the innermost statement starts.
+    pub(crate) statement_start: usize,
+    /// The last token that did not fit, by its index, and the one kind that would have, if there is only one.
+    failure: Cell<Option<(usize, Option<TokenKind>)>>,
 }
 
 impl<'a> Parser<'a> {
     pub fn new(text: &'a str) -> Result<Self> {
-        Ok(Self {
+        tokenize(text).map(|tokens| Self::of_tokens(text, tokens))
+    }
+
+    fn of_tokens(text: &'a str, tokens: Vec<Token>) -> Self {
+        Self {
             text,
             shared: Arc::from(text),
-            tokens: tokenize(text)?,
+            tokens,
             position: 0,
             depth: 0,
             height: 0,
@@ -67,7 +79,11 @@ impl<'a> Parser<'a> {
             is_pipe_grouping: false,
             operand: None,
             script: ScriptState::default(),
-        })
+            bare_keys: Vec::new(),
+            valued_keys: Vec::new(),
+            statement_start: 0,
+            failure: Cell::new(None),
+        }
     }
 
     pub fn with_values(self, named: &'a [(String, Expr)], positional: &'a [Expr]) -> Self {
@@ -186,7 +202,12 @@ impl<'a> Parser<'a> {
     }
 
     pub(crate) fn expect(&mut self, keyword: Keyword) -> Result<()> {
-        if self.accept(keyword) { Ok(()) } else { Err(self.unexpected()) }
+        if self.accept(keyword) { Ok(()) } else { Err(self.missing(TokenKind::Word(Some(keyword)))) }
+    }
+
+    /// `expect` where ANTLR looks ahead to choose between rules, so that nothing is known to be missing.
+    pub(crate) fn expect_quietly(&mut self, kind: TokenKind) -> Result<()> {
+        if self.accept_kind(kind) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     pub(crate) fn expect_all(&mut self, keywords: &[Keyword]) -> Result<()> {
@@ -198,7 +219,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(crate) fn expect_kind(&mut self, kind: TokenKind) -> Result<Token> {
-        if self.at_kind(kind) { Ok(self.advance()) } else { Err(self.unexpected()) }
+        if self.at_kind(kind) { Ok(self.advance()) } else { Err(self.missing(kind)) }
     }
 
     /// A `>` that closes a type; `>>` and `>>>` give one of theirs.
@@ -271,6 +292,14 @@ impl<'a> Parser<'a> {
         if self.height > MAX_NESTING_DEPTH { Err(too_deep()) } else { Ok(()) }
     }
 
+    /// Runs a rule for what will stand beside the last thing parsed: the higher of both counts, not their sum.
+    pub(crate) fn beside<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let before = std::mem::replace(&mut self.height, 0);
+        let result = rule(self);
+        self.height = self.height.max(before);
+        result
+    }
+
     /// What was parsed last became a child of something: `a + b` under `… + c`.
     pub(crate) fn grew(&mut self) -> Result<()> {
         self.raise_to(self.height + 1)
@@ -317,16 +346,69 @@ impl<'a> Parser<'a> {
     // Errors
 
     pub(crate) fn unexpected(&self) -> Error {
-        error::syntax(self.text, self.peek(), false)
+        self.failure.set(Some((self.position, None)));
+        error::syntax(self.text, self.peek(), Mend::None)
     }
 
     pub(crate) fn unexpected_at(&self, token: Token) -> Error {
-        error::syntax(self.text, token, false)
+        self.failure.set(None);
+        error::syntax(self.text, token, Mend::None)
+    }
+
+    /// Only a token of this kind may stand here.
+    fn missing(&self, kind: TokenKind) -> Error {
+        self.failure.set(Some((self.position, Some(kind))));
+        error::syntax(self.text, self.peek(), Mend::None)
+    }
+
+    /// A syntax error with its hint, as ANTLR's recovery finds it: the token is one too many when the one behind it fits;
+    /// one is missing when the token fits behind that one, which `rule` tries out.
+    pub(crate) fn with_hint<T>(self, error: Error, rule: impl FnOnce(&mut Self) -> Result<T>) -> Error {
+        let Some((at, Some(kind))) = self.failure.get() else { return error };
+        let Some(token) = self.tokens.get(at).copied().filter(|_| error.condition() == PARSE_SYNTAX_ERROR) else {
+            return error;
+        };
+        if self.tokens.get(at + 1).is_some_and(|next| next.kind == kind) {
+            return error::syntax(self.text, token, Mend::Extra);
+        }
+        let (text, mut tokens) = (self.text, self.tokens);
+        tokens.insert(at, Token { kind, start: token.start, end: token.start });
+        let mut second = Self::of_tokens(text, tokens).with_values(self.named, self.positional);
+        let fits = match rule(&mut second) {
+            Ok(_) => true,
+            Err(_) => second.position > at + 1,
+        };
+        if fits { error::syntax(text, token, Mend::Missing(kind)) } else { error }
     }
 
     /// An error about the text from `start` to the last token taken.
     pub(crate) fn about(&self, start: usize, error: Error) -> Error {
         error::about(error, self.text, start, self.end().max(start))
+    }
+
+    /// An error about the statement, which Spark raises when all of it was read.
+    pub(crate) fn about_statement(&self, error: Error) -> Error {
+        let start = self.statement_start;
+        error::about(error, self.text, start, self.statement_end().max(start))
+    }
+
+    /// The byte behind the last token that is no semicolon at the end.
+    fn statement_end(&self) -> usize {
+        self.tokens.get(self.last_token().wrapping_sub(1)).map_or(0, |token| token.end as usize)
+    }
+
+    /// The index behind the last token that is no semicolon at the end.
+    fn last_token(&self) -> usize {
+        let mut last = self.tokens.len() - 1;
+        while last > self.position && self.tokens[last - 1].kind == TokenKind::Semicolon {
+            last -= 1;
+        }
+        last
+    }
+
+    /// Takes all tokens that are left, semicolons at the end not counted.
+    pub(crate) fn skip_to_end(&mut self) {
+        self.position = self.last_token();
     }
 
     /// A rule of Spark's parser that has no condition of its own.
@@ -358,7 +440,9 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let one_too_many = matches!(self.kind_at(1), TokenKind::End | TokenKind::Semicolon);
-        Err(error::syntax(self.text, self.peek(), closed || one_too_many))
+        let mend = if closed || one_too_many { Mend::Extra } else { Mend::None };
+        self.failure.set(None);
+        Err(error::syntax(self.text, self.peek(), mend))
     }
 }
 

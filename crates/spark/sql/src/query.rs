@@ -9,8 +9,8 @@ mod select;
 mod table;
 mod table_function;
 
-use hearth_base::Result;
-use hearth_base::condition::COMBINATION_QUERY_RESULT_CLAUSES;
+use hearth_base::condition::{COMBINATION_QUERY_RESULT_CLAUSES, INVALID_INLINE_TABLE_DIFFERENT_COLUMNS};
+use hearth_base::{Condition, Error, ErrorKind, Result};
 use hearth_plan::expression::SortOrder;
 use hearth_plan::relation::{NamedTable, SetOp, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
@@ -38,7 +38,7 @@ impl Parser<'_> {
 
     fn query_rest(&mut self, start: usize, first: Relation) -> Result<Relation> {
         let mut body = self.set_operations(start, first, SetLevel::Union)?;
-        while self.at_kind(TokenKind::PipeOperator) {
+        while self.at_pipe() {
             self.advance();
             body = self.pipe_operator(start, body)?;
             self.grew()?;
@@ -49,9 +49,46 @@ impl Parser<'_> {
 
     /// Whether a query in parentheses goes on here as a query.
     pub(crate) fn at_query_continuation(&self) -> bool {
-        self.at_kind(TokenKind::PipeOperator)
+        self.at_pipe()
             || self.at_organization()
             || (self.at_any(&[K::Union, K::Except, K::Intersect, K::Minus]) && self.at_clause())
+    }
+
+    /// `|>`, or `|` before a word that begins an operator.
+    pub(crate) fn at_pipe(&self) -> bool {
+        self.at_kind(TokenKind::PipeOperator) || (self.at_kind(TokenKind::Pipe) && self.at_pipe_operator(1))
+    }
+
+    /// Whether an operator of `|>` stands `ahead` and not an operand of `|`.
+    fn at_pipe_operator(&self, ahead: usize) -> bool {
+        let next = self.kind_at(ahead + 1);
+        let by = self.keyword_at(ahead + 1) == Some(K::By);
+        match self.keyword_at(ahead) {
+            Some(K::Select | K::Where | K::Extend) => {
+                next.is_name() && self.kind_at(ahead + 2) != TokenKind::LeftBracket
+                    || next.is_number()
+                    || next.is_string()
+                    || (next == TokenKind::Asterisk && self.keyword_at(ahead) == Some(K::Select))
+            }
+            Some(K::Set) => next.is_name() && self.kind_at(ahead + 2) == TokenKind::Equal,
+            Some(K::Drop) => next.is_name(),
+            Some(K::As) => next.is_name(),
+            Some(K::Aggregate) => next.is_name(),
+            Some(K::Limit | K::Offset) => next.is_number() || self.keyword_at(ahead + 1) == Some(K::All),
+            Some(K::Order | K::Sort | K::Cluster | K::Distribute) => by,
+            Some(K::Union | K::Except | K::Intersect | K::Minus) => {
+                matches!(self.keyword_at(ahead + 1), Some(K::All | K::Distinct)) || self.starts_query_at(ahead + 1)
+            }
+            Some(K::Tablesample) => next == TokenKind::LeftParen,
+            Some(K::Join) => next.is_name(),
+            Some(K::Inner | K::Cross | K::Left | K::Right | K::Full | K::Semi | K::Anti | K::Natural) => {
+                matches!(
+                    self.keyword_at(ahead + 1),
+                    Some(K::Join | K::Outer | K::Semi | K::Anti | K::Left | K::Right | K::Full | K::Inner)
+                )
+            }
+            _ => false,
+        }
     }
 
     fn at_organization(&self) -> bool {
@@ -64,9 +101,9 @@ impl Parser<'_> {
     fn set_operations(&mut self, start: usize, mut left: Relation, level: SetLevel) -> Result<Relation> {
         loop {
             let kind = match self.keyword() {
-                Some(K::Intersect) if self.at_clause() => SetOpKind::Intersect,
-                Some(K::Union) if level == SetLevel::Union && self.at_clause() => SetOpKind::Union,
-                Some(K::Except | K::Minus) if level == SetLevel::Union && self.at_clause() => SetOpKind::Except,
+                Some(K::Intersect) => SetOpKind::Intersect,
+                Some(K::Union) if level == SetLevel::Union => SetOpKind::Union,
+                Some(K::Except | K::Minus) if level == SetLevel::Union => SetOpKind::Except,
                 _ => return Ok(left),
             };
             self.advance();
@@ -134,8 +171,14 @@ impl Parser<'_> {
         let start = self.start();
         self.expect(K::Values)?;
         let rows = self.comma_list(|parser| Ok(row_values(parser.expression()?)))?;
+        let expected = rows.first().map_or(0, Vec::len);
+        let uneven = rows.iter().position(|row| row.len() != expected).map(|index| (index, rows[index].len()));
         let table = self.relation(start, RelationNode::InlineTable { rows });
-        self.aliased(start, table)
+        let table = self.aliased(start, table)?;
+        match uneven {
+            Some((index, actual)) => Err(self.about(start, uneven_rows(index, actual, expected))),
+            None => Ok(table),
+        }
     }
 
     /// `ORDER BY … LIMIT … OFFSET …`
@@ -223,6 +266,11 @@ impl Parser<'_> {
             None => Ok(input),
         }
     }
+}
+
+fn uneven_rows(index: usize, actual: usize, expected: usize) -> Error {
+    let condition = Condition { kind: ErrorKind::Parse, ..INVALID_INLINE_TABLE_DIFFERENT_COLUMNS };
+    condition.with("expectedNumCols", expected).with("actualNumCols", actual).with("rowIndex", index)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

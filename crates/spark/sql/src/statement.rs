@@ -40,7 +40,15 @@ impl Parser<'_> {
         self.nested(Self::statement)
     }
 
+    /// A statement and nothing behind it.
+    pub(crate) fn only_statement(&mut self) -> Result<Plan> {
+        let plan = self.single_statement()?;
+        self.expect_end()?;
+        Ok(plan)
+    }
+
     pub(crate) fn statement(&mut self) -> Result<Plan> {
+        self.statement_start = self.start();
         match self.keyword() {
             Some(K::With) => self.with_statement(),
             Some(K::From) => self.query_or_insert(),
@@ -73,6 +81,7 @@ impl Parser<'_> {
             Some(K::Execute) => self.execute_immediate(),
             Some(K::Call) => self.call_procedure(),
             Some(K::Open | K::Fetch | K::Close) => self.cursor_alone(),
+            Some(K::Grant | K::Revoke) if self.keyword_at(1) == Some(K::Role) => self.not_allowed(2),
             Some(K::Grant | K::Revoke | K::Commit | K::Rollback | K::Dfs) => self.not_allowed(1),
             Some(K::Export | K::Import) if self.keyword_at(1) == Some(K::Table) => self.not_allowed(2),
             Some(K::Start) if self.keyword_at(1) == Some(K::Transaction) => self.not_allowed(2),
@@ -108,7 +117,6 @@ impl Parser<'_> {
     }
 
     fn explain(&mut self) -> Result<Plan> {
-        let start = self.start();
         self.advance();
         let modes = [K::Logical, K::Formatted, K::Extended, K::Codegen, K::Cost];
         let mode = match self.accept_any(&modes) {
@@ -116,7 +124,7 @@ impl Parser<'_> {
             Some(K::Extended) => ExplainMode::Extended,
             Some(K::Codegen) => ExplainMode::Codegen,
             Some(K::Cost) => ExplainMode::Cost,
-            Some(_) => return Err(self.not_valid(start, "EXPLAIN LOGICAL")),
+            Some(_) => return Err(self.not_valid("EXPLAIN LOGICAL")),
             None => ExplainMode::Simple,
         };
         let plan = Box::new(self.nested(Self::statement)?);
@@ -130,16 +138,15 @@ impl Parser<'_> {
             self.advance();
         }
         let what = self.since(start).to_uppercase();
-        self.skip_rest();
-        Err(self.not_valid(start, &what))
+        Err(self.not_valid(&what))
     }
 
-    pub(super) fn not_valid(&self, start: usize, operation: &str) -> Error {
-        self.about(start, INVALID_STATEMENT_OR_CLAUSE.with("operation", operation))
+    pub(super) fn not_valid(&self, operation: &str) -> Error {
+        self.about_statement(INVALID_STATEMENT_OR_CLAUSE.with("operation", operation))
     }
 
     /// Temporary things have no database.
-    pub(super) fn temporary_name(&self, start: usize, object_type: &str, name: &[String]) -> Result<()> {
+    pub(super) fn temporary_name(&self, object_type: &str, name: &[String]) -> Result<()> {
         let Some((last, qualifier)) = name.split_last() else { return Ok(()) };
         let is_session = match qualifier {
             [] => true,
@@ -155,11 +162,11 @@ impl Parser<'_> {
             .with("objectType", object_type)
             .with("objectName", format!("`{last}`"))
             .with("qualifier", quoted.join("."));
-        Err(self.about(start, error))
+        Err(self.about_statement(error))
     }
 
-    pub(super) fn operation_not_allowed(&self, start: usize, what: &str) -> Error {
-        self.about(start, OPERATION_NOT_ALLOWED.with("message", what))
+    pub(super) fn operation_not_allowed(&self, what: &str) -> Error {
+        self.about_statement(OPERATION_NOT_ALLOWED.with("message", what))
     }
 
     /// Takes all tokens that are left, semicolons at the end not counted; their text.

@@ -89,6 +89,22 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
+    /// How Spark's grammar calls a token of one spelling.
+    pub fn grammar_name(self) -> Option<String> {
+        Some(match self {
+            Self::Word(Some(keyword)) => format!("'{}'", keyword.spelling()),
+            Self::LeftParen => "'('".to_owned(),
+            Self::RightParen => "')'".to_owned(),
+            Self::RightBracket => "']'".to_owned(),
+            Self::LeftBracket => "'['".to_owned(),
+            Self::Comma => "','".to_owned(),
+            Self::Arrow => "'->'".to_owned(),
+            Self::Greater => "'>'".to_owned(),
+            Self::Equal => "EQ".to_owned(),
+            _ => return None,
+        })
+    }
+
     pub fn is_string(self) -> bool {
         matches!(self, Self::String | Self::RawString)
     }

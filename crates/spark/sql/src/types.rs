@@ -1,5 +1,6 @@
 //! Types inside statements. Their grammar is `hearth_types::ddl`'s; here their text is found and stepped over.
 
+use hearth_base::condition::DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION;
 use hearth_base::{Error, Result};
 use hearth_plan::expression::TypeRef;
 use hearth_types::DataType;
@@ -21,8 +22,12 @@ impl Parser<'_> {
         let (data_type, length) = parse_data_type_prefix(&self.text[start..]).map_err(|error: Error| {
             if error.condition().name == "PARSE_SYNTAX_ERROR" {
                 self.unexpected_at(token)
+            } else if error.condition() == DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION {
+                error
             } else {
-                crate::error::about(error, self.text, start, token.end as usize)
+                let has_parameters = self.kind_at(1) == crate::token::TokenKind::LeftParen;
+                let last = self.behind_parens(1).filter(|_| has_parameters).map_or(0, |behind| behind - 1);
+                crate::error::about(error, self.text, start, self.peek_at(last).end as usize)
             }
         })?;
         self.skip_to(start + length)?;

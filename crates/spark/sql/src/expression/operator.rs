@@ -32,7 +32,7 @@ impl Parser<'_> {
                 break;
             }
             let token = self.advance();
-            let right = self.binary(precedence + 1)?;
+            let right = self.beside(|parser| parser.binary(precedence + 1))?;
             self.grew()?;
             left = self.call(start, name, vec![left, right]);
             if matches!(token.kind, TokenKind::NotEqual | TokenKind::BangEqual) {
@@ -50,7 +50,7 @@ impl Parser<'_> {
             TokenKind::LessEqual => (LOWEST, "<="),
             TokenKind::Greater => (LOWEST, ">"),
             TokenKind::GreaterEqual => (LOWEST, ">="),
-            TokenKind::Pipe => (2, "|"),
+            TokenKind::Pipe if !self.at_pipe() => (2, "|"),
             TokenKind::Hat => (3, "^"),
             TokenKind::Ampersand => (4, "&"),
             TokenKind::ShiftLeft => (5, "<<"),

@@ -163,7 +163,16 @@ impl Parser<'_> {
         match keyword {
             K::Interval if self.at_interval() => self.interval(),
             K::Case if self.at_case() => self.case(),
-            K::Identifier if next == TokenKind::LeftParen => self.identifier_clause(),
+            K::Identifier if next == TokenKind::LeftParen => match self.identifier_literal() {
+                // A part of a name, or the argument of a lambda.
+                Some(length) if self.kind_at(length) == TokenKind::Arrow => self.named(),
+                Some(length)
+                    if self.kind_at(length) == TokenKind::Dot && self.kind_at(length + 1) == TokenKind::Asterisk =>
+                {
+                    self.named()
+                }
+                _ => self.identifier_clause(),
+            },
             _ if next == TokenKind::LeftParen => self.special(keyword),
             _ if matches!(next, TokenKind::Dot | TokenKind::Arrow) || next.is_string() => self.named(),
             K::CurrentDate
@@ -183,9 +192,26 @@ impl Parser<'_> {
     /// `CASE WHEN …` or `CASE x WHEN …`, not a column of that name.
     fn at_case(&self) -> bool {
         let next = self.kind_at(1);
+        let star = next == TokenKind::Asterisk && !matches!(self.keyword_at(2), Some(K::When | K::Except));
+        let alias = self.keyword_at(1) == Some(K::When) && matches!(self.kind_at(2), TokenKind::End | TokenKind::Comma);
         next.starts_expression()
-            && next != TokenKind::Asterisk
+            && !star
+            && !alias
+            && !self.at_call_of_case()
             && !matches!(self.keyword_at(1), Some(K::From | K::End | K::As))
+    }
+
+    /// `CASE(1)`, a function of that name.
+    fn at_call_of_case(&self) -> bool {
+        if self.kind_at(1) != TokenKind::LeftParen {
+            return false;
+        }
+        self.behind_parens(1).is_some_and(|behind| {
+            matches!(
+                self.kind_at(behind),
+                TokenKind::End | TokenKind::Semicolon | TokenKind::Comma | TokenKind::RightParen
+            )
+        })
     }
 
     /// A name and what it may begin: a typed literal, a lambda, a call, `t.*`, a column.
@@ -200,14 +226,14 @@ impl Parser<'_> {
             return self.lambda(start, vec![argument]);
         }
         let mut name = vec![self.plain_identifier()?];
+        if name.len() == 1 && self.at_kind(TokenKind::Arrow) {
+            return self.lambda(start, name);
+        }
         while self.at_kind(TokenKind::Dot) {
             if self.kind_at(1) == TokenKind::Asterisk {
                 self.advance();
                 self.advance();
                 return self.star(start, Some(name));
-            }
-            if !self.kind_at(1).is_name() {
-                break;
             }
             self.advance();
             name.push(self.plain_identifier()?);
@@ -295,7 +321,10 @@ impl Parser<'_> {
         self.nested(|parser| {
             parser.expect_kind(TokenKind::LeftParen)?;
             let content = parser.paren_inner()?;
-            parser.expect_kind(TokenKind::RightParen)?;
+            match content {
+                Paren::Query(_) => drop(parser.expect_kind(TokenKind::RightParen)?),
+                Paren::Expressions(_) => parser.expect_quietly(TokenKind::RightParen)?,
+            }
             Ok(content)
         })
     }

@@ -38,8 +38,8 @@ impl Parser<'_> {
             K::Substr | K::Substring => self.substring(),
             K::Position => self.position(),
             K::Overlay => self.overlay(),
-            K::Timestampadd | K::Dateadd | K::DateAdd => self.with_unit(keyword, "timestampadd"),
-            K::Timestampdiff | K::Datediff | K::DateDiff | K::Timediff => self.with_unit(keyword, "timestampdiff"),
+            K::Timestampadd | K::Dateadd | K::DateAdd => self.with_unit("timestampadd"),
+            K::Timestampdiff | K::Datediff | K::DateDiff | K::Timediff => self.with_unit("timestampdiff"),
             K::Struct => self.structure(),
             _ => self.named(),
         }
@@ -58,7 +58,7 @@ impl Parser<'_> {
             return self.call_with(start, vec![name], vec![expr]);
         }
         let to = self.type_ref()?;
-        self.expect_kind(TokenKind::RightParen)?;
+        self.expect_quietly(TokenKind::RightParen)?;
         Ok(self.expr(start, ExprNode::Cast { expr: Box::new(expr), to, mode }))
     }
 
@@ -102,7 +102,7 @@ impl Parser<'_> {
             }
             arguments.push(first);
         }
-        self.expect(K::From)?;
+        self.expect_quietly(TokenKind::Word(Some(K::From)))?;
         arguments.push(self.nested(Self::value)?);
         self.expect_kind(TokenKind::RightParen)?;
         Ok(self.call(start, name, arguments))
@@ -172,7 +172,7 @@ impl Parser<'_> {
     }
 
     /// `DATEADD(unit, amount, time)` and its like; with two arguments they are functions.
-    fn with_unit(&mut self, keyword: K, name: &str) -> Result<Expr> {
+    fn with_unit(&mut self, name: &str) -> Result<Expr> {
         let is_three = self.three_arguments();
         let unit = self.kind_at(2);
         let has_unit = self.keyword_at(2).is_some_and(|unit| UNITS.contains(&unit)) || unit.is_string();
@@ -180,24 +180,25 @@ impl Parser<'_> {
             return self.named();
         }
         let start = self.start();
-        self.advance();
+        let function = self.advance();
+        let written = self.lexeme(function);
         self.advance();
         let at = self.start();
         let unit = self.advance();
         let word = self.lexeme(unit);
-        if unit.kind.is_string() {
-            let error = INVALID_DATETIME_UNIT
-                .with("functionName", format!("`{}`", keyword.spelling().to_lowercase()))
-                .with("parameter", "`unit`")
-                .with("invalidValue", word);
-            return Err(self.about(start, error));
-        }
         let mut arguments = vec![self.expr(at, ExprNode::Literal(Value::string(word)))];
         for _ in 0..2 {
             self.expect_kind(TokenKind::Comma)?;
             arguments.push(self.nested(Self::value)?);
         }
         self.expect_kind(TokenKind::RightParen)?;
+        if unit.kind.is_string() {
+            let error = INVALID_DATETIME_UNIT
+                .with("functionName", format!("`{written}`"))
+                .with("parameter", "`unit`")
+                .with("invalidValue", word);
+            return Err(self.about(start, error));
+        }
         Ok(self.call(start, name, arguments))
     }
 

@@ -1,7 +1,7 @@
 //! Windows (`OVER …`, the `WINDOW` clause) and sort items.
 
 use hearth_base::Result;
-use hearth_base::condition::REPETITIVE_WINDOW_DEFINITION;
+use hearth_base::condition::{REPETITIVE_WINDOW_DEFINITION, UNRESOLVED_WINDOW_REFERENCE};
 use hearth_plan::expression::{FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, WindowFrame, WindowSpec};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::Value;
@@ -82,10 +82,11 @@ impl Parser<'_> {
         let start = self.start();
         // `1 PRECEDING AND …`: no `AND` of the expression's own, so a value.
         let offset = self.nested(Self::value)?;
+        let direction = self.expect_any(&[K::Preceding, K::Following])?;
         if matches!(offset.node, ExprNode::Attribute { .. }) {
             return Err(self.against_rule(start, "Frame bound value must be a literal."));
         }
-        Ok(match self.expect_any(&[K::Preceding, K::Following])? {
+        Ok(match direction {
             K::Preceding => FrameBound::Offset(self.negated_offset(start, offset)),
             _ => FrameBound::Offset(offset),
         })
@@ -104,6 +105,16 @@ impl Parser<'_> {
         }
     }
 
+    /// A window may take its definition from one of the same clause.
+    fn check_window_references(&self, start: usize, windows: &[(String, WindowSpec)]) -> Result<()> {
+        let is_defined =
+            |base: &str| windows.iter().any(|(name, spec)| name.eq_ignore_ascii_case(base) && spec.base.is_none());
+        match windows.iter().filter_map(|(_, spec)| spec.base.as_deref()).find(|base| !is_defined(base)) {
+            Some(base) => Err(self.about(start, UNRESOLVED_WINDOW_REFERENCE.with("windowName", format!("`{base}`")))),
+            None => Ok(()),
+        }
+    }
+
     /// `WINDOW a AS (…), b AS c`
     pub(crate) fn window_clause(&mut self) -> Result<Option<Vec<(String, WindowSpec)>>> {
         if !(self.at(K::Window) && self.kind_at(1).is_name()) {
@@ -116,6 +127,7 @@ impl Parser<'_> {
             parser.expect(K::As)?;
             Ok((name, parser.window_spec()?))
         })?;
+        self.check_window_references(start, &windows)?;
         for (index, (name, _)) in windows.iter().enumerate() {
             if windows[..index].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
                 let error = REPETITIVE_WINDOW_DEFINITION.with("windowName", format!("`{name}`"));

@@ -1,7 +1,7 @@
 //! `WITH [RECURSIVE] name [(columns)] [MAX RECURSION LEVEL n] AS (query), …`
 
 use hearth_base::Result;
-use hearth_base::condition::DUPLICATED_CTE_NAMES;
+use hearth_base::condition::{DUPLICATED_CTE_NAMES, OPERATION_NOT_ALLOWED};
 use hearth_plan::relation::Cte;
 use hearth_plan::{Relation, RelationNode};
 
@@ -20,6 +20,7 @@ impl Parser<'_> {
         if !self.at(K::With) {
             return Ok(None);
         }
+        let is_statement = self.start() == self.statement_start;
         self.advance();
         let recursive = self.at(K::Recursive) && self.kind_at(1).is_name() && self.keyword_at(1) != Some(K::As);
         if recursive {
@@ -29,8 +30,13 @@ impl Parser<'_> {
         let ctes = self.comma_list(Self::cte)?;
         for (index, cte) in ctes.iter().enumerate() {
             if ctes[..index].iter().any(|earlier| earlier.name.eq_ignore_ascii_case(&cte.name)) {
-                return Err(self.about(start, DUPLICATED_CTE_NAMES.with("duplicateNames", format!("`{}`", cte.name))));
+                let error = DUPLICATED_CTE_NAMES.with("duplicateNames", format!("`{}`", cte.name));
+                return Err(if is_statement { self.about_statement(error) } else { self.about(start, error) });
             }
+        }
+        if !recursive && ctes.iter().any(|cte| cte.max_recursion.is_some()) {
+            let what = "Cannot specify MAX RECURSION LEVEL when the CTE is not marked as RECURSIVE";
+            return Err(self.about_statement(OPERATION_NOT_ALLOWED.with("message", what)));
         }
         Ok(Some(Ctes { ctes, recursive }))
     }
@@ -42,6 +48,9 @@ impl Parser<'_> {
         let max_recursion =
             if self.accept_all(&[K::Max, K::Recursion, K::Level]) { Some(self.integer()?) } else { None };
         self.accept(K::As);
+        if !self.at_kind(TokenKind::LeftParen) {
+            return Err(self.unexpected());
+        }
         let query = self.parenthesized_query()?;
         Ok(Cte { name, columns, query, max_recursion })
     }

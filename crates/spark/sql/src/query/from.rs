@@ -8,6 +8,9 @@ use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
 
+/// Words that are no aliases of tables, so that behind one they can only begin a join.
+const JOIN_WORDS: [K; 8] = [K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full, K::Semi, K::Anti];
+
 impl Parser<'_> {
     /// `FROM a, b JOIN c …`. As in Spark, a join behind a comma joins to all on its left.
     pub(crate) fn relations_clause(&mut self) -> Result<Relation> {
@@ -63,7 +66,7 @@ impl Parser<'_> {
     /// Joins and pivots behind a relation.
     pub(super) fn relation_extensions(&mut self, start: usize, mut relation: Relation) -> Result<Relation> {
         loop {
-            if self.at_join() {
+            if self.at_join() || self.at_any(&JOIN_WORDS) {
                 relation = self.join(start, relation)?;
                 self.grew()?;
             } else if self.at_pivot() {

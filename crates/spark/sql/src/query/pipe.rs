@@ -1,5 +1,6 @@
 //! The operators behind `|>`.
 
+use hearth_base::condition::OPERATION_NOT_ALLOWED;
 use hearth_base::{Error, Result};
 use hearth_plan::relation::{Grouping, GroupingItem, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
@@ -51,8 +52,8 @@ impl Parser<'_> {
             Some(K::Aggregate) => self.pipe_aggregate(start, input),
             Some(K::Union | K::Except | K::Intersect | K::Minus) => self.pipe_set_op(start, input),
             _ if self.at_join() => self.join(start, input),
-            _ if self.at_query_continuation() => self.organization(start, input),
-            _ => Err(self.unexpected()),
+            // None of the clauses need be there, not even one.
+            _ => self.organization(start, input),
         }
     }
 
@@ -60,8 +61,14 @@ impl Parser<'_> {
     fn pipe_set(&mut self, start: usize, mut input: Relation) -> Result<Relation> {
         self.expect(K::Set)?;
         loop {
-            let name = self.identifier()?;
+            let at = self.start();
+            let name = self.name()?;
             self.expect_kind(TokenKind::Equal)?;
+            let Ok([name]) = <[String; 1]>::try_from(name) else {
+                self.expression()?;
+                let what = "SQL pipe syntax |> SET operator with multi-part assignment key (only single-part keys are allowed)";
+                return Err(self.about(at, OPERATION_NOT_ALLOWED.with("message", what)));
+            };
             let value = self.expression()?;
             let node = RelationNode::WithColumns { input: Box::new(input), columns: vec![(name, value, None)] };
             input = self.relation(start, node);
@@ -80,7 +87,12 @@ impl Parser<'_> {
         self.is_pipe_grouping = true;
         let grouping = self.group_by();
         self.is_pipe_grouping = false;
-        let grouping = grouping?.unwrap_or(Grouping::Items(Vec::new()));
+        let grouping = grouping?;
+        if aggregates.is_empty() && grouping.is_none() {
+            let what = "The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or both";
+            return Err(self.about(start, OPERATION_NOT_ALLOWED.with("message", what)));
+        }
+        let grouping = grouping.unwrap_or(Grouping::Items(Vec::new()));
         let (grouping, mut expressions) = grouping_output(grouping);
         expressions.extend(aggregates);
         let node = RelationNode::Aggregate { input: Box::new(input), grouping, expressions };

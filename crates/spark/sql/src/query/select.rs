@@ -1,6 +1,6 @@
 //! `SELECT` and the `FROM`-first form.
 
-use hearth_base::condition::UNSUPPORTED_FEATURE;
+use hearth_base::condition::{TRANSFORM_DISTINCT_ALL, UNSUPPORTED_FEATURE};
 use hearth_base::{Error, Result};
 use hearth_plan::relation::{Grouping, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
@@ -145,6 +145,16 @@ impl Parser<'_> {
             || (self.keyword_at(behind) == Some(K::Row) && self.keyword_at(behind + 1) == Some(K::Format))
     }
 
+    /// Whether `USING 'script'` stands ahead.
+    pub(crate) fn at_script(&self, ahead: usize) -> bool {
+        let found = (ahead..).map(|ahead| (self.kind_at(ahead), ahead)).find_map(|(kind, ahead)| match kind {
+            TokenKind::End => Some(false),
+            TokenKind::Word(Some(K::Using)) if self.kind_at(ahead + 1).is_string() => Some(true),
+            _ => None,
+        });
+        found == Some(true)
+    }
+
     /// Hive's `TRANSFORM`, `MAP` and `REDUCE`: known, not run.
     pub(crate) fn transform(&mut self) -> Result<Relation> {
         let start = self.start();
@@ -152,13 +162,14 @@ impl Parser<'_> {
         if self.at(K::Transform) {
             self.advance();
         }
-        let has_script = (0..).map(|ahead| (self.kind_at(ahead), ahead)).find_map(|(kind, ahead)| match kind {
-            TokenKind::End => Some(false),
-            TokenKind::Word(Some(K::Using)) if self.kind_at(ahead + 1).is_string() => Some(true),
-            _ => None,
-        });
-        if has_script != Some(true) {
+        if !self.at_script(0) {
             return Err(self.unexpected());
+        }
+        let quantifier = self.at_kind(TokenKind::LeftParen).into();
+        if matches!(self.keyword_at(quantifier), Some(K::Distinct | K::All))
+            && self.kind_at(quantifier + 1).starts_expression()
+        {
+            return Err(self.about_statement(TRANSFORM_DISTINCT_ALL.error()));
         }
         let error: Error = UNSUPPORTED_FEATURE.with("feature", "SELECT TRANSFORM … USING");
         Err(self.about(start, error))

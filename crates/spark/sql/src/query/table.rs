@@ -211,6 +211,7 @@ impl Parser<'_> {
                     self.expect_kind(TokenKind::RightParen)?;
                 }
                 let what = if is_call { "BUCKET x OUT OF y ON function" } else { "BUCKET x OUT OF y ON colname" };
+                self.expect_kind(TokenKind::RightParen)?;
                 return Err(self.about(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", what)));
             }
             return Ok(SampleMethod::Bucket { bucket, of });
@@ -224,18 +225,21 @@ impl Parser<'_> {
             let percent: f64 = self.lexeme(token).parse().map_err(|_| self.unexpected_at(token))?;
             let upper = if negative { -percent } else { percent } / 100.0;
             if !(-1e-6..=1.0 + 1e-6).contains(&upper) {
-                let message = format!("Sampling fraction ({upper}) must be on interval [0, 1]");
+                self.expect_kind(TokenKind::RightParen)?;
+                let message = format!("Sampling fraction ({upper:?}) must be on interval [0, 1]");
                 return Err(self.against_rule(start, &message));
             }
             return Ok(SampleMethod::Fraction { lower: 0.0, upper });
         }
         if self.at_kind(TokenKind::RightParen) {
+            self.advance();
             return Err(self.plain(start, TABLESAMPLE_EMPTY));
         }
         let rows = self.expression()?;
         if self.accept(K::Rows) {
             return Ok(SampleMethod::Rows(rows));
         }
+        self.expect_kind(TokenKind::RightParen)?;
         Err(self.about(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", "byteLengthLiteral")))
     }
 

@@ -111,6 +111,8 @@ impl Parser<'_> {
              the {clause} clause included multiple expressions without parentheses surrounding them; please add \
              parentheses around these expressions and then retry the query again"
         );
+        self.advance();
+        self.expression()?;
         Err(self.against_rule(start, &message))
     }
 

@@ -1,7 +1,7 @@
 //! `ALTER DATABASE`, `ALTER TABLE`, `ALTER VIEW`.
 
 use hearth_base::Result;
-use hearth_base::condition::HIVE_CHANGE_COLUMN;
+use hearth_base::condition::{HIVE_CHANGE_COLUMN, SCHEMA_LEVEL_COLLATIONS};
 use hearth_plan::catalog::{ColumnChange, ColumnDef, TableChange};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Plan};
@@ -17,7 +17,7 @@ impl Parser<'_> {
         self.advance();
         match self.keyword() {
             Some(K::Namespace | K::Database | K::Schema) => self.alter_database(),
-            Some(K::Table) => self.alter_table(start),
+            Some(K::Table) => self.alter_table(),
             Some(K::View) => self.alter_view(),
             Some(K::Index) => self.not_allowed_from(start),
             _ => Err(self.unexpected()),
@@ -29,7 +29,7 @@ impl Parser<'_> {
         let name = self.plain_name()?;
         if self.accept_all(&[K::Default, K::Collation]) {
             self.plain_identifier()?;
-            return Ok(unsupported("ALTER DATABASE … DEFAULT COLLATION"));
+            return Err(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
         }
         if self.accept(K::Unset) {
             self.expect_any(&[K::Dbproperties, K::Properties])?;
@@ -42,7 +42,7 @@ impl Parser<'_> {
             return Ok(catalog(CatalogOp::AlterDatabaseLocation { name, location }));
         }
         self.expect_any(&[K::Dbproperties, K::Properties])?;
-        let properties = self.property_list()?;
+        let properties = self.valued_property_list()?;
         Ok(catalog(CatalogOp::AlterDatabaseProperties { name, properties }))
     }
 
@@ -53,10 +53,8 @@ impl Parser<'_> {
             Some(K::Rename) => return self.rename(name, true),
             Some(K::Set) => return self.set_properties(name, true),
             Some(K::Unset) => return self.unset_properties(name, true),
-            Some(K::Add | K::Drop) => {
-                self.skip_rest();
-                return Ok(unsupported("ALTER VIEW … PARTITION"));
-            }
+            Some(K::Add) => return Err(self.not_valid("ALTER VIEW ... ADD PARTITION")),
+            Some(K::Drop) => return Err(self.not_valid("ALTER VIEW ... DROP PARTITION")),
             _ => {}
         }
         if self.accept_all(&[K::With, K::Schema]) {
@@ -70,11 +68,11 @@ impl Parser<'_> {
         Ok(altered(name, true, TableChange::ViewQuery { query, text }))
     }
 
-    fn alter_table(&mut self, start: usize) -> Result<Plan> {
+    fn alter_table(&mut self) -> Result<Plan> {
         self.advance();
         let name = self.table_name()?;
         if self.at(K::Partition) && self.kind_at(1) == TokenKind::LeftParen {
-            return self.alter_partition(start, name);
+            return self.alter_partition(name);
         }
         match self.keyword() {
             Some(K::Add) => self.alter_add(name),
@@ -88,7 +86,7 @@ impl Parser<'_> {
                 Ok(altered(name, false, TableChange::RenameColumn { column, to }))
             }
             Some(K::Rename) => self.rename(name, false),
-            Some(K::Set) => self.alter_set(start, name),
+            Some(K::Set) => self.alter_set(name),
             Some(K::Unset) => self.unset_properties(name, false),
             Some(K::Alter | K::Change) => self.alter_column(name),
             Some(K::Replace) => self.replace_columns(name),
@@ -121,47 +119,48 @@ impl Parser<'_> {
                 | K::Touch
                 | K::Compact
                 | K::Concatenate,
-            ) => self.refused_change(start),
+            ) => self.refused_change(),
             _ => Err(self.unexpected()),
         }
     }
 
     /// Changes of Hive that Spark refuses by name.
-    fn refused_change(&mut self, start: usize) -> Result<Plan> {
+    fn refused_change(&mut self) -> Result<Plan> {
         let at = self.start();
         self.advance();
         if self.keyword().is_some() {
             self.advance();
         }
+        let _ = self.accept(K::Location) || self.accept_all(&[K::As, K::Directories]);
         let what = format!("ALTER TABLE {}", self.since(at).to_uppercase());
-        self.skip_rest();
-        Err(self.not_valid(start, &what))
+        Err(self.not_valid(&what))
     }
 
     fn rename(&mut self, name: TableName, is_view: bool) -> Result<Plan> {
-        self.expect_all(&[K::Rename, K::To])?;
+        self.expect(K::Rename)?;
+        self.expect_quietly(TokenKind::Word(Some(K::To)))?;
         let to = self.name()?;
         Ok(catalog(CatalogOp::RenameTable { name, to, is_view }))
     }
 
     fn set_properties(&mut self, name: TableName, is_view: bool) -> Result<Plan> {
         self.expect_all(&[K::Set, K::Tblproperties])?;
-        let properties = self.property_list()?;
+        let properties = self.valued_property_list()?;
         Ok(altered(name, is_view, TableChange::SetProperties(properties)))
     }
 
     fn unset_properties(&mut self, name: TableName, is_view: bool) -> Result<Plan> {
         self.expect_all(&[K::Unset, K::Tblproperties])?;
         let if_exists = self.if_exists();
-        let keys = self.property_list()?.into_iter().map(|(key, _)| key).collect();
+        let keys = self.key_list()?;
         Ok(altered(name, is_view, TableChange::UnsetProperties { keys, if_exists }))
     }
 
-    fn alter_set(&mut self, start: usize, name: TableName) -> Result<Plan> {
+    fn alter_set(&mut self, name: TableName) -> Result<Plan> {
         match self.keyword_at(1) {
             Some(K::Location) => self.set_location(name, Vec::new()),
             Some(K::Serde | K::Serdeproperties) => self.set_serde(),
-            Some(K::Skewed | K::Fileformat) => self.refused_change(start),
+            Some(K::Skewed | K::Fileformat) => self.refused_change(),
             _ => self.set_properties(name, false),
         }
     }
@@ -181,12 +180,12 @@ impl Parser<'_> {
             }
         }
         self.expect(K::Serdeproperties)?;
-        self.property_list()?;
+        self.valued_property_list()?;
         Ok(unsupported("ALTER TABLE … SET SERDEPROPERTIES"))
     }
 
     /// `ALTER TABLE t PARTITION (…) …`
-    fn alter_partition(&mut self, start: usize, name: TableName) -> Result<Plan> {
+    fn alter_partition(&mut self, name: TableName) -> Result<Plan> {
         let from = self.full_partition_spec()?;
         match self.keyword() {
             Some(K::Rename) => {
@@ -196,18 +195,18 @@ impl Parser<'_> {
             }
             Some(K::Set) => match self.keyword_at(1) {
                 Some(K::Location) => self.set_location(name, from),
-                Some(K::Fileformat) => self.refused_change(start),
+                Some(K::Fileformat) => self.refused_change(),
                 _ => self.set_serde(),
             },
             Some(K::Replace) => {
                 self.replace_columns(name)?;
-                Err(self.not_valid(start, "ALTER TABLE ... PARTITION ... REPLACE COLUMNS"))
+                Err(self.not_valid("ALTER TABLE ... PARTITION ... REPLACE COLUMNS"))
             }
             Some(K::Change) => {
                 self.skip_rest();
-                Err(self.not_valid(start, "ALTER TABLE ... PARTITION ... CHANGE COLUMN"))
+                Err(self.not_valid("ALTER TABLE ... PARTITION ... CHANGE COLUMN"))
             }
-            Some(K::Compact | K::Concatenate) => self.refused_change(start),
+            Some(K::Compact | K::Concatenate) => self.refused_change(),
             _ => Err(self.unexpected()),
         }
     }
@@ -257,18 +256,17 @@ impl Parser<'_> {
         };
         let mut positioned = false;
         loop {
-            let start = self.start();
             if self.at_not_null() {
                 self.advance();
                 self.advance();
                 column.nullable = false;
             } else if self.accept(K::Default) {
                 let at = self.start();
-                self.once(start, "DEFAULT", column.default.is_some())?;
+                self.once("DEFAULT", column.default.is_some())?;
                 column.default = Some(self.expression()?);
                 column.default_text = Some(self.since(at).to_owned());
             } else if self.at(K::Comment) {
-                self.once(start, "COMMENT", column.comment.is_some())?;
+                self.once("COMMENT", column.comment.is_some())?;
                 column.comment = Some(self.comment_clause()?);
             } else if self.at_any(&[K::First, K::After]) {
                 self.column_position()?;
@@ -323,7 +321,6 @@ impl Parser<'_> {
         let is_action = matches!(self.keyword(), Some(K::Type | K::Comment | K::First | K::After | K::Set | K::Drop))
             || !self.kind().is_name();
         if is_change && !is_action {
-            let start = self.start();
             let changed = self.plain_column()?;
             if self.at_any(&[K::First, K::After]) {
                 self.column_position()?;
@@ -333,7 +330,7 @@ impl Parser<'_> {
                     .with("operation", "Renaming column")
                     .with("command", "ALTER COLUMN")
                     .with("msg", ", please run RENAME COLUMN instead");
-                return Err(self.about(start, error));
+                return Err(self.about_statement(error));
             }
             let change = match changed.comment {
                 Some(comment) => ColumnChange::Comment(comment),
@@ -341,10 +338,8 @@ impl Parser<'_> {
             };
             return Ok(altered(name, false, TableChange::AlterColumn { column, change }));
         }
-        let start = self.start();
         let Some(change) = self.column_change()? else {
             return Err(self.operation_not_allowed(
-                start,
                 "ALTER TABLE table ALTER COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER",
             ));
         };

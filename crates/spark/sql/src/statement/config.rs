@@ -29,7 +29,7 @@ impl Parser<'_> {
     pub(super) fn set(&mut self) -> Result<Plan> {
         let start = self.start();
         self.advance();
-        if self.at(K::Catalog) && (self.kind_at(1).is_name() || self.kind_at(1).is_string()) {
+        if self.at(K::Catalog) && self.kind_at(1).starts_expression() {
             return self.set_catalog();
         }
         if self.at_all(&[K::Time, K::Zone]) {
@@ -64,7 +64,6 @@ impl Parser<'_> {
     fn set_time_zone(&mut self) -> Result<Plan> {
         self.advance();
         self.advance();
-        let start = self.start();
         let zone = if self.at(K::Interval) {
             Some(self.interval()?)
         } else if self.kind().is_string() {
@@ -73,7 +72,7 @@ impl Parser<'_> {
             None
         } else {
             self.skip_rest();
-            return Err(self.plain(start, INVALID_TIME_ZONE_SYNTAX));
+            return Err(self.about_statement(INVALID_TIME_ZONE_SYNTAX.error()));
         };
         Ok(Plan::Command(Command::SetTimeZone { zone }))
     }
@@ -98,7 +97,7 @@ impl Parser<'_> {
     /// `SET`, `SET -v`, `SET key`, `SET key=value`, with the key and the value in backticks or bare.
     fn set_config(&mut self, start: usize) -> Result<Plan> {
         let quoted_key = self.at_kind(TokenKind::Quoted).then(|| self.quoted());
-        let rest = self.skip_rest().trim();
+        let rest = self.raw_rest();
         let (key, value) = match rest.split_once('=') {
             Some((key, value)) => (key.trim(), Some(value.trim())),
             None => (rest, None),
@@ -118,7 +117,7 @@ impl Parser<'_> {
             !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '\\'))
         };
         let is_quoted = rest.starts_with('`');
-        if (!is_quoted && !is_bare(&key)) || value.is_some_and(|value| value.contains(';')) {
+        if (!is_quoted && !is_bare(&key)) || value.is_some_and(|value| value.contains(';') && !is_one_quoted(value)) {
             return Err(self.plain(start, INVALID_SET_SYNTAX));
         }
         let Some(value) = value else {
@@ -126,6 +125,15 @@ impl Parser<'_> {
         };
         let value = if is_one_quoted(value) { value[1..value.len() - 1].replace("``", "`") } else { value.to_owned() };
         Ok(Plan::Command(Command::SetConfig { key, value }))
+    }
+
+    /// The text behind the first word, as it was typed; one semicolon ends it.
+    fn raw_rest(&mut self) -> &str {
+        let rest = self.skip_rest().len();
+        let from = self.end() - rest;
+        let semicolons = (0..).take_while(|ahead| self.kind_at(*ahead) == TokenKind::Semicolon).count();
+        let end = if semicolons > 1 { self.peek_at(semicolons - 1).start as usize } else { self.end() };
+        self.text[from..end.max(from)].trim()
     }
 
     /// The name in backticks here, not taken.
@@ -137,7 +145,7 @@ impl Parser<'_> {
     pub(super) fn reset(&mut self) -> Result<Plan> {
         let start = self.start();
         self.advance();
-        let rest = self.skip_rest().trim();
+        let rest = self.raw_rest();
         let key = if is_one_quoted(rest) {
             Some(rest[1..rest.len() - 1].replace("``", "`"))
         } else if rest.is_empty() {
@@ -152,14 +160,13 @@ impl Parser<'_> {
 
     /// `ADD JAR 'a' b`, `LIST FILES`
     pub(super) fn resource(&mut self) -> Result<Plan> {
-        let start = self.start();
         let is_add = self.advance().kind == TokenKind::Word(Some(K::Add));
         let kind = self.plain_identifier()?.to_uppercase();
         let kinds = ["FILE", "FILES", "JAR", "JARS", "ARCHIVE", "ARCHIVES"];
         let rest = self.skip_rest().to_owned();
         if !kinds.contains(&kind.as_str()) {
             let what = format!("{} with resource type '{}'", if is_add { "ADD" } else { "LIST" }, kind.to_lowercase());
-            return Err(self.operation_not_allowed(start, &what));
+            return Err(self.operation_not_allowed(&what));
         }
         let paths = paths(&rest);
         let kind = kind.trim_end_matches('S').to_owned();

@@ -1,6 +1,7 @@
 //! `CREATE …`: looks behind the words that many share and chooses the rule.
 
 use hearth_base::Result;
+use hearth_base::condition::SCHEMA_LEVEL_COLLATIONS;
 use hearth_plan::{CatalogOp, Options, Plan};
 
 use super::{catalog, unsupported};
@@ -34,7 +35,8 @@ impl Parser<'_> {
             Some(K::Function) if !words.external && !words.global => self.create_function(words),
             Some(K::Namespace | K::Database | K::Schema) if is_plain => self.create_database(),
             Some(K::Catalog) if is_plain => self.create_catalog(),
-            Some(K::Index) if is_plain => self.create_index(),
+            Some(K::Index) if is_plain && self.is_create_index() => self.create_index(),
+            Some(K::Index) if is_plain => self.not_allowed_from(start),
             Some(K::Role) if is_plain => self.not_allowed_from(start),
             Some(K::Macro) if words.temporary => self.not_allowed_from(start),
             Some(K::Materialized | K::Streaming | K::Flow) if is_plain => self.create_pipeline(),
@@ -47,7 +49,7 @@ impl Parser<'_> {
         self.advance();
         let what = self.since(start).to_uppercase();
         self.skip_rest();
-        Err(self.not_valid(start, &what))
+        Err(self.not_valid(&what))
     }
 
     fn create_database(&mut self) -> Result<Plan> {
@@ -56,24 +58,29 @@ impl Parser<'_> {
         let name = self.plain_name()?;
         let (mut comment, mut location, mut properties) = (None, None, Options::new());
         loop {
-            let start = self.start();
             if self.at(K::Comment) {
-                self.once(start, "COMMENT", comment.is_some())?;
+                self.once("COMMENT", comment.is_some())?;
                 comment = Some(self.comment_clause()?);
             } else if self.accept(K::Location) {
-                self.once(start, "LOCATION", location.is_some())?;
+                self.once("LOCATION", location.is_some())?;
                 location = Some(self.string()?);
             } else if self.accept_all(&[K::Default, K::Collation]) {
                 self.plain_identifier()?;
+                return Err(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
             } else if self.accept(K::With) {
                 self.expect_any(&[K::Dbproperties, K::Properties])?;
-                self.once(start, "WITH PROPERTIES", !properties.is_empty())?;
-                properties = self.property_list()?;
+                self.once("WITH PROPERTIES", !properties.is_empty())?;
+                properties = self.valued_property_list()?;
             } else {
                 break;
             }
         }
         Ok(catalog(CatalogOp::CreateDatabase { name, if_not_exists, comment, location, properties }))
+    }
+
+    /// Other forms of it are Hive's, which Spark refuses by name.
+    fn is_create_index(&self) -> bool {
+        (1..12).any(|ahead| self.keyword_at(ahead) == Some(K::On))
     }
 
     fn create_index(&mut self) -> Result<Plan> {
@@ -132,6 +139,8 @@ impl Parser<'_> {
         self.table_clauses()?;
         if self.accept(K::As) {
             self.query()?;
+        } else if what == "CREATE MATERIALIZED VIEW" {
+            return Err(self.operation_not_allowed("Unable to find query for CREATE MATERIALIZED VIEW statement."));
         }
         Ok(unsupported(what))
     }

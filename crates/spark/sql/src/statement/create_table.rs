@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, `REPLACE TABLE`, `CREATE TABLE … LIKE`.
 
 use hearth_base::Result;
-use hearth_base::condition::{CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT};
+use hearth_base::condition::{CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT, INVALID_STATEMENT_OR_CLAUSE};
 use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan};
@@ -50,7 +50,7 @@ impl Parser<'_> {
             let what = "CREATE TEMPORARY TABLE ... AS ..., use CREATE TEMPORARY VIEW instead";
             let has_query = matches!(&plan, Plan::Command(Command::Catalog(op))
                 if matches!(op.as_ref(), CatalogOp::CreateTable(table) if table.query.is_some()));
-            let error = self.operation_not_allowed(start, what);
+            let error = self.operation_not_allowed(what);
             return if has_query { Err(error) } else { Ok(unsupported("CREATE TEMPORARY TABLE")) };
         }
         Ok(plan)
@@ -113,27 +113,27 @@ impl Parser<'_> {
     ) -> Result<()> {
         if has_query && matches!(columns, TableColumns::Columns(_)) {
             let what = "Schema may not be specified in a Create Table As Select (CTAS) statement";
-            return Err(self.operation_not_allowed(start, what));
+            return Err(self.operation_not_allowed(what));
         }
         if has_query && !clauses.partition_columns.is_empty() {
             let what = "Partition column types may not be specified in Create Table As Select (CTAS)";
-            return Err(self.operation_not_allowed(start, what));
+            return Err(self.operation_not_allowed(what));
         }
         if !clauses.partitioning.is_empty() && !clauses.partition_columns.is_empty() {
             let what = "PARTITION BY: Cannot mix partition expressions and partition columns";
-            return Err(self.operation_not_allowed(start, what));
+            return Err(self.operation_not_allowed(what));
         }
         let is_partitioned = !clauses.partitioning.is_empty() || !clauses.partition_columns.is_empty();
         if is_partitioned && !clauses.cluster_columns.is_empty() {
             return Err(self.plain(start, CLUSTER_BY_WITH_PARTITIONED_BY));
         }
         if clauses.provider.is_some() && matches!(clauses.unsupported, Some("STORED AS" | "ROW FORMAT")) {
-            return Err(self.not_valid(start, "CREATE TABLE ... USING ..."));
+            return Err(self.not_valid("CREATE TABLE ... USING ... "));
         }
         match &clauses.bucket {
             Some((_, count)) if !(1..=MAX_BUCKETS).contains(count) => {
                 let error = INVALID_BUCKET_COUNT.with("bucketingMaxBuckets", MAX_BUCKETS).with("numBuckets", count);
-                Err(self.about(start, error))
+                Err(crate::error::bare(error, self.text))
             }
             _ => Ok(()),
         }
@@ -201,49 +201,48 @@ impl Parser<'_> {
 
     /// One clause, if one stands here.
     fn table_clause(&mut self, clauses: &mut TableClauses) -> Result<bool> {
-        let start = self.start();
         let Some(keyword) = self.keyword() else { return Ok(false) };
         match keyword {
             K::Using => {
-                self.once(start, "USING", clauses.provider.is_some())?;
+                self.once("USING", clauses.provider.is_some())?;
                 self.advance();
                 clauses.provider = Some(self.name()?.join("."));
             }
             K::Options => {
-                self.once(start, "OPTIONS", !clauses.options.is_empty())?;
+                self.once("OPTIONS", !clauses.options.is_empty())?;
                 self.advance();
                 clauses.options = self.expression_property_list()?;
             }
             K::Partitioned => {
                 let is_second = !clauses.partitioning.is_empty() || !clauses.partition_columns.is_empty();
-                self.once(start, "PARTITIONED BY", is_second)?;
+                self.once("PARTITIONED BY", is_second)?;
                 self.advance();
                 self.expect(K::By)?;
                 self.partition_fields(clauses)?;
             }
             K::Cluster => {
-                self.once(start, "CLUSTER BY", !clauses.cluster_columns.is_empty())?;
+                self.once("CLUSTER BY", !clauses.cluster_columns.is_empty())?;
                 self.advance();
                 self.expect(K::By)?;
                 clauses.cluster_columns = self.paren_list(Self::name)?;
             }
             K::Clustered => {
-                self.once(start, "CLUSTERED BY", clauses.bucket.is_some())?;
+                self.once("CLUSTERED BY", clauses.bucket.is_some())?;
                 self.bucket_clause(clauses)?;
             }
             K::Location => {
-                self.once(start, "LOCATION", clauses.location.is_some())?;
+                self.once("LOCATION", clauses.location.is_some())?;
                 self.advance();
                 clauses.location = Some(self.string()?);
             }
             K::Comment => {
-                self.once(start, "COMMENT", clauses.comment.is_some())?;
+                self.once("COMMENT", clauses.comment.is_some())?;
                 clauses.comment = Some(self.comment_clause()?);
             }
             K::Tblproperties => {
-                self.once(start, "TBLPROPERTIES", !clauses.properties.is_empty())?;
+                self.once("TBLPROPERTIES", !clauses.properties.is_empty())?;
                 self.advance();
-                clauses.properties = self.property_list()?;
+                clauses.properties = self.valued_property_list()?;
             }
             K::Default if self.keyword_at(1) == Some(K::Collation) => {
                 self.advance();
@@ -346,13 +345,14 @@ impl Parser<'_> {
 
     /// `STORED AS format`, `STORED BY '…'`
     pub(super) fn file_format(&mut self) -> Result<()> {
+        let start = self.start();
         self.expect(K::Stored)?;
         if self.accept(K::By) {
             self.string()?;
             if self.accept_all(&[K::With, K::Serdeproperties]) {
                 self.property_list()?;
             }
-            return Ok(());
+            return Err(self.about(start, INVALID_STATEMENT_OR_CLAUSE.with("operation", "STORED BY")));
         }
         self.expect(K::As)?;
         if self.accept(K::Inputformat) {

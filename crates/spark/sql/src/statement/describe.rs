@@ -1,10 +1,11 @@
 //! `DESCRIBE …`
 
 use hearth_base::Result;
-use hearth_base::condition::DESCRIBE_JSON_NOT_EXTENDED;
+use hearth_base::condition::{DESCRIBE_JSON_NOT_EXTENDED, EMPTY_PARTITION_VALUE};
 use hearth_plan::{CatalogOp, Command, Name, Plan};
 
 use super::{catalog, unsupported};
+use crate::error::bare;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -101,7 +102,6 @@ impl Parser<'_> {
 
     /// `[TABLE] [EXTENDED|FORMATTED] name [PARTITION (…)] [column] [AS JSON]`
     fn describe_table(&mut self) -> Result<Plan> {
-        let start = self.start();
         if self.kind_at(1).is_name() {
             self.accept(K::Table);
         }
@@ -109,23 +109,28 @@ impl Parser<'_> {
         if extended {
             self.advance();
         }
+        let named_at = self.start();
         let name = self.table_name()?;
+        let named = self.since(named_at);
         let partition = self.optional_partition_spec()?;
+        if let Some((key, _)) = partition.iter().find(|(_, value)| value.is_none()) {
+            return Err(self.about_statement(EMPTY_PARTITION_VALUE.with("partKey", format!("`{key}`"))));
+        }
         let mut column = None;
         if self.kind().is_name() && !self.at_all(&[K::As, K::Json]) {
             column = Some(self.name()?);
         }
         let as_json = self.accept_all(&[K::As, K::Json]);
         if as_json && !extended {
-            return Err(self.plain(start, DESCRIBE_JSON_NOT_EXTENDED).with("tableName", self.since(start)));
+            return Err(bare(DESCRIBE_JSON_NOT_EXTENDED.with("tableName", named), self.text));
         }
         match column {
             Some(column) => {
                 if !partition.is_empty() {
-                    return Err(self.plain(start, hearth_base::condition::DESCRIBE_COLUMN_OF_PARTITION));
+                    return Err(self.about_statement(hearth_base::condition::DESCRIBE_COLUMN_OF_PARTITION.error()));
                 }
                 if as_json {
-                    return Err(self.plain(start, hearth_base::condition::DESCRIBE_COLUMN_AS_JSON));
+                    return Err(bare(hearth_base::condition::DESCRIBE_COLUMN_AS_JSON.error(), self.text));
                 }
                 Ok(catalog(CatalogOp::DescribeColumn { name, column, extended }))
             }

@@ -6,6 +6,7 @@ use hearth_plan::{CatalogOp, Command, Plan};
 use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::token::TokenKind;
 
 impl Parser<'_> {
     pub(super) fn drop_statement(&mut self) -> Result<Plan> {
@@ -43,7 +44,7 @@ impl Parser<'_> {
                 let if_exists = self.if_exists();
                 let name = self.plain_name()?;
                 if temporary {
-                    self.temporary_name(start, "FUNCTION", &name)?;
+                    self.temporary_name("FUNCTION", &name)?;
                 }
                 Ok(catalog(CatalogOp::DropFunction { name, if_exists, temporary }))
             }
@@ -55,6 +56,9 @@ impl Parser<'_> {
             }
             Some(K::Index) => {
                 self.advance();
+                if self.at_kind(TokenKind::End) {
+                    return Err(self.not_valid("DROP INDEX"));
+                }
                 self.if_exists();
                 self.plain_identifier()?;
                 self.expect(K::On)?;

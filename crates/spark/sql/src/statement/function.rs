@@ -13,18 +13,17 @@ use crate::token::TokenKind;
 
 impl Parser<'_> {
     pub(super) fn create_function(&mut self, words: CreateWords) -> Result<Plan> {
-        let start = self.start();
         self.advance();
         let if_not_exists = self.if_not_exists()?;
         let name = self.plain_name()?;
         if if_not_exists && words.or_replace {
-            return Err(self.plain(start, CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE));
+            return Err(self.about_statement(CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE.error()));
         }
         if words.temporary {
             if if_not_exists {
-                return Err(self.plain(start, CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS));
+                return Err(self.about_statement(CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS.error()));
             }
-            self.temporary_name(start, "FUNCTION", &name)?;
+            self.temporary_name("FUNCTION", &name)?;
         }
         let (body, comment) = if self.accept(K::As) { (self.class_body()?, None) } else { self.sql_function()? };
         Ok(catalog(CatalogOp::CreateFunction(Box::new(CreateFunction {
@@ -43,11 +42,10 @@ impl Parser<'_> {
         let mut resources = Vec::new();
         if self.accept(K::Using) {
             resources = self.comma_list(|parser| {
-                let start = parser.start();
                 let kind = parser.plain_identifier()?.to_lowercase();
                 if !matches!(kind.as_str(), "jar" | "file" | "archive") {
                     let what = format!("CREATE FUNCTION with resource type '{kind}'");
-                    return Err(parser.operation_not_allowed(start, &what));
+                    return Err(parser.operation_not_allowed(&what));
                 }
                 Ok((kind, parser.string()?))
             })?;
@@ -102,8 +100,7 @@ impl Parser<'_> {
         ];
         loop {
             if self.at(K::Comment) {
-                let start = self.start();
-                self.once(start, "COMMENT", comment.is_some())?;
+                self.once("COMMENT", comment.is_some())?;
                 comment = Some(self.comment_clause()?);
             } else if self.at_any(&[K::Language, K::Specific]) {
                 self.advance();

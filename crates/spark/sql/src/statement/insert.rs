@@ -1,6 +1,7 @@
 //! `INSERT` in all its forms, and `FROM … INSERT …`.
 
 use hearth_base::Result;
+use hearth_base::condition::{INVALID_STATEMENT_OR_CLAUSE, OPERATION_NOT_ALLOWED};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget};
 use hearth_plan::{Command, Expr, ExprNode, Options, Plan, Relation, RelationNode};
 
@@ -114,20 +115,20 @@ impl Parser<'_> {
 
     /// Partition, column list, `BY NAME`, `REPLACE WHERE`.
     fn insert_clauses(&mut self, target: &mut Target, overwrite: bool) -> Result<()> {
-        let start = self.start();
         let insert = &mut target.insert;
         insert.partition = self.optional_partition_spec()?;
         if !overwrite || !insert.partition.is_empty() {
             insert.if_partition_not_exists = self.if_not_exists()?;
         }
         if insert.if_partition_not_exists && !overwrite {
-            return Err(self.not_valid(start, "INSERT INTO ... IF NOT EXISTS"));
+            let error = INVALID_STATEMENT_OR_CLAUSE.with("operation", "INSERT INTO ... IF NOT EXISTS");
+            return Err(self.about(self.statement_start, error));
         }
         let dynamic: Vec<_> =
             insert.partition.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str()).collect();
         if insert.if_partition_not_exists && !dynamic.is_empty() {
             let what = format!("IF NOT EXISTS with dynamic partitions: {}", dynamic.join(", "));
-            return Err(self.operation_not_allowed(start, &what));
+            return Err(self.about(self.statement_start, OPERATION_NOT_ALLOWED.with("message", what)));
         }
         if self.accept_all(&[K::By, K::Name]) {
             insert.by_name = true;
@@ -155,7 +156,6 @@ impl Parser<'_> {
 
     /// `[LOCAL] DIRECTORY ['path'] USING format [OPTIONS (…)]`
     fn insert_directory(&mut self) -> Result<Target> {
-        let start = self.start();
         let local = self.accept(K::Local);
         self.expect(K::Directory)?;
         let path = if self.kind().is_string() { Some(self.string()?) } else { None };
@@ -170,7 +170,7 @@ impl Parser<'_> {
             let has_option = options.iter().any(|(key, _)| key.eq_ignore_ascii_case("path"));
             if path.is_some() == has_option {
                 let what = hearth_base::condition::INSERT_DIRECTORY_PATH.error();
-                return Err(self.about(start, what));
+                return Err(self.about(self.statement_start, what));
             }
         } else {
             unsupported = Some("INSERT OVERWRITE DIRECTORY … STORED AS");

@@ -14,9 +14,9 @@ impl Parser<'_> {
         let start = self.start();
         self.advance();
         let lazy = self.accept(K::Lazy);
-        self.expect(K::Table)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Table)))?;
         let name = self.table_name()?;
-        let options = if self.accept(K::Options) { self.property_list()? } else { Options::new() };
+        let options = if self.accept(K::Options) { self.valued_property_list()? } else { Options::new() };
         let is_query = self.accept(K::As) || self.starts_query_at(0) || self.at_kind(TokenKind::LeftParen);
         let query = if is_query { Some(Box::new(self.query()?)) } else { None };
         let has_parts = matches!(&name, hearth_plan::relation::TableName::Name(parts) if parts.len() > 1);
@@ -98,11 +98,10 @@ impl Parser<'_> {
         if !self.kind().is_name() {
             return Ok(false);
         }
-        let start = self.start();
         let word = self.plain_identifier()?;
         if !word.eq_ignore_ascii_case("noscan") {
             let error = hearth_base::condition::EXPECTED_NOSCAN.with("ctx", word);
-            return Err(self.about(start, error));
+            return Err(self.about_statement(error));
         }
         Ok(true)
     }

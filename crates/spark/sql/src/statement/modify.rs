@@ -43,7 +43,6 @@ impl Parser<'_> {
     }
 
     pub(super) fn merge(&mut self) -> Result<Plan> {
-        let start = self.start();
         self.advance();
         let schema_evolution = self.accept_all(&[K::With, K::Schema, K::Evolution]);
         self.expect(K::Into)?;
@@ -74,7 +73,7 @@ impl Parser<'_> {
         }
         let count = actions.matched.len() + actions.not_matched.len() + actions.not_matched_by_source.len();
         if count == 0 {
-            return Err(self.plain(start, MERGE_WITHOUT_WHEN));
+            return Err(self.about_statement(MERGE_WITHOUT_WHEN.error()));
         }
         let source = Box::new(source);
         let merge = MergeInto { target, target_alias, source, condition, actions, schema_evolution };
@@ -102,7 +101,6 @@ impl Parser<'_> {
             }
             let columns = self.paren_list(Self::column_name)?;
             self.expect(K::Values)?;
-            let start = self.start();
             let values = self.paren_list(|parser| {
                 let value = parser.expression()?;
                 Ok(parser.default_if_word(value))
@@ -111,7 +109,7 @@ impl Parser<'_> {
                 let error = MERGE_INSERT_VALUE_COUNT_MISMATCH
                     .with("expectedCount", columns.len())
                     .with("actualCount", values.len());
-                return Err(self.about(start, error));
+                return Err(self.about_statement(error));
             }
             return Ok(action(MergeActionKind::Insert, columns.into_iter().zip(values).collect()));
         }

@@ -1,7 +1,7 @@
 //! `(key = value, …)`: options and properties, and other small clauses that many statements share.
 
 use hearth_base::Result;
-use hearth_base::condition::{DUPLICATE_KEY, EMPTY_PARTITION_VALUE};
+use hearth_base::condition::{DUPLICATE_KEY, EMPTY_PARTITION_VALUE, REF_DEFAULT_VALUE_IN_PARTITION};
 use hearth_plan::catalog::PartitionSpec;
 use hearth_plan::{ExprNode, Options};
 
@@ -27,9 +27,33 @@ impl Parser<'_> {
         let key = self.property_key()?;
         let has_value = self.accept_kind(TokenKind::Equal);
         if !has_value && matches!(self.kind(), TokenKind::Comma | TokenKind::RightParen) {
+            self.bare_keys.push(key.clone());
             return Ok((key, String::new()));
         }
+        self.valued_keys.push(key.clone());
         Ok((key, self.property_value()?))
+    }
+
+    /// `(a = 'x', …)` where each key has a value.
+    pub(crate) fn valued_property_list(&mut self) -> Result<Options> {
+        self.bare_keys.clear();
+        let properties = self.property_list()?;
+        if self.bare_keys.is_empty() {
+            return Ok(properties);
+        }
+        let what = format!("Values must be specified for key(s): [{}]", self.bare_keys.join(","));
+        Err(self.operation_not_allowed(&what))
+    }
+
+    /// `(a, b, …)` where no key has a value.
+    pub(crate) fn key_list(&mut self) -> Result<Vec<String>> {
+        self.valued_keys.clear();
+        let properties = self.property_list()?;
+        if self.valued_keys.is_empty() {
+            return Ok(properties.into_iter().map(|(key, _)| key).collect());
+        }
+        let what = format!("Values should not be specified for key(s): [{}]", self.valued_keys.join(","));
+        Err(self.operation_not_allowed(&what))
     }
 
     pub(crate) fn property_key(&mut self) -> Result<String> {
@@ -68,7 +92,8 @@ impl Parser<'_> {
             let key = parser.property_key()?;
             let has_value = parser.accept_kind(TokenKind::Equal);
             if !has_value && matches!(parser.kind(), TokenKind::Comma | TokenKind::RightParen) {
-                return Ok((key, String::new()));
+                let what = format!("A value must be specified for the key: {key}.");
+                return Err(parser.operation_not_allowed(&what));
             }
             let start = parser.start();
             let is_word = parser.at_any(&[K::True, K::False]);
@@ -91,6 +116,7 @@ impl Parser<'_> {
 
     /// `PARTITION (a = 1, b)`
     pub(crate) fn partition_spec(&mut self) -> Result<PartitionSpec> {
+        let whole = self.start();
         self.expect(K::Partition)?;
         let start = self.start();
         let spec = self.paren_list(|parser| {
@@ -108,6 +134,9 @@ impl Parser<'_> {
             };
             Ok((column, value))
         })?;
+        if spec.iter().any(|(_, value)| value.as_ref().is_some_and(|value| value.node == ExprNode::Default)) {
+            return Err(self.plain(whole, REF_DEFAULT_VALUE_IN_PARTITION));
+        }
         for (index, (column, _)) in spec.iter().enumerate() {
             if spec[..index].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(column)) {
                 return Err(self.about(start, DUPLICATE_KEY.with("keyColumn", format!("`{column}`"))));
@@ -124,6 +153,11 @@ impl Parser<'_> {
             Some((key, _)) => Err(self.about(start, EMPTY_PARTITION_VALUE.with("partKey", format!("`{key}`")))),
             None => Ok(spec),
         }
+    }
+
+    pub(crate) fn optional_full_partition_spec(&mut self) -> Result<PartitionSpec> {
+        let is_spec = self.at(K::Partition) && self.kind_at(1) == TokenKind::LeftParen;
+        if is_spec { self.full_partition_spec() } else { Ok(Vec::new()) }
     }
 
     pub(crate) fn optional_partition_spec(&mut self) -> Result<PartitionSpec> {

@@ -41,6 +41,9 @@ impl Parser<'_> {
             Some(K::Create) => {
                 self.advance();
                 self.expect(K::Table)?;
+                if self.at_kind(TokenKind::End) {
+                    return Err(self.not_valid("SHOW CREATE TABLE"));
+                }
                 let name = self.table_name()?;
                 let as_serde = self.accept_all(&[K::As, K::Serde]);
                 Ok(catalog(CatalogOp::GetCreateTable { name, as_serde, style }))
@@ -91,7 +94,7 @@ impl Parser<'_> {
             Some(K::Partitions) => {
                 self.advance();
                 let name = self.table_name()?;
-                let partition = self.optional_partition_spec()?;
+                let partition = self.optional_full_partition_spec()?;
                 Ok(catalog(CatalogOp::ListPartitions { name, partition, style }))
             }
             Some(K::Tblproperties) => {
@@ -123,7 +126,6 @@ impl Parser<'_> {
     }
 
     fn function_scope(&mut self) -> Result<FunctionScope> {
-        let start = self.start();
         let scope = self.plain_identifier()?;
         match scope.to_lowercase().as_str() {
             "all" => Ok(FunctionScope::All),
@@ -131,7 +133,7 @@ impl Parser<'_> {
             "user" => Ok(FunctionScope::User),
             other => {
                 let what = hearth_base::condition::INVALID_SHOW_FUNCTIONS_SCOPE.with("scope", format!("`{other}`"));
-                Err(self.about(start, what))
+                Err(self.about_statement(what))
             }
         }
     }
@@ -163,7 +165,7 @@ impl Parser<'_> {
         let database = self.in_database()?;
         self.expect(K::Like)?;
         let pattern = self.string()?;
-        let partition = self.optional_partition_spec()?;
+        let partition = self.optional_full_partition_spec()?;
         Ok(catalog(CatalogOp::ShowTableExtended { database, pattern, partition }))
     }
 

@@ -11,7 +11,6 @@ use crate::token::TokenKind;
 impl Parser<'_> {
     /// `DECLARE [OR REPLACE] [VARIABLE] a, b [type] [DEFAULT value]`
     pub(super) fn declare(&mut self) -> Result<Plan> {
-        let start = self.start();
         if self.at_cursor_declaration() {
             return self.cursor_declaration_alone();
         }
@@ -26,7 +25,7 @@ impl Parser<'_> {
         let has_default = self.accept(K::Default) || self.accept_kind(TokenKind::Equal);
         let default = if has_default { Some(self.expression()?) } else { None };
         if data_type.is_none() && default.is_none() {
-            return Err(self.about(start, VARIABLE_TYPE_OR_DEFAULT_REQUIRED.error()));
+            return Err(self.about_statement(VARIABLE_TYPE_OR_DEFAULT_REQUIRED.error()));
         }
         Ok(Plan::Command(Command::DeclareVariable { names, data_type, default, or_replace }))
     }

@@ -29,16 +29,16 @@ impl Parser<'_> {
         if words.or_replace && if_not_exists {
             let name = self.since(at);
             let error = CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE.with("viewName", name);
-            return Err(self.about(start, error));
+            return Err(self.about_statement(error));
         }
         if words.temporary {
             if if_not_exists {
-                return Err(self.plain(start, TEMP_VIEW_IF_NOT_EXISTS));
+                return Err(self.about_statement(TEMP_VIEW_IF_NOT_EXISTS.error()));
             }
             if let TableName::Name(name) = &name
                 && !words.global
             {
-                self.temporary_name(start, "VIEW", name)?;
+                self.temporary_name("VIEW", name)?;
             }
         }
         let mut view = CreateView {
@@ -62,7 +62,7 @@ impl Parser<'_> {
                 Ok((column, comment))
             })?;
         }
-        if let Some(what) = self.view_clauses(start, &mut view)? {
+        if let Some(what) = self.view_clauses(&mut view)? {
             return Ok(what);
         }
         self.expect(K::As)?;
@@ -77,16 +77,15 @@ impl Parser<'_> {
     }
 
     /// Clauses before `AS`; a plan when one of them is not supported.
-    fn view_clauses(&mut self, start: usize, view: &mut CreateView) -> Result<Option<Plan>> {
+    fn view_clauses(&mut self, view: &mut CreateView) -> Result<Option<Plan>> {
         loop {
-            let at = self.start();
             if self.at(K::Comment) {
-                self.once(at, "COMMENT", view.comment.is_some())?;
+                self.once("COMMENT", view.comment.is_some())?;
                 view.comment = Some(self.comment_clause()?);
             } else if self.at(K::Tblproperties) {
-                self.once(at, "TBLPROPERTIES", !view.properties.is_empty())?;
+                self.once("TBLPROPERTIES", !view.properties.is_empty())?;
                 self.advance();
-                view.properties = self.property_list()?;
+                view.properties = self.valued_property_list()?;
             } else if self.accept_all(&[K::With, K::Schema]) {
                 self.schema_binding()?;
             } else if self.accept_all(&[K::With, K::Metrics]) {
@@ -96,7 +95,7 @@ impl Parser<'_> {
                 self.plain_identifier()?;
             } else if self.accept_all(&[K::Partitioned, K::On]) {
                 self.identifier_list()?;
-                return Err(self.not_valid(start, "CREATE VIEW ... PARTITIONED ON"));
+                return Err(self.not_valid("CREATE VIEW ... PARTITIONED ON"));
             } else {
                 return Ok(None);
             }
@@ -126,7 +125,7 @@ impl Parser<'_> {
         }
         self.expect(K::Using)?;
         let format = Some(self.name()?.join("."));
-        let options = if self.accept(K::Options) { self.property_list()? } else { Options::new() };
+        let options = if self.accept(K::Options) { self.valued_property_list()? } else { Options::new() };
         let source =
             DataSource { format, schema, options, paths: Vec::new(), predicates: Vec::new(), is_streaming: false };
         view.query = self.relation(start, RelationNode::DataSource(source));
