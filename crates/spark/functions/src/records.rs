@@ -14,7 +14,7 @@ use crate::kernels::rowwise::call_rows;
 use crate::kernels::xml::{self, options::XmlOptions};
 use crate::typed::Typed;
 
-pub use crate::kernels::json::typed::Options;
+pub use crate::kernels::json::typed::{FILE, ONLY_CORRUPT, Options};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextFormat {
@@ -99,6 +99,7 @@ pub struct Inference {
     options: Options,
     reading: Reading,
     xml: XmlOptions,
+    inferring: schema::Inferring,
     csv: Vec<DataType>,
     /// Of JSON and XML.
     json: DataType,
@@ -108,8 +109,8 @@ pub struct Inference {
 impl Inference {
     pub fn new(format: TextFormat, options: Options) -> Result<Self> {
         let reading = options.reading()?;
-        let xml = XmlOptions::of(&options);
-        Ok(Self { format, options, reading, xml, csv: Vec::new(), json: DataType::Null, malformed: false })
+        let (xml, inferring) = (XmlOptions::of(&options), schema::Inferring::new(&options)?);
+        Ok(Self { format, options, reading, xml, inferring, csv: Vec::new(), json: DataType::Null, malformed: false })
     }
 
     pub fn add(&mut self, record: &str) {
@@ -141,15 +142,14 @@ impl Inference {
     }
 
     fn add_json(&mut self, record: &str) {
-        match Json::parse(record) {
+        match Json::parse_with(record, &self.options.syntax()) {
             Some(Json::Array(rows)) => {
-                let found =
-                    rows.iter().map(schema::of).fold(std::mem::replace(&mut self.json, DataType::Null), schema::merge);
-                self.json = found;
+                let known = std::mem::replace(&mut self.json, DataType::Null);
+                self.json = rows.iter().map(|row| self.inferring.of(row)).fold(known, schema::merge);
             }
             Some(json @ Json::Object(_)) => {
                 let known = std::mem::replace(&mut self.json, DataType::Null);
-                self.json = schema::merge(known, schema::of(&json));
+                self.json = schema::merge(known, self.inferring.of(&json));
             }
             Some(_) | None => self.malformed = true,
         }
@@ -167,7 +167,11 @@ impl Inference {
             }
             TextFormat::Json | TextFormat::Xml => {
                 let mut fields: BTreeMap<String, StructField> = BTreeMap::new();
-                if let DataType::Struct(found) = schema::settle(self.json) {
+                let found = match self.format {
+                    TextFormat::Json => self.inferring.settle(self.json),
+                    TextFormat::Csv | TextFormat::Xml => Some(schema::settle(self.json)),
+                };
+                if let Some(DataType::Struct(found)) = found {
                     fields.extend(found.fields.iter().map(|field| (field.name.to_string(), field.clone())));
                 }
                 let corrupt = self.reading.corrupt_column;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
-    CANNOT_TRUNCATE_EXTERNAL_TABLE, EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION, NON_EMPTY_LOCATION,
+    CANNOT_TRUNCATE_EXTERNAL_TABLE, EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION,
+    INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION,
     RENAME_ACROSS_DATABASES, TABLE_OR_VIEW_ALREADY_EXISTS, WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
@@ -14,7 +15,7 @@ use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
 use hearth_plan::{Expr, ExprNode, Name};
-use hearth_types::StructType;
+use hearth_types::{DataType, StructField, StructType};
 
 use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
@@ -83,6 +84,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     if record.schema.fields.is_empty() {
         infer(session, &mut record).await?;
     }
+    check_partition_types(&record)?;
     columns::finish(&mut record)?;
     let made = match replace {
         true => scope.catalog().replace_table(record, None),
@@ -153,6 +155,17 @@ fn partition_by(record: &mut TableRecord, new: &CreateTable) -> Result<()> {
         record.partition_columns.push(partition_name(expr)?);
     }
     Ok(())
+}
+
+/// Folders are named after values that have no parts.
+fn check_partition_types(record: &TableRecord) -> Result<()> {
+    let is_key =
+        |field: &&StructField| record.partition_columns.iter().any(|name| name.eq_ignore_ascii_case(&field.name));
+    let nested = |field: &&StructField| field.data_type.is_nested() || field.data_type == DataType::Variant;
+    match record.schema.fields.iter().filter(is_key).find(nested) {
+        Some(field) => Err(INVALID_PARTITION_COLUMN_DATA_TYPE.with("type", format!("\"{}\"", field.data_type.sql()))),
+        None => Ok(()),
+    }
 }
 
 /// The column that a partitioning expression names.

@@ -65,8 +65,8 @@ pub fn format_named(name: &str) -> Result<String> {
     let short = name.strip_prefix("org.apache.spark.sql.execution.datasources.").unwrap_or(&name);
     let short = short.split('.').next().unwrap_or(short);
     match short {
-        "parquet" | "csv" | "json" | "text" | "orc" | "delta" => Ok(short.to_owned()),
-        "avro" | "xml" | "jdbc" | "binaryfile" | "hive" => {
+        "parquet" | "csv" | "json" | "text" | "xml" | "orc" | "delta" => Ok(short.to_owned()),
+        "avro" | "jdbc" | "binaryfile" | "hive" => {
             Err(Error::unsupported(format!("tables and files of the format {short}")))
         }
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", name)),

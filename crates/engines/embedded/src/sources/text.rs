@@ -122,6 +122,12 @@ fn records_table(
         fields.push(StructField::new(mark.as_str(), DataType::STRING, true));
     }
     options = with_entry(&options, CORRUPT_OPTION, &mark);
+    if let Some(file) = files.files.first() {
+        options = with_entry(&options, records::FILE, &format!("file://{}", file.path.display()));
+    }
+    if columns.len() == 1 && place.is_some() && files.partitions.is_empty() {
+        options = with_entry(&options, records::ONLY_CORRUPT, "true");
+    }
     let line = Typed::new(ident(LINE), DataType::STRING, true);
     let record = records::read(format, line, &StructType::new(fields.iter().cloned()), options)?;
     let mut projected = vec![record.expr.alias("record")];
@@ -179,6 +185,9 @@ fn infer(
         };
         return Err(UNABLE_TO_INFER_SCHEMA.with("format", format));
     };
+    if let Some(name) = request.option("singleVariantColumn") {
+        return Ok(StructType::new([StructField::new(name, DataType::Variant, true)]));
+    }
     let names = if format == TextFormat::Csv { header_names(first, header, options)? } else { Vec::new() };
     let wants_types = format != TextFormat::Csv || is_true(request.option("inferSchema"), false);
     if !wants_types {
@@ -204,7 +213,9 @@ fn json_columns(request: &SourceRequest<'_>, found: StructType, options: &Option
     let mut fields: Vec<_> = found.fields.iter().filter(|field| !is_corrupt(field)).cloned().collect();
     if found.fields.iter().any(is_corrupt) && !is_mode(options, "DROPMALFORMED") {
         if is_mode(options, "FAILFAST") {
-            return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", "[]").with("failFastMode", "FAILFAST"));
+            return Err(MALFORMED_RECORD_IN_PARSING
+                .with("badRecord", options.get(CORRUPT_OPTION).unwrap_or(CORRUPT))
+                .with("failFastMode", "FAILFAST"));
         }
         let name = options.get(CORRUPT_OPTION).unwrap_or(CORRUPT);
         if !fields.iter().any(|field| *field.name == *name) {
@@ -220,23 +231,7 @@ fn json_columns(request: &SourceRequest<'_>, found: StructType, options: &Option
         }
         known.insert(name);
     }
-    if is_true(request.option("primitivesAsString"), false) {
-        for field in &mut fields {
-            field.data_type = texts(&field.data_type);
-        }
-    }
     Ok(StructType::new(fields))
-}
-
-/// Strings in the place of all values that have no parts.
-fn texts(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Struct(structure) => DataType::structure(
-            structure.fields.iter().map(|field| StructField { data_type: texts(&field.data_type), ..field.clone() }),
-        ),
-        DataType::Array(array) => DataType::array(texts(&array.element), true),
-        _ => DataType::STRING,
-    }
 }
 
 /// The names of a CSV file's columns: of its header, or `_c0`, `_c1`, ….
@@ -250,7 +245,7 @@ fn header_names(first: &FileLines, header: bool, options: &Options) -> Result<Ve
     let fields = head.unwrap_or_default();
     let mut names: Vec<String> = Vec::with_capacity(fields.len());
     for (index, field) in fields.into_iter().enumerate() {
-        let name = field.filter(|_| header).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let name = field.filter(|_| header).filter(|name| !name.is_empty());
         names.push(name.unwrap_or_else(|| format!("_c{index}")));
     }
     // As Spark: names that repeat get their position behind.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::common::ScalarValue;
 use hearth_base::condition::{
-    DATATYPE_MISMATCH_INVALID_JSON_SCHEMA, INVALID_SCHEMA_NON_STRING_LITERAL, MALFORMED_RECORD_IN_PARSING,
+    DATATYPE_MISMATCH_INVALID_JSON_SCHEMA, DATATYPE_MISMATCH_UNEXPECTED_NULL, INVALID_OPTIONS_NON_MAP_FUNCTION,
+    INVALID_OPTIONS_NON_STRING_TYPE, INVALID_SCHEMA_NON_STRING_LITERAL, MALFORMED_RECORD_IN_PARSING,
+    PARSE_MODE_UNSUPPORTED,
 };
 use hearth_base::{Error, Result};
 use hearth_types::ddl::{parse_data_type, parse_table_schema};
@@ -51,9 +53,19 @@ fn json_tuple(mut call: Call<'_>) -> Result<Generated> {
 pub(super) fn options(call: &Call<'_>, argument: Option<&Typed>) -> Result<Options> {
     let mut entries = Vec::new();
     if let Some(argument) = argument {
+        match &argument.data_type {
+            DataType::Map(map) if map.key.is_string() && map.value.is_string() => {}
+            // The empty map has no types yet.
+            DataType::Map(map) if map.key == DataType::Null => {}
+            DataType::Map(_) => {
+                let data_type = coercion::quoted(&argument.data_type);
+                return Err(INVALID_OPTIONS_NON_STRING_TYPE.with("mapType", data_type));
+            }
+            _ => return Err(INVALID_OPTIONS_NON_MAP_FUNCTION.error()),
+        }
         let map = match argument.literal() {
             Some(ScalarValue::Map(map)) => map,
-            Some(_) | None => return Err(call.not_a_constant(call.len(), "options", &argument.data_type)),
+            Some(_) | None => return Err(INVALID_OPTIONS_NON_MAP_FUNCTION.error()),
         };
         let internal = |error: datafusion::arrow::error::ArrowError| Error::internal(error.to_string());
         let utf8 = &datafusion::arrow::datatypes::DataType::Utf8;
@@ -83,7 +95,7 @@ pub(super) fn schema_argument(call: &Call<'_>, argument: &Typed) -> Result<DataT
     }
     let parsed = match parse_table_schema(text) {
         Ok(structure) => Ok(DataType::Struct(structure)),
-        Err(error) => parse_data_type(text).map_err(|_| error),
+        Err(_) => parse_data_type(text),
     };
     parsed.map(all_nullable)
 }
@@ -108,12 +120,45 @@ pub(super) fn all_nullable(data_type: DataType) -> DataType {
     }
 }
 
+/// Text only: nothing is converted to it. NULL is.
+pub(super) fn text_argument(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
+    if value.is_void() || value.data_type.is_string() {
+        return coercion::string(call, index, value);
+    }
+    Err(call.unexpected_type(index, "\"STRING\"", &value.data_type))
+}
+
+/// A function cannot leave a record out.
+pub(super) fn check_mode(options: &Options, function: &str) -> Result<()> {
+    match options.get("mode") {
+        Some(mode) if mode.eq_ignore_ascii_case("DROPMALFORMED") => {
+            Err(PARSE_MODE_UNSUPPORTED.with("funcName", function).with("mode", "DROPMALFORMED"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The constant text whose type is asked for.
+pub(super) fn sample<'t>(call: &Call<'_>, name: &str, value: Option<&'t Typed>) -> Result<&'t str> {
+    let literal = value.and_then(Typed::literal);
+    let literal = literal.ok_or_else(|| call.not_a_constant(0, name, &DataType::STRING))?;
+    literal.try_as_str().flatten().ok_or_else(|| {
+        DATATYPE_MISMATCH_UNEXPECTED_NULL.with("exprName", name).with("sqlExpr", format!("\"{}\"", call.sql))
+    })
+}
+
 fn from_json(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
     let [text, schema, rest @ ..] = values.as_slice() else { return Err(Error::internal("from_json has no schema")) };
     let data_type = schema_argument(&call, schema)?;
+    if !data_type.is_nested() && data_type != DataType::Variant {
+        return Err(DATATYPE_MISMATCH_INVALID_JSON_SCHEMA
+            .with("schema", coercion::quoted(&data_type))
+            .with("sqlExpr", format!("\"{}\"", call.sql)));
+    }
     let options = options(&call, rest.first())?;
-    let text = coercion::string(&call, 0, text.clone())?;
+    check_mode(&options, "`from_json`")?;
+    let text = text_argument(&call, 0, text.clone())?;
     let format = Format { data_type: data_type.clone(), options };
     call_rows("from_json", vec![text], (data_type, true), format, typed::from_json)
 }
@@ -134,10 +179,16 @@ fn to_json(mut call: Call<'_>) -> Result<Typed> {
 
 fn schema_of_json(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
-    let text = values.first().and_then(Typed::literal_str);
-    let text = text.ok_or_else(|| call.not_a_constant(0, "json", &DataType::STRING))?;
-    let json = Json::parse(text).ok_or_else(|| MALFORMED_RECORD_IN_PARSING.with("badRecord", text))?;
-    Ok(text_literal(&schema::infer(&json).sql()))
+    let options = options(&call, values.get(1))?;
+    let text = sample(&call, "json", values.first())?;
+    if text.trim().is_empty() {
+        return Ok(text_literal("STRING"));
+    }
+    let json = Json::parse_with(text, &options.syntax());
+    let json = json.ok_or_else(|| MALFORMED_RECORD_IN_PARSING.with("badRecord", text))?;
+    let inferring = schema::Inferring::new(&options)?;
+    let found = inferring.settle(inferring.of(&json));
+    Ok(text_literal(&found.unwrap_or_else(|| DataType::structure([])).sql()))
 }
 
 pub const ROWS: &[FunctionRow] = &[

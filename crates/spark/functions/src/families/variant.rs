@@ -11,6 +11,7 @@ use hearth_base::{Error, Result};
 use hearth_types::{DataType, StructField};
 
 use super::aggregate::apply;
+use super::json::text_argument as text;
 use crate::call::{Call, ordinal};
 use crate::cast::can_cast;
 use crate::kernels::rowwise::{Run, call_rows};
@@ -21,14 +22,6 @@ use crate::row::{Arity, Builder, FunctionRow, Generated, GeneratedColumn, aggreg
 use crate::typed::Typed;
 
 const ONE: Arity = Arity::Exact(1);
-
-/// Text only: nothing is converted to it. NULL is.
-fn text(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
-    if value.is_void() || value.data_type.is_string() {
-        return crate::coercion::string(call, index, value);
-    }
-    Err(call.unexpected_type(index, "\"STRING\"", &value.data_type))
-}
 
 fn variant(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
     if value.data_type == DataType::Variant {

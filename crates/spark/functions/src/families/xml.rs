@@ -1,11 +1,11 @@
 //! XML functions, and XPath.
 
 use datafusion::common::ScalarValue;
-use hearth_base::condition::{DATATYPE_MISMATCH_INVALID_XML_SCHEMA, DATATYPE_MISMATCH_UNEXPECTED_NULL};
+use hearth_base::condition::DATATYPE_MISMATCH_INVALID_XML_SCHEMA;
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, StructField};
 
-use super::json::{options, schema_argument};
+use super::json::{check_mode, options, sample, schema_argument, text_argument as text};
 use crate::call::Call;
 use crate::coercion;
 use crate::expr;
@@ -21,14 +21,6 @@ use crate::typed::Typed;
 
 const TWO: Arity = Arity::Exact(2);
 
-/// Text only: nothing is converted to it. NULL is.
-fn text(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
-    if value.is_void() || value.data_type.is_string() {
-        return coercion::string(call, index, value);
-    }
-    Err(call.unexpected_type(index, "\"STRING\"", &value.data_type))
-}
-
 fn from_xml(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
     let [value, schema, rest @ ..] = values.as_slice() else { return Err(Error::internal("from_xml has no schema")) };
@@ -39,6 +31,7 @@ fn from_xml(mut call: Call<'_>) -> Result<Typed> {
             .with("sqlExpr", format!("\"{}\"", call.sql)));
     }
     let options = options(&call, rest.first())?;
+    check_mode(&options, "`from_xml`")?;
     let value = text(&call, 0, value.clone())?;
     let format = Format { data_type: data_type.clone(), options };
     call_rows("from_xml", vec![value], (data_type, true), format, read::from_xml)
@@ -59,13 +52,7 @@ fn to_xml(mut call: Call<'_>) -> Result<Typed> {
 fn schema_of_xml(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
     let options = options(&call, values.get(1))?;
-    let literal = values.first().and_then(Typed::literal);
-    let literal = literal.ok_or_else(|| call.not_a_constant(0, "xml", &DataType::STRING))?;
-    let Some(text) = literal.try_as_str().flatten() else {
-        return Err(DATATYPE_MISMATCH_UNEXPECTED_NULL
-            .with("exprName", "xml")
-            .with("sqlExpr", format!("\"{}\"", call.sql)));
-    };
+    let text = sample(&call, "xml", values.first())?;
     let reading = options.reading()?;
     let found = match infer::of_record(text, &XmlOptions::of(&options), &reading) {
         Some(found) => infer::settle(found),

@@ -3,7 +3,6 @@
 mod dialect;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use hearth_base::condition::MALFORMED_RECORD_IN_PARSING;
 use hearth_base::{Error, Result};
 use hearth_types::value_text::{TextStyle, format_value};
 use hearth_types::{DataType, StructType};
@@ -19,12 +18,12 @@ pub use dialect::Dialect;
 
 pub fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cell, Misfit> {
     let whole = |low: i64, high: i64| {
-        let value = text.trim().parse().ok().filter(|value| (low..=high).contains(value));
+        let value = text.parse().ok().filter(|value| (low..=high).contains(value));
         value.map(Cell::Long).ok_or(Misfit)
     };
     match data_type {
         DataType::String { .. } | DataType::Char { .. } | DataType::VarChar { .. } => Ok(Cell::Text(text.to_owned())),
-        DataType::Boolean => text.trim().to_ascii_lowercase().parse().map(Cell::Boolean).map_err(|_| Misfit),
+        DataType::Boolean => text.to_ascii_lowercase().parse().map(Cell::Boolean).map_err(|_| Misfit),
         DataType::Byte => whole(i64::from(i8::MIN), i64::from(i8::MAX)),
         DataType::Short => whole(i64::from(i16::MIN), i64::from(i16::MAX)),
         DataType::Integer => whole(i64::from(i32::MIN), i64::from(i32::MAX)),
@@ -135,7 +134,7 @@ pub fn from_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
             }
         }
         if !whole && format.options.is_fail_fast() {
-            return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", text).with("failFastMode", "FAILFAST"));
+            return Err(format.options.malformed(text));
         }
         cells.push(record);
     }

@@ -5,33 +5,94 @@ use std::collections::BTreeMap;
 use hearth_types::data_type::MAX_DECIMAL_PRECISION;
 use hearth_types::{DataType, StructField};
 
+use crate::kernels::json::cell::Reading;
+use crate::kernels::json::typed::Options;
 use crate::kernels::json::value::Json;
+use crate::kernels::variant::convert::decimal_precision;
+use crate::kernels::variant::of_json;
 
-/// The type of a document, with `STRING` where nothing is known.
-pub fn infer(json: &Json<'_>) -> DataType {
-    settle(of(json))
+/// How types are found.
+#[derive(Debug, Clone)]
+pub struct Inferring {
+    prefers_decimal: bool,
+    texts_only: bool,
+    timestamps: Option<Reading>,
+    drops_nulls: bool,
 }
 
-/// The type of a document; `void` where nothing is known yet.
-pub fn of(json: &Json<'_>) -> DataType {
-    match json {
-        Json::Null => DataType::Null,
-        Json::Boolean(_) => DataType::Boolean,
-        Json::String(_) => DataType::STRING,
-        Json::Number(text) => of_number(text),
-        Json::Array(elements) => {
-            let element = elements.iter().map(of).reduce(merge).unwrap_or(DataType::Null);
-            DataType::array(element, true)
+impl Inferring {
+    pub fn new(options: &Options) -> hearth_base::Result<Self> {
+        let timestamps = if options.is_on("infertimestamp", false) { Some(options.reading()?) } else { None };
+        Ok(Self {
+            prefers_decimal: options.is_on("prefersdecimal", false),
+            texts_only: options.is_on("primitivesasstring", false),
+            timestamps,
+            drops_nulls: options.is_on("dropfieldifallnull", false),
+        })
+    }
+
+    /// The type of a document; `void` where nothing is known yet.
+    pub fn of(&self, json: &Json<'_>) -> DataType {
+        match json {
+            Json::Null => DataType::Null,
+            Json::Boolean(_) | Json::Number(_) if self.texts_only => DataType::STRING,
+            Json::Boolean(_) => DataType::Boolean,
+            Json::String(text) => self.of_text(text),
+            Json::Number(text) if self.prefers_decimal => decimal(text).unwrap_or_else(|| of_number(text)),
+            Json::Number(text) => of_number(text),
+            Json::Array(elements) => {
+                let element = elements.iter().map(|element| self.of(element)).reduce(merge);
+                DataType::array(element.unwrap_or(DataType::Null), true)
+            }
+            Json::Object(fields) => {
+                let sorted: BTreeMap<&str, &Json<'_>> =
+                    fields.iter().map(|(name, value)| (name.as_ref(), value)).collect();
+                let typed = sorted.into_iter().map(|(name, value)| StructField::new(name, self.of(value), true));
+                DataType::structure(typed)
+            }
         }
-        Json::Object(fields) => {
-            let sorted: BTreeMap<&str, &Json<'_>> = fields.iter().map(|(name, value)| (name.as_ref(), value)).collect();
-            DataType::structure(sorted.into_iter().map(|(name, value)| StructField::new(name, of(value), true)))
+    }
+
+    fn of_text(&self, text: &str) -> DataType {
+        if self.texts_only {
+            return DataType::STRING;
+        }
+        if self.prefers_decimal
+            && let Some(decimal) = decimal(text)
+        {
+            return decimal;
+        }
+        let is_moment = |reading: &Reading| reading.moment(text, &DataType::Timestamp).is_ok();
+        if self.timestamps.as_ref().is_some_and(is_moment) { DataType::Timestamp } else { DataType::STRING }
+    }
+
+    /// The type with `STRING` where nothing is known. Structs without fields are left out, and with
+    /// `dropFieldIfAllNull` what is unknown too.
+    pub fn settle(&self, data_type: DataType) -> Option<DataType> {
+        match data_type {
+            DataType::Null => (!self.drops_nulls).then_some(DataType::STRING),
+            DataType::Array(array) => Some(DataType::array(self.settle(array.element.clone())?, true)),
+            DataType::Struct(structure) => {
+                let fields = structure.fields.iter().filter_map(|field| {
+                    Some(StructField::new(&*field.name, self.settle(field.data_type.clone())?, true))
+                });
+                let fields: Vec<_> = fields.collect();
+                (!fields.is_empty()).then(|| DataType::structure(fields))
+            }
+            other => Some(other),
         }
     }
 }
 
+/// The decimal that holds a number, if one does.
+fn decimal(text: &str) -> Option<DataType> {
+    let (unscaled, scale) = of_json::decimal(text).filter(|_| text.bytes().any(|byte| byte.is_ascii_digit()))?;
+    let precision = decimal_precision(unscaled, scale);
+    Some(DataType::Decimal { precision, scale: i8::try_from(scale).ok()? })
+}
+
 fn of_number(text: &str) -> DataType {
-    if text.contains(['.', 'e', 'E']) {
+    if text.contains(['.', 'e', 'E', 'N', 'I']) {
         return DataType::Double;
     }
     if text.parse::<i64>().is_ok() {
@@ -51,12 +112,10 @@ pub fn merge(left: DataType, right: DataType) -> DataType {
         (DataType::Null, other) | (other, DataType::Null) => other,
         (DataType::Long, DataType::Double) | (DataType::Double, DataType::Long) => DataType::Double,
         (DataType::Decimal { .. }, DataType::Double) | (DataType::Double, DataType::Decimal { .. }) => DataType::Double,
-        (DataType::Long, DataType::Decimal { precision, .. })
-        | (DataType::Decimal { precision, .. }, DataType::Long) => {
-            DataType::Decimal { precision: precision.max(20), scale: 0 }
-        }
-        (DataType::Decimal { precision: a, .. }, DataType::Decimal { precision: b, .. }) => {
-            DataType::Decimal { precision: a.max(b), scale: 0 }
+        (DataType::Long, DataType::Decimal { precision, scale })
+        | (DataType::Decimal { precision, scale }, DataType::Long) => common_decimal((20, 0), (precision, scale)),
+        (DataType::Decimal { precision: p1, scale: s1 }, DataType::Decimal { precision: p2, scale: s2 }) => {
+            common_decimal((p1, s1), (p2, s2))
         }
         (DataType::Array(left), DataType::Array(right)) => {
             DataType::array(merge(left.element.clone(), right.element.clone()), true)
@@ -70,6 +129,16 @@ pub fn merge(left: DataType, right: DataType) -> DataType {
             DataType::structure(fields.into_iter().map(|(name, data_type)| StructField::new(name, data_type, true)))
         }
         (_, _) => DataType::STRING,
+    }
+}
+
+/// The decimal with room for both, or a double.
+fn common_decimal((p1, s1): (u8, i8), (p2, s2): (u8, i8)) -> DataType {
+    let scale = s1.max(s2);
+    let whole = (i16::from(p1) - i16::from(s1)).max(i16::from(p2) - i16::from(s2));
+    match u8::try_from(whole + i16::from(scale)) {
+        Ok(precision) if precision <= MAX_DECIMAL_PRECISION => DataType::Decimal { precision, scale },
+        Ok(_) | Err(_) => DataType::Double,
     }
 }
 

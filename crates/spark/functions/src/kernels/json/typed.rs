@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
-use hearth_base::Result;
-use hearth_base::condition::MALFORMED_RECORD_IN_PARSING;
+use hearth_base::condition::{FAILED_READ_FILE, MALFORMED_RECORD_IN_PARSING, QUERY_ONLY_CORRUPT_RECORD_COLUMN};
+use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
 use crate::kernels::datetime::pattern::{Pattern, Purpose};
@@ -36,7 +36,8 @@ impl Options {
         self.get("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("FAILFAST"))
     }
 
-    fn is_on(&self, name: &str, default: bool) -> bool {
+    /// An option that is yes or no; `name` in lower case.
+    pub fn is_on(&self, name: &str, default: bool) -> bool {
         self.get(name).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"))
     }
 
@@ -53,7 +54,19 @@ impl Options {
         }
     }
 
+    /// The error of FAILFAST. A source names its file.
+    pub fn malformed(&self, record: &str) -> Error {
+        let error = MALFORMED_RECORD_IN_PARSING.with("badRecord", record).with("failFastMode", "FAILFAST");
+        match self.get(FILE) {
+            Some(file) => FAILED_READ_FILE.with("path", file).caused_by(error),
+            None => error,
+        }
+    }
+
     pub fn reading(&self) -> Result<Reading> {
+        if self.get(ONLY_CORRUPT).is_some() {
+            return Err(QUERY_ONLY_CORRUPT_RECORD_COLUMN.error());
+        }
         let pattern = |name| self.get(name).map(|text| Pattern::compile(text, Purpose::Parse)).transpose();
         Ok(Reading {
             zone: zone(self.zone_id())?,
@@ -80,6 +93,11 @@ impl Options {
     }
 }
 
+/// An option of our own: the file that a source reads from.
+pub const FILE: &str = "\u{1}file";
+/// An option of our own: nothing but the column of corrupt records is asked for.
+pub const ONLY_CORRUPT: &str = "\u{1}only corrupt";
+
 /// A schema or a value's type, and options.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Format {
@@ -100,7 +118,7 @@ pub fn from_json(format: &Format, args: &Args) -> Result<ArrayRef> {
         };
         let (cell, whole) = document(Json::parse_with(text, &syntax).as_ref(), &format.data_type, &reading, text);
         if fail_fast && !whole {
-            return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", text).with("failFastMode", "FAILFAST"));
+            return Err(format.options.malformed(text));
         }
         cells.push(cell);
     }
@@ -110,11 +128,21 @@ pub fn from_json(format: &Format, args: &Args) -> Result<ArrayRef> {
 pub fn to_json(format: &Format, args: &Args) -> Result<ArrayRef> {
     let (array, step) = args.raw(0)?;
     let writing = format.options.writing()?;
+    let pretty = format.options.is_on("pretty", false);
     args.try_texts(|row, out| {
         if array.is_null(row * step) {
             return Ok(None);
         }
-        writing.json(array.as_ref(), row * step, &format.data_type, out)?;
+        if !pretty {
+            writing.json(array.as_ref(), row * step, &format.data_type, out)?;
+            return Ok(Some(()));
+        }
+        let mut text = String::new();
+        writing.json(array.as_ref(), row * step, &format.data_type, &mut text)?;
+        match Json::parse(&text) {
+            Some(json) => json.write_pretty(0, out),
+            None => out.push_str(&text),
+        }
         Ok(Some(()))
     })
 }

@@ -79,6 +79,41 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// JSON text over several lines, as Jackson's printer lays it out.
+    pub fn write_pretty(&self, depth: usize, out: &mut String) {
+        match self {
+            Self::Number(text) => out.push_str(text),
+            Self::Array(elements) => {
+                out.push_str("[ ");
+                for (index, element) in elements.iter().enumerate() {
+                    if index > 0 {
+                        out.push_str(", ");
+                    }
+                    element.write_pretty(depth, out);
+                }
+                out.push_str(if elements.is_empty() { "]" } else { " ]" });
+            }
+            Self::Object(fields) => {
+                out.push('{');
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    out.push_str(if index > 0 { ",\n" } else { "\n" });
+                    out.push_str(&"  ".repeat(depth + 1));
+                    write_string(name, out);
+                    out.push_str(" : ");
+                    value.write_pretty(depth + 1, out);
+                }
+                if fields.is_empty() {
+                    out.push_str(" }");
+                } else {
+                    out.push('\n');
+                    out.push_str(&"  ".repeat(depth));
+                    out.push('}');
+                }
+            }
+            Self::Null | Self::Boolean(_) | Self::String(_) => self.write(out),
+        }
+    }
+
     /// Compact JSON text; floating-point numbers as Java prints doubles.
     pub fn write(&self, out: &mut String) {
         match self {

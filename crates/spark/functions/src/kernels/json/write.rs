@@ -93,7 +93,14 @@ impl Writing {
                     if index > 0 {
                         out.push(',');
                     }
-                    let key = format_value(entries.column(0), index, &map.key, &self.zone, TextStyle::Cast);
+                    let key = match &map.key {
+                        // Spark writes its own form of these: a number of days or microseconds.
+                        DataType::Date => entries.column(0).as_primitive::<Date32Type>().value(index).to_string(),
+                        DataType::Timestamp | DataType::TimestampNtz => {
+                            entries.column(0).as_primitive::<TimestampMicrosecondType>().value(index).to_string()
+                        }
+                        key => format_value(entries.column(0), index, key, &self.zone, TextStyle::Cast),
+                    };
                     write_string(&key, out);
                     out.push(':');
                     self.json(entries.column(1), index, &map.value, out)?;

@@ -96,3 +96,30 @@ pub fn decimal(text: &str) -> Option<(i128, u8)> {
     }
     Some((digits.parse().ok()?, u8::try_from(fraction.len()).ok()?))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_those_of_spark() {
+        let json = Json::parse(r#"{"a":1,"b":"x","c":[1,2],"d":{"e":1.5}}"#).unwrap();
+        let made = of_json(&json).unwrap();
+        let value = b"\x02\x04\x00\x01\x02\x03\x00\x02\x04\r\x18\x0c\x01\x05x\x03\x02\x00\x02\x04\x0c\x01\x0c\x02\
+                      \x02\x01\x04\x00\x06 \x01\x0f\x00\x00\x00";
+        assert_eq!(made.value, value);
+        assert_eq!(made.metadata, b"\x01\x05\x00\x01\x02\x03\x04\x05abcde");
+    }
+
+    #[test]
+    fn damaged_bytes_are_errors() {
+        let json = Json::parse(r#"{"a":[1,"text",{"b":null}]}"#).unwrap();
+        let made = of_json(&json).unwrap();
+        for length in 0..made.value.len() {
+            let cut = super::super::read::Variant { value: &made.value[..length], metadata: &made.metadata };
+            let mut builder = Builder::default();
+            assert!(builder.variant(cut).is_err(), "{length}");
+        }
+    }
+}

@@ -4,7 +4,6 @@
 
 use datafusion::arrow::array::ArrayRef;
 use hearth_base::Result;
-use hearth_base::condition::MALFORMED_RECORD_IN_PARSING;
 use hearth_types::{DataType, StructType};
 
 use super::options::XmlOptions;
@@ -35,7 +34,7 @@ pub fn from_xml(format: &Format, args: &Args) -> Result<ArrayRef> {
         let (cell, whole) = reader.record(text, &format.data_type);
         if !whole && format.options.is_fail_fast() {
             let bad = if let Cell::Struct(cells) = &cell { printed(cells) } else { text.to_owned() };
-            return Err(MALFORMED_RECORD_IN_PARSING.with("badRecord", bad).with("failFastMode", "FAILFAST"));
+            return Err(format.options.malformed(&bad));
         }
         cells.push(cell);
     }
