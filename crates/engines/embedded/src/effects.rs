@@ -207,7 +207,10 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         Command::Script(program) => script::run(session, program).await,
         Command::MultiInsert(inserts) => insert::several(session, inserts).await,
         Command::Call { name } => Err(function::unresolved_call(session, name)),
-        Command::CursorOutsideScript { cursor } => Err(CURSOR_OUTSIDE_SCRIPT.with("cursorName", cursor)),
+        Command::CursorOutsideScript { cursor, into } => {
+            variable::targets(session, into)?;
+            Err(CURSOR_OUTSIDE_SCRIPT.with("cursorName", cursor))
+        }
         Command::AddResource { kind, .. } => unsupported(&format!("ADD {kind}")),
         Command::ListResources { .. } => rows::table(&[rows::text("Results")], Vec::new()),
         Command::RegisterFunction(_) => unsupported("user-defined functions"),

@@ -57,7 +57,7 @@ async fn collect(session: &EmbeddedSession, relation: &Relation) -> Result<Rows>
     while let Some(batch) = rows.next().await? {
         bytes = bytes.saturating_add(batch.get_array_memory_size());
         if bytes > RESULT_BYTES {
-            return Err(SCRIPT_LIMIT.with("limit", "hearth.sql.maxScriptResultSize").with("value", RESULT_BYTES));
+            return Err(SCRIPT_LIMIT.with("limit", "script.max_result_size").with("value", RESULT_BYTES));
         }
         batches.push(batch);
     }

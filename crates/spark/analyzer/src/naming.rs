@@ -5,6 +5,7 @@
 
 mod call;
 mod literal;
+pub(crate) mod variable;
 
 use hearth_plan::expression::{
     FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, SubqueryKind, TypeRef, Window, WindowFrame,

@@ -88,6 +88,8 @@ pub enum Command {
     /// `DECLARE … CURSOR`, `OPEN`, `FETCH` and `CLOSE` outside of a script.
     CursorOutsideScript {
         cursor: String,
+        /// The variables of `FETCH`.
+        into: Vec<Name>,
     },
 
     /// `ADD JAR|FILE|ARCHIVE`, `LIST …`

@@ -38,7 +38,7 @@ pub struct Handler {
 #[derive(Debug, Clone, PartialEq)]
 pub enum HandlerBody {
     Block(Block),
-    Plan(Plan),
+    Plan(Box<Plan>),
 }
 
 /// The condition of `IF` and its like, with the text that an error shows.

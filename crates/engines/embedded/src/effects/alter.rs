@@ -23,6 +23,9 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
     let name = table_name(session, name).await?;
     let scope = Scope::new(session);
     if let Some(Found::Temporary(temporary)) = scope.temporary(&name) {
+        if !is_view {
+            return Err(not_for_views(&quote(&[temporary.name]), change));
+        }
         return view::alter_temporary(session, &temporary, change).await;
     }
     let record = match scope.get(&name)? {
@@ -34,6 +37,9 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
     if is_view && !record.is_view() && matches!(change, TableChange::ViewQuery { .. }) {
         let error = EXPECT_VIEW_NOT_TABLE.with("tableName", record.id.quoted());
         return Err(error.with("operation", "ALTER VIEW ... AS"));
+    }
+    if record.is_view() && !is_view {
+        return Err(not_for_views(&record.id.quoted(), change));
     }
     if record.is_view() != is_view {
         return Err(wrong_kind(&record, &record.id.quoted(), view_operation(change)));
@@ -78,6 +84,28 @@ fn view_operation(change: &TableChange) -> &'static str {
         TableChange::UnsetProperties { .. } => "ALTER VIEW ... UNSET TBLPROPERTIES",
         _ => "ALTER VIEW",
     }
+}
+
+/// The error of a change of tables for a view.
+pub fn not_for_views(name: &str, change: &TableChange) -> Error {
+    let (what, is_of_views) = match change {
+        TableChange::SetProperties(_) => ("SET TBLPROPERTIES", true),
+        TableChange::UnsetProperties { .. } => ("UNSET TBLPROPERTIES", true),
+        TableChange::SetLocation { .. } => ("SET LOCATION ...", false),
+        TableChange::AddColumns(columns) if columns.len() == 1 => ("ADD COLUMN", false),
+        TableChange::AddColumns(_) => ("ADD COLUMNS", false),
+        TableChange::RenameColumn { .. } => ("RENAME COLUMN", false),
+        TableChange::DropColumns { .. } => ("DROP COLUMNS", false),
+        TableChange::AlterColumn { .. } => ("ALTER COLUMN", false),
+        TableChange::ReplaceColumns(_) => ("REPLACE COLUMNS", false),
+        TableChange::AddPartitions { .. } => ("ADD PARTITION ...", false),
+        TableChange::DropPartitions { .. } => ("DROP PARTITION ...", false),
+        TableChange::RenamePartition { .. } => ("RENAME TO PARTITION", false),
+        TableChange::Refused(what) => (*what, false),
+        TableChange::ViewQuery { .. } => ("AS", true),
+    };
+    let condition = if is_of_views { EXPECT_TABLE_USE_ALTER_VIEW } else { EXPECT_TABLE_NOT_VIEW };
+    condition.with("viewName", name).with("operation", format!("ALTER TABLE ... {what}"))
 }
 
 /// The error of `ALTER TABLE` for a view, and of `view_operation` for a table.

@@ -47,7 +47,7 @@ pub async fn declare(
     }
     let mut checked = Vec::with_capacity(names.len());
     for name in names {
-        let Some(name) = variable_name(name) else { return Err(unresolved(session, name)) };
+        let Some(name) = variable_name(name) else { return Err(elsewhere(name)) };
         if !or_replace && session.state.read().variables.contains_key(&name.to_lowercase()) {
             return Err(VARIABLE_ALREADY_EXISTS.with("variableName", full_name(name)));
         }
@@ -113,6 +113,11 @@ fn cell(batches: &[datafusion::arrow::array::RecordBatch], column: usize, data_t
         None => ScalarValue::try_from(&hearth_types::arrow::to_engine_arrow(&data_type)).map_err(Error::internal)?,
     };
     Ok(Variable { value, data_type })
+}
+
+/// The error of a name outside of `system.session`, where all variables are made.
+fn elsewhere(name: &[String]) -> Error {
+    UNRESOLVED_VARIABLE.with("variableName", quote(name)).with("searchPath", "[`system`.`session`]")
 }
 
 fn unresolved(session: &EmbeddedSession, name: &[String]) -> Error {
@@ -222,7 +227,7 @@ async fn row(session: &EmbeddedSession, query: &Relation, targets: usize) -> Res
 
 /// `DROP TEMPORARY VARIABLE`
 pub fn drop(session: &EmbeddedSession, name: &Name, if_exists: bool) -> Result<()> {
-    let only = variable_name(name).unwrap_or_default();
+    let Some(only) = variable_name(name) else { return Err(elsewhere(name)) };
     let key = only.to_lowercase();
     let mut state = session.state.write();
     state.variable_defaults.remove(&key);

@@ -297,9 +297,7 @@ pub async fn alter_temporary(session: &EmbeddedSession, view: &TempView, change:
         | TableChange::AddPartitions { .. }
         | TableChange::DropPartitions { .. }
         | TableChange::RenamePartition { .. } => {
-            return Err(hearth_base::condition::EXPECT_TABLE_USE_ALTER_VIEW
-                .with("viewName", quote(std::slice::from_ref(&view.name)))
-                .with("operation", "ALTER TABLE"));
+            return Err(super::alter::not_for_views(&quote(std::slice::from_ref(&view.name)), change));
         }
     }
     session.state.write().views.insert(view.name.to_lowercase(), changed);

@@ -191,8 +191,9 @@ impl<'s> Runner<'s> {
         self.frames.extend(inner);
         self.scopes.restore(depth + 1, hidden);
         match flow? {
-            Flow::Next if handler.continues => Ok(Flow::Next),
-            Flow::Next => Ok(Flow::Exit(number)),
+            // As in Spark, leaving a block further out for an error in the handler ends the handler and no more.
+            Flow::Next | Flow::Exit(_) if handler.continues => Ok(Flow::Next),
+            Flow::Next | Flow::Exit(_) => Ok(Flow::Exit(number)),
             flow => Ok(flow),
         }
     }

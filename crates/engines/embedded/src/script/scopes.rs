@@ -145,5 +145,5 @@ fn check_size(variable: &Variable) -> Result<()> {
     if variable.value.size() <= VARIABLE_BYTES {
         return Ok(());
     }
-    Err(SCRIPT_LIMIT.with("limit", "hearth.sql.maxScriptVariableSize").with("value", VARIABLE_BYTES))
+    Err(SCRIPT_LIMIT.with("limit", "script.max_variable_size").with("value", VARIABLE_BYTES))
 }

@@ -54,7 +54,8 @@ impl Analyzer<'_> {
 
     fn unnamed(&self, expr: &Expr, cx: Cx<'_>) -> Result<Item> {
         let typed = self.expression(expr, cx)?;
-        let name = if needs_types(expr) || self.has_named_parts(expr, cx) {
+        let has_variables = !self.view.variables.is_empty();
+        let name = if has_variables || needs_types(expr) || self.has_named_parts(expr, cx) {
             naming::output_name(&self.named_form(expr, cx))
         } else {
             naming::output_name(expr)

@@ -78,7 +78,10 @@ impl Analyzer<'_> {
                 named.node = ExprNode::Attribute { name: vec![text], plan_id: None, is_metadata: false };
             }
             ExprNode::Attribute { name, plan_id: None, .. } => {
-                if let (Some(text), Some(last)) = (self.special_name(name, cx), name.last_mut()) {
+                if let Some(text) = self.variable_shown(name, cx) {
+                    // Nothing but its text: a name would be taken for a column's.
+                    named.node = ExprNode::Extension(text);
+                } else if let (Some(text), Some(last)) = (self.special_name(name, cx), name.last_mut()) {
                     *last = text;
                 }
             }
@@ -145,7 +148,7 @@ impl Analyzer<'_> {
         names
     }
 
-    /// How a name prints that means another expression of the same list, or a session variable.
+    /// How a name prints that means another expression of the same list.
     fn special_name(&self, name: &[String], cx: Cx<'_>) -> Option<String> {
         let last = name.last()?;
         if cx.lambda.is_some() || !matches!(cx.rel.scope.find(name, self.case_sensitive), Ok(None)) {
@@ -155,9 +158,7 @@ impl Analyzer<'_> {
         if cx.output.iter().any(aliased) {
             return Some(format!("lateralAliasReference({last})"));
         }
-        let variable = self.view.variables.get(&last.to_lowercase())?;
-        let outer = cx.env.outer.is_some() || cx.env.parameters.is_some();
-        (!outer).then(|| format!("variablereference(system.session.{}={})", last.to_lowercase(), variable.value))
+        None
     }
 
     /// Whether names or stars stand in an expression whose text is not the one that was written.
@@ -179,6 +180,17 @@ impl Analyzer<'_> {
             }
             _ => false,
         }
+    }
+
+    /// How a name shows that stands for a variable of the session.
+    fn variable_shown(&self, name: &[String], cx: Cx<'_>) -> Option<String> {
+        let last = name.last()?;
+        let is_local = self.view.local_scopes.iter().any(|scope| scope.variables.contains_key(&last.to_lowercase()));
+        let is_column = !matches!(cx.rel.scope.find(name, self.case_sensitive), Ok(None));
+        if is_local || is_column {
+            return None;
+        }
+        naming::variable::shown(&last.to_lowercase(), self.view.variable(name)?)
     }
 
     fn type_for_name(&self, expr: &Expr, cx: Cx<'_>) -> Option<DataType> {

@@ -5,7 +5,7 @@ use hearth_base::condition::{
     HANDLER_CONDITION_NOT_FOUND, HANDLER_DUPLICATE_CONDITION, HANDLER_DUPLICATE_SQLSTATE, HANDLER_INVALID_COMBINATION,
     INVALID_SQLSTATE, sparks_has,
 };
-use hearth_plan::script::{Handler, HandlerBody, Statement};
+use hearth_plan::script::{Block, Handler, HandlerBody, Statement};
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -19,15 +19,14 @@ impl Parser<'_> {
         self.script.has_continue_handlers |= continues;
         self.advance();
         self.expect_all(&[K::Handler, K::For])?;
+        let nothing = Block { label: None, handlers: Vec::new(), statements: Vec::new() };
         let mut handler = Handler {
             continues,
             conditions: Vec::new(),
             sqlstates: Vec::new(),
             on_exception: false,
             on_not_found: false,
-            body: HandlerBody::Plan(hearth_plan::Plan::Relation(hearth_plan::Relation::new(
-                hearth_plan::RelationNode::OneRow,
-            ))),
+            body: HandlerBody::Block(nothing),
         };
         self.trigger(&mut handler)?;
         while self.accept_kind(TokenKind::Comma) {
@@ -87,10 +86,10 @@ impl Parser<'_> {
             return self.block(None).map(HandlerBody::Block);
         }
         if self.at(K::Set) {
-            return self.set_in_script().map(HandlerBody::Plan);
+            return self.set_in_script().map(|plan| HandlerBody::Plan(Box::new(plan)));
         }
         match self.plain_statement()? {
-            Statement::Plan(plan) => Ok(HandlerBody::Plan(plan)),
+            Statement::Plan(plan) => Ok(HandlerBody::Plan(Box::new(plan))),
             _ => Err(self.unexpected()),
         }
     }

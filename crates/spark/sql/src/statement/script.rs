@@ -105,6 +105,10 @@ impl Parser<'_> {
             if self.kind_at(1).is_name() && self.keyword_at(2) == Some(K::Condition) {
                 return self.condition_declaration(open.part);
             }
+            let is_qualified = self.kind_at(2) == TokenKind::Dot && self.keyword_at(4) == Some(K::Condition);
+            if is_qualified && self.keyword_at(5) == Some(K::For) {
+                return Err(self.unexpected_at(self.peek_at(5)));
+            }
             if self.at_cursor_declaration() {
                 let (name, text) = self.cursor_declaration()?;
                 if open.part > Part::Cursors {
@@ -444,16 +448,17 @@ impl Parser<'_> {
     /// `DECLARE … CURSOR` that is no part of a script.
     pub(super) fn cursor_declaration_alone(&mut self) -> Result<Plan> {
         let (name, _) = self.cursor_declaration()?;
-        Ok(Plan::Command(Command::CursorOutsideScript { cursor: quote(&[name]) }))
+        Ok(Plan::Command(Command::CursorOutsideScript { cursor: quote(&[name]), into: Vec::new() }))
     }
 
     /// `OPEN`, `FETCH` or `CLOSE` that is no part of a script.
     pub(super) fn cursor_alone(&mut self) -> Result<Plan> {
-        let cursor = match self.cursor()? {
-            Statement::Open { cursor, .. } | Statement::Fetch { cursor, .. } | Statement::Close { cursor } => cursor,
-            _ => Vec::new(),
+        let (cursor, into) = match self.cursor()? {
+            Statement::Fetch { cursor, into } => (cursor, into),
+            Statement::Open { cursor, .. } | Statement::Close { cursor } => (cursor, Vec::new()),
+            _ => (Vec::new(), Vec::new()),
         };
-        Ok(Plan::Command(Command::CursorOutsideScript { cursor: cursor.join(".") }))
+        Ok(Plan::Command(Command::CursorOutsideScript { cursor: cursor.join("."), into }))
     }
 
     /// `OPEN c [USING …]`, `FETCH [[NEXT] FROM] c INTO a`, `CLOSE c`
