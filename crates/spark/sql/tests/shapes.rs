@@ -255,6 +255,7 @@ fn a_script_is_a_tree_and_its_words_may_be_names() {
         [Statement::Plan(_), Statement::While { .. }, Statement::For { .. }, Statement::Plan(_)]
     ));
     assert_eq!(parse_statements(&format!("{text}; SELECT 1;")).unwrap().len(), 2);
+    assert!(parse_statement("BEGIN SELECT :p; END").is_ok());
     let broken = |text: &str| parse_statement(text).unwrap_err().name().to_owned();
     assert_eq!(broken("BEGIN SELECT 1 END"), "PARSE_SYNTAX_ERROR");
     assert_eq!(broken("BEGIN LEAVE nowhere; END"), "INVALID_LABEL_USAGE.DOES_NOT_EXIST");

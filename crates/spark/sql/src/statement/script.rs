@@ -200,10 +200,11 @@ impl Parser<'_> {
 
     fn script_statement(&mut self) -> Result<Statement> {
         let start = self.start();
-        let label = match self.kind().is_name() && self.kind_at(1) == TokenKind::Colon {
-            true => Some(self.begin_label()?),
-            false => None,
-        };
+        // `SELECT :p` has a colon too.
+        let is_labelled = self.kind().is_name()
+            && self.kind_at(1) == TokenKind::Colon
+            && matches!(self.keyword_at(2), Some(K::Begin | K::While | K::Repeat | K::Loop | K::For));
+        let label = if is_labelled { Some(self.begin_label()?) } else { None };
         let Some(keyword) = self.keyword() else {
             return if self.at_kind(TokenKind::LeftParen) { self.plain_statement() } else { Err(self.no_statement()) };
         };
