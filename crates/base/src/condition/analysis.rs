@@ -153,6 +153,13 @@ conditions! { ANALYSIS:
     INVALID_SCHEMA_TEXT "INVALID_SCHEMA.PARSE_ERROR" "42K07" Analysis "<inputSchema> is not a schema: <reason>.";
     DATATYPE_MISMATCH_UNEXPECTED_NULL "DATATYPE_MISMATCH.UNEXPECTED_NULL" "42K09" Analysis "The <exprName> of <sqlExpr> must not be NULL.";
     XML_ROW_TAG_MISSING "XML_ROW_TAG_MISSING" "42KDF" Analysis "The option <rowTag> says which elements of an XML file are its records.";
+    DATATYPE_MISMATCH_INVALID_MAP_KEY_TYPE "DATATYPE_MISMATCH.INVALID_MAP_KEY_TYPE" "42K09" Analysis "The keys of the map <sqlExpr> cannot have the type <keyType>.";
+    DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE" "42K09" Analysis "<functionName> takes no values of the type <dataType>.";
+    INVALID_PARTITION_COLUMN_DATA_TYPE "INVALID_PARTITION_COLUMN_DATA_TYPE" "0A000" Analysis "Values of the type <type> cannot name folders of a table.";
+    PARSE_MODE_UNSUPPORTED "PARSE_MODE_UNSUPPORTED" "42601" Analysis "<funcName> knows the modes PERMISSIVE and FAILFAST, not <mode>.";
+    INVALID_OPTIONS_NON_MAP_FUNCTION "INVALID_OPTIONS.NON_MAP_FUNCTION" "42K06" Analysis "Options are given as a map of constants.";
+    INVALID_OPTIONS_NON_STRING_TYPE "INVALID_OPTIONS.NON_STRING_TYPE" "42K06" Analysis "Options are a map of strings to strings, not <mapType>.";
+    INVALID_SCHEMA_NON_STRUCT_TYPE "INVALID_SCHEMA.NON_STRUCT_TYPE" "42K07" Analysis "The schema <inputSchema> is a struct, not <dataType>.";
     DATATYPE_MISMATCH_INVALID_XML_SCHEMA "DATATYPE_MISMATCH.INVALID_XML_SCHEMA" "42K09" Analysis "<sqlExpr> needs a struct or a variant, not <schema>.";
     DATATYPE_MISMATCH_INVALID_JSON_SCHEMA "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA" "42K09" Analysis "<sqlExpr> needs a struct, an array, a map or a variant, not <schema>.";
     WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE" "42601" Analysis "The window function <funcName> needs an OVER clause.";

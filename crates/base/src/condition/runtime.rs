@@ -61,6 +61,7 @@ conditions! { RUNTIME:
     BINARY_ARITHMETIC_OVERFLOW "BINARY_ARITHMETIC_OVERFLOW" "22003" Runtime "<value1> <symbol> <value2> overflows. <functionName> gives NULL instead.";
     USER_RAISED_EXCEPTION "USER_RAISED_EXCEPTION" "P0001" Runtime "<errorMessage>";
     ASSERTION_FAILED "ASSERT_TRUE_FAILED" "P0001" Runtime "<message>";
+    QUERY_ONLY_CORRUPT_RECORD_COLUMN "UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN" "0A000" Analysis "A query of files needs more than the column of corrupt records.";
     FAILED_READ_FILE "FAILED_READ_FILE.NO_HINT" "KD001" Runtime "The file <path> could not be read.";
     CANNOT_MERGE_SCHEMAS "CANNOT_MERGE_SCHEMAS" "42KD9" Analysis "The schemas <left> and <right> do not go together.";
     CANNOT_READ_FILE_FOOTER "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER" "KD001" Runtime "The file <path> has no footer that can be read. Is it of the right format?";

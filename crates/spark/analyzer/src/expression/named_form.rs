@@ -78,11 +78,11 @@ impl Analyzer<'_> {
                 named.node = ExprNode::Attribute { name: vec![text], plan_id: None, is_metadata: false };
             }
             ExprNode::Attribute { name, plan_id: None, .. } => {
-                if let Some(text) = self.variable_shown(name, cx) {
+                if let (Some(text), Some(last)) = (self.special_name(name, cx), name.last_mut()) {
+                    *last = text;
+                } else if let Some(text) = self.variable_shown(name, cx) {
                     // Nothing but its text: a name would be taken for a column's.
                     named.node = ExprNode::Extension(text);
-                } else if let (Some(text), Some(last)) = (self.special_name(name, cx), name.last_mut()) {
-                    *last = text;
                 }
             }
             ExprNode::Window(window) => {
@@ -155,10 +155,7 @@ impl Analyzer<'_> {
             return None;
         }
         let aliased = |item: &crate::rel::Item| crate::scope::same_name(&item.name, &name[0], self.case_sensitive);
-        if cx.output.iter().any(aliased) {
-            return Some(format!("lateralAliasReference({last})"));
-        }
-        None
+        cx.output.iter().any(aliased).then(|| format!("lateralAliasReference({last})"))
     }
 
     /// Whether names or stars stand in an expression whose text is not the one that was written.

@@ -108,6 +108,7 @@ impl Analyzer<'_> {
         let mut key_types = Vec::with_capacity(spec.order.len());
         for order in &spec.order {
             let key = self.expression(&order.child, cx)?;
+            crate::relation::sort::check_orderable(&key, order)?;
             key_types.push(key.data_type.clone());
             order_by.push(sort_expr(collation::key(key)?.expr, order));
         }

@@ -167,8 +167,13 @@ fn replace_output(expr: PlanExpr, block: &Block) -> Result<PlanExpr> {
 
 /// Maps and variants have no order.
 fn orderable(typed: Typed, order: &SortOrder) -> Result<PlanExpr> {
+    check_orderable(&typed, order)?;
+    Ok(hearth_functions::collation::key(typed)?.expr)
+}
+
+pub(crate) fn check_orderable(typed: &Typed, order: &SortOrder) -> Result<()> {
     if !holds_map(&typed.data_type) && !holds_variant(&typed.data_type) {
-        return Ok(hearth_functions::collation::key(typed)?.expr);
+        return Ok(());
     }
     let text = naming::sql(&Expr::new(ExprNode::SortOrder(Box::new(order.clone()))));
     Err(DATATYPE_MISMATCH_INVALID_ORDERING_TYPE

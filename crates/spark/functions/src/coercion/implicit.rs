@@ -52,7 +52,7 @@ pub fn ansi_store_assignable(from: &DataType, target: &DataType) -> bool {
         (from, target) if from == target => true,
         (T::Null, _) => true,
         (from, target) if from.is_numeric() && target.is_numeric() => true,
-        (from, target) if target.is_string() => is_atomic(from) || *from == T::CalendarInterval,
+        (from, target) if target.is_string() => is_atomic(from) || matches!(from, T::CalendarInterval | T::Variant),
         (from, target) if from.is_datetime() && target.is_datetime() => true,
         (T::Time { .. }, T::Time { .. }) => true,
         (T::YearMonthInterval { .. }, T::YearMonthInterval { .. }) => true,

@@ -222,6 +222,7 @@ pub fn force_nullable(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (T::Null, _) => false,
         (from, to) if from == to => false,
+        (T::Variant, _) => true,
         (from, T::Binary) if from.is_string() => false,
         (from, to) if from.is_string() && to.is_string() => false,
         (from, _) if from.is_string() => true,
@@ -238,7 +239,6 @@ pub fn force_nullable(from: &DataType, to: &DataType) -> bool {
             }
             Some(_) | None => true,
         },
-        (T::Variant, _) => true,
         _ => false,
     }
 }

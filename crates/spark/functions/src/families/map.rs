@@ -1,7 +1,7 @@
 //! Map functions.
 
 use hearth_base::Result;
-use hearth_base::condition::WRONG_NUM_ARGS;
+use hearth_base::condition::{DATATYPE_MISMATCH_INVALID_MAP_KEY_TYPE, WRONG_NUM_ARGS};
 use hearth_types::{DataType, MapType, StructField};
 
 use super::collection::map_key;
@@ -83,10 +83,29 @@ fn map(mut call: Call<'_>) -> Result<Typed> {
         return shape::call("map", repeated(&call), vec![], (empty, false), maps::make_map);
     }
     let (keys, key) = to_common(&call, keys)?;
+    check_key(&call, &key)?;
     let (values, value) = to_common(&call, values)?;
     let result = DataType::map(key, value, values.iter().any(|value| value.nullable));
     let arguments = keys.into_iter().zip(values).flat_map(|(key, value)| [key, value]).collect();
     shape::call("map", repeated(&call), arguments, (result, false), maps::make_map)
+}
+
+/// Maps and variants are no keys: two that are equal may differ in their bytes.
+fn check_key(call: &Call<'_>, key: &DataType) -> Result<()> {
+    fn fits(data_type: &DataType) -> bool {
+        match data_type {
+            DataType::Map(_) | DataType::Variant => false,
+            DataType::Array(array) => fits(&array.element),
+            DataType::Struct(structure) => structure.fields.iter().all(|field| fits(&field.data_type)),
+            _ => true,
+        }
+    }
+    if fits(key) {
+        return Ok(());
+    }
+    Err(DATATYPE_MISMATCH_INVALID_MAP_KEY_TYPE
+        .with("keyType", format!("\"{}\"", key.sql()))
+        .with("sqlExpr", format!("\"{}\"", call.sql)))
 }
 
 fn map_from_arrays(mut call: Call<'_>) -> Result<Typed> {

@@ -180,7 +180,7 @@ pub fn check_orderable(call: &Call<'_>, data_type: &DataType) -> Result<()> {
 fn not_orderable(call: &Call<'_>, data_type: &DataType) -> Error {
     DATATYPE_MISMATCH_INVALID_ORDERING_TYPE
         .with("sqlExpr", format!("\"{}\"", call.sql))
-        .with("functionName", format!("`{}`", call.name))
+        .with("functionName", format!("`{}`", if call.name == "==" { "=" } else { call.name }))
         .with("dataType", quoted(data_type))
 }
 

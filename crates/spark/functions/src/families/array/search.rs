@@ -22,6 +22,7 @@ pub fn array_contains(mut call: Call<'_>) -> Result<Typed> {
             .with("functionName", format!("`{}`", call.name)));
     }
     let (array, value, _) = with_element(&call, array, value)?;
+    check_orderable(&call, &value.data_type)?;
     let nullable = array.nullable || value.nullable || contains_null(&array);
     shape::call("array_contains", (), vec![array, value], (DataType::Boolean, nullable), sets::contains)
 }
