@@ -135,11 +135,7 @@ impl Variant<'_> {
             16 => write_quoted(out, string_value(value).ok_or(fmt::Error)?),
             20 => {
                 let bytes = rest.get(..16).ok_or(fmt::Error)?;
-                quoted_by(out, |out| {
-                    bytes.iter().enumerate().try_for_each(|(index, byte)| {
-                        write!(out, "{}{byte:02x}", if [4, 6, 8, 10].contains(&index) { "-" } else { "" })
-                    })
-                })
+                quoted_by(out, |out| write_uuid(out, bytes))
             }
             _ => Err(fmt::Error),
         }
@@ -154,6 +150,14 @@ impl Variant<'_> {
     ) -> fmt::Result {
         if finite { write(out) } else { quoted_by(out, write) }
     }
+}
+
+fn write_uuid(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
+    for (index, byte) in bytes.iter().enumerate() {
+        let dash = if [4, 6, 8, 10].contains(&index) { "-" } else { "" };
+        write!(out, "{dash}{byte:02x}")?;
+    }
+    Ok(())
 }
 
 fn quoted_by<W: Write>(out: &mut W, write: impl FnOnce(&mut W) -> fmt::Result) -> fmt::Result {
