@@ -171,7 +171,7 @@ impl Frequencies {
     /// Items and counts, the most frequent first; NULL comes behind items of its count.
     fn top(&self, k: usize, item: &ArrowType) -> DfResult<Vec<(ScalarValue, i64)>> {
         let mut rows: Vec<_> = self.in_order().map(|slot| (slot.item.clone(), slot.count + self.offset)).collect();
-        rows.sort_by(|left, right| right.1.cmp(&left.1));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.1));
         if self.nulls > 0 {
             let place = rows.partition_point(|row| row.1 >= self.nulls);
             rows.insert(place, (ScalarValue::try_from(item)?, self.nulls));
