@@ -22,6 +22,10 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // delta-rs brings another provider along, and rustls does not choose between two.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("hearth: another provider of cryptography is in place already");
+    }
     match command::run(cli::Cli::parse()) {
         Ok(code) => code,
         Err(error) => {

@@ -33,7 +33,7 @@ fn layer(folder: &str) -> Layer {
         ["core"] => Layer::Core,
         ["store"] => Layer::Store,
         ["auth"] => Layer::Auth,
-        ["engines", "remote"] => Layer::EngineKit,
+        ["engines", "remote" | "delta"] => Layer::EngineKit,
         ["engines", _] => Layer::Engines,
         ["interpreters"] | ["interpreters", _] => Layer::Interpreters,
         ["frontends", "kit"] => Layer::FrontendKit,
@@ -188,7 +188,7 @@ fn doors_compile_no_datafusion() {
 
 #[test]
 fn datafusion_is_in_the_analyzer_the_functions_and_the_embedded_engine() {
-    let allowed = ["spark/functions", "spark/analyzer", "engines/embedded"];
+    let allowed = ["spark/functions", "spark/analyzer", "engines/embedded", "engines/delta"];
     let names = ["datafusion", "datafusion-spark", "datafusion-common", "datafusion-expr"];
     only_in(workspace(), &names, |folder| allowed.contains(&folder));
 }

@@ -4,7 +4,6 @@ use super::conditions;
 
 conditions! { COLLATION:
     UNEXPECTED_INPUT_TYPE "UNEXPECTED_INPUT_TYPE" "42K09" Analysis "The <paramIndex> parameter of <functionName> must be of the type <requiredType>, but <inputSql> is of the type <inputType>.";
-    DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE" "42K09" Analysis "<functionName> in <sqlExpr> does not take values of the type <dataType>.";
     NON_FOLDABLE_ARGUMENT "NON_FOLDABLE_ARGUMENT" "42K08" Analysis "The argument <paramName> of <funcName> must be a constant of type <paramType>.";
     DATATYPE_MISMATCH_CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING" "42K09" Analysis "In <sqlExpr> the names must be constant texts, not <inputExprs>.";
     COLLATION_INVALID_NAME "COLLATION_INVALID_NAME" "42704" Analysis "There is no collation <collationName>. Near to it: <proposals>.";

@@ -17,7 +17,6 @@ conditions! { LANGUAGE:
     AGGREGATE_FILTER_NOT_BOOLEAN "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN" "42903" Analysis "The FILTER <filterExpr> is no boolean.";
     AGGREGATE_FILTER_HAS_AGGREGATE "INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE" "42903" Analysis "The FILTER <filterExpr> holds the aggregate <aggExpr>.";
     AGGREGATE_FILTER_NOT_DETERMINISTIC "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC" "42903" Analysis "The FILTER <filterExpr> is not deterministic.";
-    JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE" "42K0E" Analysis "The join condition <joinCondition> is <conditionType>, not BOOLEAN.";
     GROUP_BY_POS_AGGREGATE "GROUP_BY_POS_AGGREGATE" "42903" Analysis "GROUP BY <index> is <aggExpr>, which has an aggregate.";
     STAR_OF_TABLE_IN_COUNT "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT" "42000" Analysis "count(<tableName>.*) can be written out as its columns.";
     RANGE_FRAME_MULTI_ORDER "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER" "42K09" Analysis "<sqlExpr>: a RANGE frame with offsets takes one ORDER BY key, not <orderSpec>.";

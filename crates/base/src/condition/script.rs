@@ -40,7 +40,6 @@ conditions! { SCRIPT:
     INVALID_CURSOR_DECLARATION "INVALID_CURSOR_DECLARATION" "42601" Analysis "Cursors are declared behind variables and before handlers and other statements.";
     DUPLICATE_ASSIGNMENTS "DUPLICATE_ASSIGNMENTS" "42701" Analysis "Names are assigned twice: <nameList>.";
     SCRIPT_LIMIT "HEARTH_SCRIPT_LIMIT" "54000" Exhausted "The script keeps more than <limit> (<value>).";
-    VARIABLE_TYPE_OR_DEFAULT_REQUIRED "INVALID_SQL_SYNTAX.VARIABLE_TYPE_OR_DEFAULT_REQUIRED" "42000" Parse "A variable is declared with a type, a default or both.";
     ALL_PARAMETERS_MUST_BE_NAMED "ALL_PARAMETERS_MUST_BE_NAMED" "07001" Analysis "The statement has named parameters, so all values need names: <exprs>.";
     INVALID_STATEMENT_FOR_EXECUTE_INTO "INVALID_STATEMENT_FOR_EXECUTE_INTO" "07501" Analysis "INTO takes the row of a query, and this is none: <sqlString>";
     INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE "INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE" "42K09" Analysis "EXECUTE IMMEDIATE runs a STRING, not <exprType>.";

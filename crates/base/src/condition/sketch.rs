@@ -22,5 +22,4 @@ conditions! { SKETCH:
     APPROX_TOP_K_NULL_ARG "APPROX_TOP_K_NULL_ARG" "22004" Analysis "<argName> must not be NULL.";
     APPROX_TOP_K_SKETCH_SIZE_NOT_MATCH "APPROX_TOP_K_SKETCH_SIZE_NOT_MATCH" "42846" Runtime "The sketches have sizes <size1> and <size2>: say maxItemsTracked to combine them.";
     DATATYPE_MISMATCH_TYPE_CHECK_FAILURE_WITH_HINT "DATATYPE_MISMATCH.TYPE_CHECK_FAILURE_WITH_HINT" "42K09" Analysis "Cannot resolve <sqlExpr>: <msg><hint>";
-    DATATYPE_MISMATCH_UNEXPECTED_NULL "DATATYPE_MISMATCH.UNEXPECTED_NULL" "42K09" Analysis "In <sqlExpr> the <exprName> must not be NULL.";
 }

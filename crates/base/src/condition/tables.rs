@@ -6,7 +6,6 @@ conditions! { TABLES:
     TIME_TRAVEL_UNSUPPORTED "UNSUPPORTED_FEATURE.TIME_TRAVEL" "0A000" Analysis "Old versions of <relationId> cannot be read.";
     INVALID_TIME_TRAVEL_SPEC "INVALID_TIME_TRAVEL_SPEC" "42K0E" Analysis "A version and a time do not go together.";
     INSERT_PARTITION_COLUMN_ARITY_MISMATCH "INSERT_PARTITION_COLUMN_ARITY_MISMATCH" "21S01" Analysis "For <tableName>: it has the columns <tableColumns>, of which <staticPartCols> are given, and the data has <dataColumns>.";
-    INVALID_PARTITION_COLUMN_DATA_TYPE "INVALID_PARTITION_COLUMN_DATA_TYPE" "0A000" Analysis "A partition column cannot be of the type <type>.";
     UNSUPPORTED_PARTITION_TRANSFORM "UNSUPPORTED_PARTITION_TRANSFORM" "0A000" Analysis "A table of files cannot be partitioned by <transform>.";
     UNSUPPORTED_OVERWRITE_TABLE "UNSUPPORTED_OVERWRITE.TABLE" "42902" Analysis "The table <table> cannot be overwritten by a query that reads it.";
     UNSUPPORTED_OVERWRITE_PATH "UNSUPPORTED_OVERWRITE.PATH" "42902" Analysis "The path <path> cannot be overwritten by a query that reads it.";
@@ -19,6 +18,8 @@ conditions! { TABLES:
     ANALYZE_VIEW_UNSUPPORTED "UNSUPPORTED_FEATURE.ANALYZE_VIEW" "0A000" Analysis "A view has no statistics.";
     TEXT_ONE_COLUMN "_LEGACY_ERROR_TEMP_1290" "" Analysis "Text files have one column, not <schemaSize>.";
     NOT_PARTITIONED_BY_CATALOG "_LEGACY_ERROR_TEMP_1251" "" Analysis "<action> needs partitions, which <tableName> has not.";
-    EXTERNAL_NEEDS_LOCATION "_LEGACY_ERROR_TEMP_1069" "" Analysis "CREATE EXTERNAL TABLE needs a location.";
+    SORT_BY_WITHOUT_BUCKETING "SORT_BY_WITHOUT_BUCKETING" "42601" Analysis "sortBy needs bucketBy.";
+    WRITE_FOR_BINARY_SOURCE "UNSUPPORTED_FEATURE.WRITE_FOR_BINARY_SOURCE" "0A000" Analysis "Binary files are read only.";
+    INVALID_MODIFIED_TIME "_LEGACY_ERROR_TEMP_1294" "" Analysis "The option '<strategy>' needs a time, and '<timeString>' is none.";
     AVRO_NOT_FOUND "_LEGACY_ERROR_TEMP_1139" "" Analysis "The data source <provider> is not there.";
 }

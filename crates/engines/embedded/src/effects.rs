@@ -346,8 +346,8 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         }
         CatalogOp::ListPartitions { name, partition, style } => partition::list(session, name, partition, *style).await,
         CatalogOp::RecoverPartitions { name } => partition::recover(session, name).await,
-        CatalogOp::AnalyzeTable { name, partition, no_scan, columns: _ } => {
-            table::analyze(session, name, partition, *no_scan).await
+        CatalogOp::AnalyzeTable { name, partition, no_scan, columns } => {
+            table::analyze(session, name, partition, (*no_scan, columns.as_ref())).await
         }
         CatalogOp::AnalyzeTables { database, no_scan } => {
             table::analyze_all(session, database.as_ref(), *no_scan).await

@@ -11,6 +11,7 @@ mod folders;
 mod format;
 mod orc;
 mod parquet;
+pub mod recovery;
 mod stage;
 mod task;
 mod text;
@@ -34,6 +35,8 @@ use uuid::Uuid;
 use crate::catalog::location_uri;
 use crate::error::from_datafusion;
 use crate::execute::Query;
+pub use format::check_types;
+
 use folders::Columns;
 use stage::{Replace, Stage};
 use task::Job;

@@ -94,6 +94,13 @@ pub fn input_files(plan: &LogicalPlan) -> Result<Vec<String>> {
     Ok(files)
 }
 
+/// Whether a plan reads files below a folder.
+pub fn reads_below(plan: &LogicalPlan, folder: &Path) -> Result<bool> {
+    let mut paths = Vec::new();
+    collect_files(plan, &mut paths).map_err(crate::error::from_datafusion)?;
+    Ok(paths.iter().any(|path| path.starts_with(folder)))
+}
+
 fn collect_files(plan: &LogicalPlan, files: &mut Vec<PathBuf>) -> datafusion::error::Result<()> {
     plan.apply(|node| {
         if let LogicalPlan::TableScan(scan) = node

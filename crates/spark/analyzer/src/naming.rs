@@ -15,6 +15,7 @@ use hearth_plan::{Expr, ExprNode};
 use hearth_types::{DataType, Value};
 
 use crate::expression::variant_path::path_name;
+use crate::scope::FILE_METADATA;
 
 /// The name of an unnamed column.
 pub(crate) fn output_name(expr: &Expr) -> String {
@@ -70,7 +71,10 @@ pub(crate) fn sql(expr: &Expr) -> String {
     match &expr.node {
         ExprNode::Literal(value) => literal::plain(value),
         ExprNode::TypedLiteral { kind, text } => literal::typed(*kind, text),
-        ExprNode::Attribute { name, .. } => name.last().cloned().unwrap_or_default(),
+        ExprNode::Attribute { name, .. } => match name.iter().position(|part| part == FILE_METADATA) {
+            Some(first) => name[first..].join("."),
+            None => name.last().cloned().unwrap_or_default(),
+        },
         ExprNode::Star { target, .. } => match target {
             Some(target) => format!("{}.*", target.join(".")),
             None => "*".to_owned(),

@@ -163,7 +163,7 @@ async fn add_columns(session: &EmbeddedSession, record: &TableRecord, new: &[Col
     let mut added = Vec::new();
     for column in new {
         let field = columns::field(column)?;
-        super::insert::check_default(session, &field).await?;
+        super::insert::check_default(session, &field, "ALTER TABLE ADD COLUMNS").await?;
         if record.schema.fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name)) {
             return Err(COLUMN_ALREADY_EXISTS.with("columnName", quote(&[field.name.to_lowercase()])));
         }
@@ -195,7 +195,7 @@ async fn alter_column(
         ColumnChange::Comment(comment) => field.with_metadata_text(COMMENT, comment),
         ColumnChange::Default(default) => {
             let field = columns::with_default(field, default.as_deref());
-            super::insert::check_default(session, &field).await?;
+            super::insert::check_default(session, &field, "ALTER TABLE ALTER COLUMN").await?;
             field
         }
         ColumnChange::Type(to) => {

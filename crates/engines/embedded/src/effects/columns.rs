@@ -5,8 +5,8 @@ use std::path::Path;
 
 use hearth_analyzer::{Analyzed, StoreAssignment, WriteTarget, align_for_write};
 use hearth_base::condition::{
-    ALL_PARTITION_COLUMNS_NOT_ALLOWED, COLUMN_ALREADY_EXISTS, COLUMN_NOT_DEFINED_IN_TABLE, TABLE_OPERATION,
-    UNABLE_TO_INFER_SCHEMA,
+    ALL_PARTITION_COLUMNS_NOT_ALLOWED, COLUMN_ALREADY_EXISTS, COLUMN_NOT_DEFINED_IN_TABLE,
+    INVALID_PARTITION_COLUMN_DATA_TYPE, TABLE_OPERATION, UNABLE_TO_INFER_SCHEMA,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{ColumnDef, CreateTable, TableColumns};
@@ -33,7 +33,7 @@ pub async fn declared(session: &EmbeddedSession, new: &CreateTable) -> Result<St
     };
     fields.extend(new.partition_columns.iter().map(field).collect::<Result<Vec<_>>>()?);
     for field in &fields {
-        super::insert::check_default(session, field).await?;
+        super::insert::check_default(session, field, "CREATE TABLE").await?;
     }
     Ok(StructType::new(fields))
 }
@@ -85,11 +85,19 @@ pub fn finish(record: &mut TableRecord) -> Result<()> {
     let mut partitions = Vec::new();
     for column in &record.partition_columns {
         let found = record.schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column));
-        partitions.push(found.cloned().ok_or_else(|| not_defined(record, column))?);
+        partitions.push(found.cloned().ok_or_else(|| not_defined(record, "partition", column))?);
     }
     check_unique(partitions.iter().map(|field| &*field.name))?;
     if !partitions.is_empty() && partitions.len() == record.schema.fields.len() {
         return Err(ALL_PARTITION_COLUMNS_NOT_ALLOWED.error());
+    }
+    if let Some(field) = partitions.iter().find(|field| !can_partition(&field.data_type)) {
+        return Err(INVALID_PARTITION_COLUMN_DATA_TYPE.with("type", format!("\"{}\"", field.data_type.sql())));
+    }
+    for column in record.bucket.iter().flat_map(|(columns, _)| columns) {
+        if !record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
+            return Err(not_defined(record, "bucket", column));
+        }
     }
     let data = record.schema.fields.iter().filter(|field| !partitions.iter().any(|other| other.name == field.name));
     let data: Vec<_> = data.map(nullable).collect();
@@ -107,10 +115,24 @@ fn display_name(format: &str) -> String {
     }
 }
 
-fn not_defined(record: &TableRecord, column: &str) -> Error {
+/// Whether a value of the type can be a folder's name.
+fn can_partition(data_type: &DataType) -> bool {
+    !matches!(
+        data_type,
+        DataType::Array(_)
+            | DataType::Map(_)
+            | DataType::Struct(_)
+            | DataType::Variant
+            | DataType::Null
+            | DataType::CalendarInterval
+            | DataType::Udt(_)
+    )
+}
+
+fn not_defined(record: &TableRecord, kind: &str, column: &str) -> Error {
     let columns: Vec<_> = record.schema.fields.iter().map(|field| quote(&[field.name.to_string()])).collect();
     COLUMN_NOT_DEFINED_IN_TABLE
-        .with("colType", "partition")
+        .with("colType", kind)
         .with("colName", quote(&[column.to_owned()]))
         .with("tableName", record.id.quoted())
         .with("tableCols", columns.join(", "))
@@ -129,7 +151,7 @@ pub fn check_unique<'a>(names: impl Iterator<Item = &'a str>) -> Result<()> {
 }
 
 /// The field with everything in it nullable.
-fn nullable(field: &StructField) -> StructField {
+pub fn nullable(field: &StructField) -> StructField {
     StructField { nullable: true, data_type: nullable_type(&field.data_type), ..field.clone() }
 }
 

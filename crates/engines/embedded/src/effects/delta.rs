@@ -14,13 +14,16 @@ use hearth_base::condition::{
     DELTA_FAILED_TO_MERGE_FIELDS, DELTA_PARTITION_MISMATCH, DELTA_PATH_EXISTS, DELTA_SCHEMA_MISMATCH,
 };
 use hearth_delta::{At, Change, Definition, NewFile, Operation, Removal, Snapshot, is_table};
+use hearth_plan::Expr;
+use hearth_plan::command::{SaveMode, Write};
 use hearth_types::{DataType, StructField, StructType};
 
 use super::lookup::Scope;
 use super::write::FileWrite;
-use super::{columns, insert, table};
+use super::{Written, columns, insert, rewrite, table};
 use crate::catalog::{DELTA, TableId, TableKind, TableRecord, local_path, partitions};
 use crate::execute::Query;
+use crate::run;
 use crate::session::EmbeddedSession;
 use crate::sinks::{self, WriteMode, WriteRequest};
 
@@ -47,7 +50,7 @@ pub async fn write(session: &EmbeddedSession, analyzed: &Analyzed, write: &FileW
     let old = crate::sources::delta_schema(&snapshot)?;
     let overwrites = write.mode == WriteMode::Overwrite && write.static_partition.is_empty();
     let replaces = overwrites && is_set(write.options, "overwriteSchema");
-    let schema = if replaces { analyzed.schema.clone() } else { merged(&old, &analyzed.schema, write.options)? };
+    let schema = if replaces { nullable(&analyzed.schema) } else { merged(&old, &analyzed.schema, write.options)? };
     let partition_columns =
         if replaces { write.partition_columns.to_vec() } else { same_partitions(&snapshot, write)? };
     let aligned = by_name(session, analyzed, &schema, write.path)?;
@@ -81,7 +84,7 @@ async fn make(session: &EmbeddedSession, analyzed: &Analyzed, write: &FileWrite<
     let added: Vec<_> = paths.iter().map(|path| new_file(write.path, path)).collect();
     let (properties, comment) = extra.described.unwrap_or_default();
     let definition = Definition {
-        schema: DataType::Struct(analyzed.schema.clone()).json(),
+        schema: DataType::Struct(nullable(&analyzed.schema)).json(),
         partition_columns: write.partition_columns.to_vec(),
         properties,
         comment,
@@ -89,6 +92,11 @@ async fn make(session: &EmbeddedSession, analyzed: &Analyzed, write: &FileWrite<
     let made = hearth_delta::create(write.path, &definition, &added, &metrics(rows, &paths)).await;
     kept(made, &paths)?;
     Ok(rows)
+}
+
+/// Columns as Delta keeps them of rows that come: all may be NULL.
+fn nullable(schema: &StructType) -> StructType {
+    StructType::new(schema.fields.iter().map(columns::nullable))
 }
 
 /// Files that no version names are removed at once.
@@ -194,7 +202,7 @@ fn merged(old: &StructType, new: &StructType, options: &[(String, String)]) -> R
                     .with("updateField", &field.name));
             }
             Some(_) => {}
-            None if is_set(options, "mergeSchema") => fields.push(StructField { nullable: true, ..field.clone() }),
+            None if is_set(options, "mergeSchema") => fields.push(columns::nullable(field)),
             None => {
                 let text = |schema: &StructType| DataType::Struct(schema.clone()).simple_string();
                 return Err(DELTA_SCHEMA_MISMATCH.with("dataSchema", text(new)).with("tableSchema", text(old)));
@@ -264,6 +272,53 @@ fn by_name(session: &EmbeddedSession, analyzed: &Analyzed, schema: &StructType, 
         policy: StoreAssignment::Ansi,
     };
     align_for_write(analyzed, &view, &target)
+}
+
+/// `saveAsTable` on a table that is there already.
+pub async fn save(session: &EmbeddedSession, write_: &Write, record: &Arc<TableRecord>) -> Result<Written> {
+    if let Some(condition) = replace_where(write_)? {
+        return replace_matching(session, write_, record, &condition).await;
+    }
+    let analyzed = run::analyze(session, &write_.input).await?;
+    let dynamic = super::write::is_dynamic(session, &write_.options);
+    let mode = match write_.mode {
+        SaveMode::Overwrite if dynamic && !record.partition_columns.is_empty() => WriteMode::OverwritePartitions,
+        SaveMode::Overwrite => WriteMode::Overwrite,
+        SaveMode::Append | SaveMode::Unspecified | SaveMode::ErrorIfExists | SaveMode::Ignore => WriteMode::Append,
+    };
+    let file_write = FileWrite {
+        format: DELTA,
+        path: &table::folder_of(record)?,
+        partition_columns: &write_.partition_columns,
+        mode,
+        options: &write_.options,
+        static_partition: &[],
+    };
+    let rows = write(session, &analyzed, &file_write, Extra::default()).await?;
+    current(session, Arc::clone(record)).await?;
+    Ok(Written { metrics: analyzed.metrics, rows })
+}
+
+/// The option `replaceWhere` of an overwrite.
+pub fn replace_where(write: &Write) -> Result<Option<Expr>> {
+    let option = write.options.iter().find(|(key, _)| key.eq_ignore_ascii_case("replaceWhere"));
+    match option.filter(|_| write.mode == SaveMode::Overwrite) {
+        Some((_, text)) => hearth_sql::parse_expression(text).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Replaces the rows of a table that match a condition.
+pub async fn replace_matching(
+    session: &EmbeddedSession,
+    write: &Write,
+    record: &Arc<TableRecord>,
+    condition: &Expr,
+) -> Result<Written> {
+    let columns = record.schema.fields.iter().map(|field| Expr::column(&*field.name)).collect();
+    let new = rewrite::project(write.input.as_ref().clone(), columns);
+    let rows = rewrite::replace_where(session, record, new, condition).await?;
+    Ok(Written { metrics: Vec::new(), rows })
 }
 
 /// Whether a name says a path: ``delta.`/p` ``, maybe with the catalog in front.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, ObservedMetrics, StoreAssignment, WriteTarget, align_for_write};
-use hearth_base::condition::{CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW};
+use hearth_base::condition::{
+    CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
+    INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_OVERWRITE_TABLE,
+};
 use hearth_base::{Error, Result};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget};
 use hearth_plan::expression::{CastMode, TypeRef};
@@ -23,6 +26,7 @@ use crate::resolve;
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 use crate::sinks::WriteMode;
+use crate::sources::reads_below;
 use crate::value;
 
 pub async fn insert(session: &EmbeddedSession, insert: &Insert) -> Result<Written> {
@@ -104,6 +108,9 @@ async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName
             if dynamic && is_partitioned { WriteMode::OverwritePartitions } else { WriteMode::Overwrite }
         }
     };
+    if mode == WriteMode::Overwrite {
+        check_not_read(session, &aligned, &record)?;
+    }
     let write = FileWrite {
         format: record.format(),
         path: &table::folder_of(&record)?,
@@ -115,6 +122,17 @@ async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName
     let rows = files(session, &aligned, write).await?;
     table::forget_statistics(session, &record)?;
     Ok(Written { metrics, rows })
+}
+
+/// Refuses, as Spark does, that a table of files is overwritten by a query that reads it.
+pub fn check_not_read(session: &EmbeddedSession, query: &Analyzed, record: &TableRecord) -> Result<()> {
+    if session.is_warehouse() || record.format() == DELTA {
+        return Ok(());
+    }
+    match reads_below(&query.plan, &table::folder_of(record)?)? {
+        true => Err(UNSUPPORTED_OVERWRITE_TABLE.with("table", record.id.quoted())),
+        false => Ok(()),
+    }
 }
 
 /// The query of an insertion with the columns of the table, in their order and by their names.
@@ -212,6 +230,9 @@ async fn aligned(
     };
     let query = with_defaults(&insert.query, &given, &record.schema)?;
     let analyzed = run::analyze(session, &query).await?;
+    if !fixed.is_empty() && insert.columns.is_empty() && !insert.by_name {
+        check_arity(record, &fixed, given.len(), &analyzed.schema)?;
+    }
     let mut defaults = Vec::with_capacity(record.schema.fields.len());
     for field in record.schema.fields.iter() {
         let value = fixed.iter().find(|(column, _)| column.eq_ignore_ascii_case(&field.name));
@@ -244,6 +265,25 @@ async fn aligned(
     Ok((aligned, analyzed.metrics))
 }
 
+/// With fixed partition values the query has as many columns as are left.
+fn check_arity(
+    record: &TableRecord,
+    fixed: &[&(String, Option<Expr>)],
+    wanted: usize,
+    query: &StructType,
+) -> Result<()> {
+    if query.fields.len() == wanted {
+        return Ok(());
+    }
+    let list =
+        |names: &mut dyn Iterator<Item = String>| names.map(|name| quote(&[name])).collect::<Vec<_>>().join(", ");
+    Err(INSERT_PARTITION_COLUMN_ARITY_MISMATCH
+        .with("tableName", record.id.quoted())
+        .with("tableColumns", list(&mut record.schema.fields.iter().map(|field| field.name.to_string())))
+        .with("staticPartCols", list(&mut fixed.iter().map(|(name, _)| name.clone())))
+        .with("dataColumns", list(&mut query.fields.iter().map(|field| field.name.to_string()))))
+}
+
 /// A column list names columns of the table, each once.
 fn check_list(names: &[String], schema: &StructType) -> Result<()> {
     columns::check_unique(names.iter().map(String::as_str))?;
@@ -260,11 +300,36 @@ pub fn default_of(field: &StructField) -> Result<Option<Expr>> {
 }
 
 /// Refuses a default that is no constant of the column's type.
-pub async fn check_default(session: &EmbeddedSession, field: &StructField) -> Result<()> {
-    if let Some(expr) = default_of(field)? {
-        cast_value(session, expr, field).await?;
+pub async fn check_default(session: &EmbeddedSession, field: &StructField, statement: &str) -> Result<()> {
+    let Some(expr) = default_of(field)? else { return Ok(()) };
+    let about = |error: hearth_base::condition::Condition| {
+        error
+            .with("statement", statement)
+            .with("colName", quote(&[field.name.to_string()]))
+            .with("defaultValue", field.metadata_text(CURRENT_DEFAULT).unwrap_or_default())
+    };
+    if matches!(expr.node, ExprNode::Subquery(_)) {
+        return Err(about(INVALID_DEFAULT_SUBQUERY));
     }
-    Ok(())
+    let one_row = Box::new(Relation::new(RelationNode::OneRow));
+    let query = Relation::new(RelationNode::Project { input: one_row, expressions: vec![expr.clone()] });
+    let analyzed = run::analyze(session, &query).await.map_err(|error| {
+        let is_column = error.condition().name.starts_with("UNRESOLVED_COLUMN");
+        if is_column { about(INVALID_DEFAULT_NOT_CONSTANT) } else { error }
+    })?;
+    if let Some(value) = analyzed.schema.fields.first()
+        && is_text(&value.data_type)
+        && !is_text(&field.data_type)
+    {
+        return Err(about(INVALID_DEFAULT_DATA_TYPE)
+            .with("expectedType", format!("\"{}\"", field.data_type.sql()))
+            .with("actualType", format!("\"{}\"", value.data_type.sql())));
+    }
+    cast_value(session, expr, field).await.map(drop)
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::String { .. } | DataType::Char { .. } | DataType::VarChar { .. })
 }
 
 /// The value of an expression as a column of this type holds it.

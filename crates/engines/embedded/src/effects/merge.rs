@@ -22,6 +22,8 @@ use crate::session::EmbeddedSession;
 /// Columns that mark rows while they are joined.
 const ROW: &str = "__hearth_row";
 const SOURCE: &str = "__hearth_source";
+/// The name of a source without one.
+const UNNAMED_SOURCE: &str = "__hearth_rows";
 const ACTION: &str = "__hearth_action";
 /// The action of rows that stay as they are.
 const KEEP: i32 = 0;
@@ -38,7 +40,8 @@ pub async fn merge(session: &EmbeddedSession, merge: &MergeInto) -> Result<Rows>
         return Err(Error::unsupported("MERGE WITH SCHEMA EVOLUTION"));
     }
     let target = Target::new(session, &merge.target, merge.target_alias.as_ref()).await?;
-    let merging = Merging { session, merge, target, source: source_name(&merge.source) };
+    let named = with_source_name(merge);
+    let merging = Merging { session, merge: &named, target, source: source_name(&named.source) };
     let _alone = session.shared.catalog.alone(&merging.target.record.id).await;
     let mut counts = Counts::default();
     let mut rows = merging.matched(&mut counts).await?;
@@ -59,6 +62,20 @@ pub async fn merge(session: &EmbeddedSession, merge: &MergeInto) -> Result<Rows>
         [long("num_affected_rows"), long("num_updated_rows"), long("num_deleted_rows"), long("num_inserted_rows")];
     let numbers = [affected, counts.updated, counts.deleted, counts.inserted];
     table(&columns, vec![numbers.map(|number| i64::try_from(number).unwrap_or(i64::MAX).into()).to_vec()])
+}
+
+/// The merge with a name for its source, which a DataFrame has not.
+fn with_source_name(merge: &MergeInto) -> MergeInto {
+    let mut merge = merge.clone();
+    if source_name(&merge.source).is_none() {
+        *merge.source = Relation::new(RelationNode::SubqueryAlias {
+            input: merge.source.clone(),
+            alias: UNNAMED_SOURCE.to_owned(),
+            qualifier: Vec::new(),
+            columns: Vec::new(),
+        });
+    }
+    merge
 }
 
 /// What the source's columns can be qualified with.

@@ -2,8 +2,8 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{
-    NOT_A_PARTITIONED_TABLE, PARTITION_SCHEMA_IS_EMPTY, PARTITION_SPEC_MISMATCH, PARTITIONS_ALREADY_EXIST,
-    PARTITIONS_NOT_FOUND,
+    NOT_A_PARTITIONED_TABLE, NOT_PARTITIONED_BY_CATALOG, PARTITION_SCHEMA_IS_EMPTY, PARTITION_SPEC_MISMATCH,
+    PARTITIONS_ALREADY_EXIST, PARTITIONS_NOT_FOUND,
 };
 use hearth_base::{Error, condition::EXPECT_TABLE_NOT_VIEW};
 use hearth_plan::ExprNode;
@@ -149,6 +149,11 @@ pub async fn add(
     specs: &[(PartitionSpec, Option<String>)],
     if_not_exists: bool,
 ) -> Result<()> {
+    if record.partition_columns.is_empty() {
+        return Err(NOT_PARTITIONED_BY_CATALOG
+            .with("action", "ALTER TABLE ADD PARTITION")
+            .with("tableName", &record.id.name));
+    }
     let mut folders = Vec::new();
     for (spec, location) in specs {
         let wanted = values(session, record, spec).await?;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
-    CANNOT_TRUNCATE_EXTERNAL_TABLE, EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION,
-    INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION,
-    RENAME_ACROSS_DATABASES, TABLE_OR_VIEW_ALREADY_EXISTS, WRONG_COMMAND_FOR_OBJECT_TYPE,
+    ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE, COLUMN_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
+    EXTERNAL_TABLE_WITHOUT_LOCATION, INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES,
+    TABLE_OPERATION, TABLE_OR_VIEW_ALREADY_EXISTS, UNSUPPORTED_PARTITION_TRANSFORM, WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
 use hearth_plan::{Expr, ExprNode, Name};
-use hearth_types::{DataType, StructField, StructType};
+use hearth_types::{DataType, StructField, StructType, Value};
 
 use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
@@ -38,17 +38,17 @@ pub fn folder_of(record: &TableRecord) -> Result<PathBuf> {
 
 /// `CREATE TABLE` in all its forms, and `spark.catalog.createTable`.
 pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows> {
+    let name = table_name(session, &new.name).await?;
+    let scope = Scope::new(session);
+    let id = scope.table_id(&name)?;
+    scope.catalog().database(&id.database_id())?;
     if new.has_keys && !session.is_warehouse() {
-        return Err(Error::unsupported("CREATE TABLE … CONSTRAINT"));
+        return Err(TABLE_OPERATION.with("tableName", id.quoted()).with("operation", "CONSTRAINT"));
     }
     let has_path = new.location.is_some() || new.options.iter().any(|(key, _)| key.eq_ignore_ascii_case("path"));
     if new.external && !has_path && !session.is_warehouse() {
         return Err(EXTERNAL_TABLE_WITHOUT_LOCATION.error());
     }
-    let name = table_name(session, &new.name).await?;
-    let scope = Scope::new(session);
-    let id = scope.table_id(&name)?;
-    scope.catalog().database(&id.database_id())?;
     let replace = match new.mode {
         CreateMode::Create | CreateMode::CreateIfNotExists => false,
         CreateMode::Replace | CreateMode::CreateOrReplace => true,
@@ -86,6 +86,10 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     }
     check_partition_types(&record)?;
     columns::finish(&mut record)?;
+    if record.format() == "text" {
+        let is_text = |data_type: &DataType| matches!(data_type, DataType::String { .. });
+        crate::sinks::check_types(&record.schema, "Text", &is_text)?;
+    }
     let made = match replace {
         true => scope.catalog().replace_table(record, None),
         false => scope.catalog().create_table(record, None),
@@ -152,7 +156,12 @@ fn partition_by(record: &mut TableRecord, new: &CreateTable) -> Result<()> {
         record.partition_columns.push(name);
     }
     for expr in &new.partitioning {
-        record.partition_columns.push(partition_name(expr)?);
+        match &expr.node {
+            ExprNode::Function(call) if call.name.concat().eq_ignore_ascii_case("bucket") => {
+                record.bucket = Some(buckets(&call.arguments)?);
+            }
+            _ => record.partition_columns.push(partition_name(expr)?),
+        }
     }
     Ok(())
 }
@@ -168,10 +177,23 @@ fn check_partition_types(record: &TableRecord) -> Result<()> {
     }
 }
 
+/// `bucket(4, a, b)`
+fn buckets(arguments: &[Expr]) -> Result<(Vec<String>, i32)> {
+    let wrong = || Error::unsupported("a bucket transform of something that is no column");
+    let (count, columns) = arguments.split_first().ok_or_else(wrong)?;
+    let ExprNode::Literal(Value::Integer(count)) = count.node else { return Err(wrong()) };
+    Ok((columns.iter().map(partition_name).collect::<Result<_>>()?, count))
+}
+
 /// The column that a partitioning expression names.
 pub fn partition_name(expr: &Expr) -> Result<String> {
     match &expr.node {
         ExprNode::Attribute { name, .. } if name.len() == 1 => Ok(name.concat()),
+        ExprNode::Function(call) => {
+            let arguments: Vec<_> = call.arguments.iter().map(partition_name).collect::<Result<_>>()?;
+            let text = format!("{}({})", call.name.join("."), arguments.join(", "));
+            Err(UNSUPPORTED_PARTITION_TRANSFORM.with("transform", quote(&[text])))
+        }
         _ => Err(Error::unsupported("a partition transform of a file table")),
     }
 }
@@ -350,8 +372,26 @@ async fn get(session: &EmbeddedSession, name: &TableName, operation: &str) -> Re
 }
 
 /// `ANALYZE TABLE`: the size of the files, and the number of rows unless `NOSCAN`.
-pub async fn analyze(session: &EmbeddedSession, name: &TableName, spec: &PartitionSpec, no_scan: bool) -> Result<Rows> {
+pub async fn analyze(
+    session: &EmbeddedSession,
+    name: &TableName,
+    spec: &PartitionSpec,
+    (no_scan, columns): (bool, Option<&Vec<String>>),
+) -> Result<Rows> {
+    let full = table_name(session, name).await?;
+    if let Found::Table(view) = Scope::new(session).get(&full)?
+        && view.is_view()
+    {
+        return Err(ANALYZE_VIEW_UNSUPPORTED.error());
+    }
     let record = get(session, name, "ANALYZE TABLE").await?;
+    for column in columns.into_iter().flatten() {
+        if !record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
+            return Err(COLUMN_NOT_FOUND
+                .with("colName", quote(std::slice::from_ref(column)))
+                .with("caseSensitiveConfig", "\"spark.sql.caseSensitive\""));
+        }
+    }
     partition::check_columns(&record, spec.iter().map(|(name, _)| name))?;
     if spec.is_empty() {
         collect_statistics(session, &record, no_scan).await?;

@@ -1,5 +1,6 @@
 //! Statements against an engine on a temporary folder. `recorded.jsonl` holds what Spark 4.2 answers to them, in order.
 
+mod delta;
 mod warehouse;
 
 use std::path::Path;

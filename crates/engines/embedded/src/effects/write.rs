@@ -5,9 +5,9 @@ use std::path::Path;
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
     ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_COLUMN_COUNT, APPEND_COLUMN_MISSING, APPEND_FORMAT, APPEND_PARTITIONING,
-    BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
+    AVRO_NOT_FOUND, BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
     PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO, PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED,
-    TABLE_OR_VIEW_ALREADY_EXISTS,
+    SORT_BY_WITHOUT_BUCKETING, TABLE_OR_VIEW_ALREADY_EXISTS, WRITE_FOR_BINARY_SOURCE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget, SaveMode, Write, WriteTarget, WriteV2, WriteV2Mode};
@@ -66,9 +66,9 @@ pub fn format_named(name: &str) -> Result<String> {
     let short = short.split('.').next().unwrap_or(short);
     match short {
         "parquet" | "csv" | "json" | "text" | "xml" | "orc" | "delta" => Ok(short.to_owned()),
-        "avro" | "jdbc" | "binaryfile" | "hive" => {
-            Err(Error::unsupported(format!("tables and files of the format {short}")))
-        }
+        "avro" => Err(AVRO_NOT_FOUND.with("provider", "avro")),
+        "binaryfile" => Err(WRITE_FOR_BINARY_SOURCE.error()),
+        "jdbc" | "hive" => Err(Error::unsupported(format!("tables and files of the format {short}"))),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", name)),
     }
 }
@@ -93,6 +93,9 @@ pub async fn count(session: &EmbeddedSession, relation: &Relation) -> Result<u64
 
 /// `df.write…`; gives what the rows are observed for.
 pub async fn write(session: &EmbeddedSession, write: &Write) -> Result<Written> {
+    if !write.sort_columns.is_empty() && write.bucket.is_none() {
+        return Err(SORT_BY_WITHOUT_BUCKETING.error());
+    }
     match &write.target {
         WriteTarget::Nothing => to_path(session, write, None).await,
         WriteTarget::Path(path) => to_path(session, write, Some(path)).await,
@@ -120,6 +123,12 @@ async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>
     }
     let format = format_named(&format)?;
     let Some(path) = path.or(option.as_ref()) else { return Err(PATH_NOT_SPECIFIED.error()) };
+    if format == DELTA
+        && let Some(condition) = delta::replace_where(write)?
+    {
+        let record = delta::target(session, &[DELTA.to_owned(), path.clone()]).await?;
+        return delta::replace_matching(session, write, &record, &condition).await;
+    }
     columns::check_unique(analyzed.schema.fields.iter().map(|field| &*field.name))?;
     check_partitioning(&analyzed.schema, &write.partition_columns)?;
     let dynamic = is_dynamic(session, &write_options) && !write.partition_columns.is_empty();
@@ -181,6 +190,12 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
     {
         return Err(EXPECT_TABLE_NOT_VIEW.with("viewName", view.id.quoted()).with("operation", "saveAsTable"));
     }
+    if let (Some(record), SaveMode::Append | SaveMode::Overwrite) = (&known, write.mode)
+        && record.format() == DELTA
+        && write.format.as_ref().is_none_or(|format| format.eq_ignore_ascii_case(DELTA))
+    {
+        return delta::save(session, write, record).await;
+    }
     let replace = match (&known, write.mode) {
         (Some(_), SaveMode::ErrorIfExists | SaveMode::Unspecified) => {
             return Err(TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted()));
@@ -191,6 +206,9 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
         (None, _) => false,
     };
     let analyzed = run::analyze(session, &write.input).await?;
+    if let Some(record) = known.as_ref().filter(|_| replace) {
+        insert::check_not_read(session, &analyzed, record)?;
+    }
     let mut record = new_record(session, &id, write.format.as_deref())?;
     let mut write_options = write.options.clone();
     if let Some(location) = options::take(&mut write_options, "path") {
@@ -280,6 +298,11 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Writ
                 None => true,
                 Some(condition) => insert::is_always_true(condition),
             };
+            if let (false, Some(condition)) = (always, condition)
+                && delta::is_target(session, &write.table).await?
+            {
+                return insert::insert(session, &by_name(InsertMode::ReplaceWhere(condition.clone()))).await;
+            }
             if !always {
                 return Err(insert::v1_table(&scope, &write.table)?);
             }

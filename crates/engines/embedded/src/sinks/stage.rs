@@ -12,9 +12,9 @@ use hearth_base::condition::TASK_WRITE_FAILED;
 use hearth_base::{Error, Result};
 use uuid::Uuid;
 
+use super::recovery::{self, TEMPORARY};
 use crate::catalog::{location_uri, partitions};
 
-const TEMPORARY: &str = "_temporary";
 /// The mark of a write that is complete.
 const SUCCESS: &str = "_SUCCESS";
 const NEW: &str = "new";
@@ -49,6 +49,7 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(target: &Path, replace: &Replace<'_>) -> Result<Self> {
+        recovery::finish(target);
         let id = Uuid::new_v4().simple().to_string();
         let made = target.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf);
         let mut made: Vec<_> = made.collect();
@@ -78,19 +79,19 @@ impl Stage {
         let new = self.folder.join(NEW);
         let mut files = Vec::new();
         walk(&new, &mut files)?;
+        let mut plan = Vec::new();
+        for (number, path) in self.replaced(replace, &new, &files)?.into_iter().enumerate() {
+            plan.push((path, self.folder.join(OLD).join(number.to_string())));
+        }
+        for file in &files {
+            let below = file.strip_prefix(&new).map_err(Error::internal)?;
+            plan.push((file.clone(), self.target.join(below)));
+        }
+        recovery::announce(&self.folder, &plan)?;
         let mut moves = Moves::default();
-        let outcome = self.replaced(replace, &new, &files).and_then(|old| {
-            for (number, path) in old.iter().enumerate() {
-                moves.add(path, &self.folder.join(OLD).join(number.to_string()))?;
-            }
-            for file in &files {
-                let below = file.strip_prefix(&new).map_err(Error::internal)?;
-                moves.add(file, &self.target.join(below))?;
-            }
-            Ok(())
-        });
-        if let Err(error) = outcome {
+        if let Err(error) = plan.iter().try_for_each(|(from, to)| moves.add(from, to)) {
             moves.undo();
+            recovery::withdraw(&self.folder);
             return Err(error);
         }
         self.done.store(true, Ordering::Release);

@@ -29,12 +29,10 @@ const ROW: &str = "row";
 pub(super) fn open_text(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn FileFormat>> {
     check_types(data, "Text", &|data_type| matches!(data_type, DataType::String { .. }))?;
     if data.fields.len() != 1 {
-        return Err(hearth_base::condition::UNSUPPORTED_FEATURE
-            .with("feature", format!("text files of {} columns", data.fields.len()))
-            .message(format!(
-                "Text data source supports only a single column, and you have {} columns.",
-                data.fields.len()
-            )));
+        return Err(hearth_base::condition::TEXT_ONE_COLUMN.with("schemaSize", data.fields.len()).message(format!(
+            "Text data source supports only a single column, and you have {} columns.",
+            data.fields.len()
+        )));
     }
     Lines::open(request, ".txt", Row::First, None)
 }

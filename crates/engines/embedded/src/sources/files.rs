@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use hearth_base::condition::PATH_NOT_FOUND;
+use hearth_base::condition::{INVALID_MODIFIED_TIME, PATH_NOT_FOUND};
 use hearth_base::{Error, Result};
 use hearth_types::Zone;
 use hearth_types::datetime_parse::string_to_timestamp;
@@ -46,7 +46,8 @@ impl Filter {
         let time = |name: &str| {
             let parse = |text: &str| {
                 let parsed = string_to_timestamp(text, &zone, request.settings.statement_micros);
-                parsed.ok_or_else(|| Error::unsupported(format!("{name} of {text}")))
+                parsed
+                    .ok_or_else(|| INVALID_MODIFIED_TIME.with("strategy", name.to_lowercase()).with("timeString", text))
             };
             request.option(name).map(parse).transpose()
         };

@@ -18,6 +18,7 @@ use hearth_types::{DataType, StructField};
 use super::files::{self, DataFile, Filter};
 use super::{SourceRequest, partition};
 use crate::catalog::location_uri;
+use crate::sinks::recovery;
 
 /// A file to read.
 #[derive(Debug, Clone)]
@@ -84,6 +85,7 @@ impl Layout {
         let mut found: Vec<(PathBuf, PathBuf, DataFile)> = Vec::new();
         for path in request.paths {
             for root in files::expand(path)? {
+                recovery::finish(&root);
                 let base = match request.option("basePath").and_then(crate::catalog::local_path) {
                     Some(base) => base,
                     None if root.is_dir() => root.clone(),

@@ -23,7 +23,11 @@ pub use schema::{merge, nullable};
 pub use table::ParquetTable;
 
 pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
-    open_files(request, Layout::find(request)?)
+    let mut layout = Layout::find(request)?;
+    if super::is_true(request.option("ignoreCorruptFiles"), false) {
+        layout.files.retain(|file| schema::read(&file.path).is_ok());
+    }
+    open_files(request, layout)
 }
 
 /// The same of files that are known already.
