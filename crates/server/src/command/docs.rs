@@ -11,8 +11,14 @@ use crate::settings;
 /// A page and its text.
 type Page = (&'static str, fn() -> String);
 
-const PAGES: [Page; 3] =
-    [("settings.md", settings::reference), ("errors.md", errors), ("coverage.md", hearth_embedded::coverage::page)];
+const PAGES: [Page; 6] = [
+    ("settings.md", settings::reference),
+    ("errors.md", errors),
+    ("coverage.md", hearth_embedded::coverage::page),
+    ("functions.md", hearth_embedded::coverage::functions::page),
+    ("sql.md", hearth_embedded::coverage::statements::page),
+    ("deviations.md", hearth_embedded::coverage::deviations::page),
+];
 
 pub fn write(folder: &Path) -> Result<ExitCode> {
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
