@@ -11,8 +11,8 @@ mod language;
 mod plan;
 mod request;
 mod runtime;
-mod sketch;
 mod script;
+mod sketch;
 mod tables;
 
 pub use analysis::*;
@@ -23,8 +23,8 @@ pub use language::*;
 pub use plan::*;
 pub use request::*;
 pub use runtime::*;
-pub use sketch::*;
 pub use script::*;
+pub use sketch::*;
 pub use tables::*;
 
 use crate::error::{Error, ErrorKind};

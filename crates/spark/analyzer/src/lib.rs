@@ -35,8 +35,8 @@ pub use relation::source::decode_local_relation;
 pub use scope::{FILE_METADATA, quote_name};
 pub use view::{
     CachedRelation, KeptRows, LocalRows, LocalScope, Place, RemoteRelation, ResolvedSource, ResolvedTable,
-    SessionFunction, SessionView, SqlFunction, SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable, ViewEntry,
-    local_key,
+    SessionFunction, SessionView, SqlFunction, SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable,
+    ViewEntry, local_key,
 };
 pub use write::{StoreAssignment, WriteTarget, align_for_write};
 

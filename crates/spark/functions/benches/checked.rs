@@ -8,7 +8,9 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, black_box, criterion_group, criterion_main};
-use datafusion::arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{
+    ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+};
 use datafusion::arrow::datatypes::DataType as Arrow;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::execution_props::ExecutionProps;
@@ -41,15 +43,20 @@ fn settings() -> SessionSettings {
 
 fn batch() -> RecordBatch {
     let null_every = |every: i64, row: i64, value: i64| (row % every != 0).then_some(value);
-    let ints = |factor: i64| Int32Array::from_iter((0..ROWS).map(|row| null_every(97, row, row * factor % 10_000).map(|v| v as i32)));
+    let ints = |factor: i64| {
+        Int32Array::from_iter((0..ROWS).map(|row| null_every(97, row, row * factor % 10_000).map(|v| v as i32)))
+    };
     let longs = |factor: i64| Int64Array::from_iter((0..ROWS).map(|row| null_every(89, row, row * factor % 1_000_000)));
-    let doubles = |factor: f64| Float64Array::from_iter((0..ROWS).map(|row| null_every(83, row, row).map(|v| v as f64 * factor)));
+    let doubles =
+        |factor: f64| Float64Array::from_iter((0..ROWS).map(|row| null_every(83, row, row).map(|v| v as f64 * factor)));
     let decimals = |factor: i64| {
         Decimal128Array::from_iter((0..ROWS).map(|row| null_every(79, row, row * factor % 1_000_000).map(i128::from)))
             .with_precision_and_scale(12, 2)
             .unwrap()
     };
-    let texts = StringArray::from_iter((0..ROWS).map(|row| null_every(73, row, row * 7_919 % 1_000_000).map(|v| v.to_string())));
+    let texts = StringArray::from_iter(
+        (0..ROWS).map(|row| null_every(73, row, row * 7_919 % 1_000_000).map(|v| v.to_string())),
+    );
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("i", Arc::new(ints(7))),
         ("j", Arc::new(ints(11))),
@@ -98,7 +105,9 @@ fn pair(criterion: &mut Criterion, name: &str, batch: &RecordBatch, ours: &Expr,
 
 fn arithmetic(criterion: &mut Criterion) {
     let batch = batch();
-    for (kind, left, right) in [("int", "i", "j"), ("bigint", "l", "m"), ("double", "x", "y"), ("decimal(12,2)", "d", "e")] {
+    for (kind, left, right) in
+        [("int", "i", "j"), ("bigint", "l", "m"), ("double", "x", "y"), ("decimal(12,2)", "d", "e")]
+    {
         for (symbol, op) in [("+", Operator::Plus), ("-", Operator::Minus), ("*", Operator::Multiply)] {
             let ours = operator(&batch, symbol, left, right);
             let theirs = binary_expr(col(left), op, col(right));

@@ -406,11 +406,6 @@ impl<'a> Parser<'a> {
         last
     }
 
-    /// Takes all tokens that are left, semicolons at the end not counted.
-    pub(crate) fn skip_to_end(&mut self) {
-        self.position = self.last_token();
-    }
-
     /// A rule of Spark's parser that has no condition of its own.
     pub(crate) fn against_rule(&self, start: usize, message: &str) -> Error {
         self.about(start, PARSE_RULE.with("msg", message))

@@ -14,7 +14,7 @@ use hearth_plan::Expr;
 use hearth_types::{DataType, StructField, StructType};
 
 use super::context::Cx;
-use crate::analyzer::{Analyzer, unsupported};
+use crate::analyzer::Analyzer;
 use crate::naming;
 use crate::scope::{quote_name, same_name};
 

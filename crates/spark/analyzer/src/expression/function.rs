@@ -223,7 +223,7 @@ impl Analyzer<'_> {
     /// `struct(…)` is `named_struct` with the names that its arguments have.
     fn structure(&self, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let Some(row) = lookup("named_struct") else { return unsupported("the function named_struct") };
-        let arguments = self.arguments("struct", call, cx)?;
+        let arguments = self.arguments("struct", &call.arguments, cx)?;
         let mut named = Vec::with_capacity(arguments.len() * 2);
         for argument in arguments {
             if let ExprNode::Alias { expr, names, .. } = argument.node {

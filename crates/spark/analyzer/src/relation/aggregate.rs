@@ -3,8 +3,7 @@
 use hearth_base::Result;
 use hearth_base::condition::{
     GROUP_BY_AGGREGATE, GROUP_BY_POS_AGGREGATE, GROUP_BY_POS_OUT_OF_RANGE, GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE,
-    GROUPING_SIZE_LIMIT,
-    UNSUPPORTED_EXPR_FOR_OPERATOR,
+    GROUPING_SIZE_LIMIT, UNSUPPORTED_EXPR_FOR_OPERATOR,
 };
 use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
 use hearth_plan::{Expr, ExprNode, Relation};

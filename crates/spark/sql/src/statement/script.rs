@@ -63,7 +63,7 @@ impl Parser<'_> {
         self.script.is_inside = true;
         let body = self.block(None)?;
         if self.at_kind(TokenKind::Semicolon) && self.kind_at(1) == TokenKind::Semicolon {
-            return Err(crate::error::syntax(self.text, self.peek_at(1), true));
+            return Err(crate::error::syntax(self.text, self.peek_at(1), crate::error::Mend::Extra));
         }
         let (has_cursors, has_continue_handlers) = (self.script.has_cursors, self.script.has_continue_handlers);
         Ok(Plan::Command(Command::Script(Box::new(Script { body, has_cursors, has_continue_handlers }))))
