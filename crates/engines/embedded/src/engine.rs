@@ -65,6 +65,7 @@ impl EmbeddedEngine {
             spill_limit: settings.spill_limit,
             spill_folder: settings.data_folder.join("spill"),
         })?;
+        hearth_functions::kernels::room::set_most(settings.memory.as_usize() / 4);
         let datafusion = SessionStateBuilder::new()
             .with_config(session_config(settings.partitions))
             .with_runtime_env(runtime)

@@ -62,7 +62,7 @@ impl Analyzer<'_> {
             Err(error) if error.condition() == INVALID_REQUEST => return Err(error),
             Err(error) => return located(place_of(relation).as_ref(), Err(error)),
         };
-        let rel = self.from_cache(relation, rel, env)?;
+        let rel = self.cached(relation, rel, env)?;
         if let Some(plan_id) = relation.plan_id {
             let mut columns = rel.scope.columns.clone();
             columns.extend(rel.scope.hidden.iter().cloned());

@@ -5,15 +5,17 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a benchmark")]
 
+use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{Criterion, black_box, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use datafusion::arrow::array::{
     ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
 };
 use datafusion::arrow::datatypes::DataType as Arrow;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::execution_props::ExecutionProps;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, Operator, binary_expr, col, try_cast};
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use hearth_functions::cast::{CastMode, cast};
@@ -79,7 +81,7 @@ fn column(batch: &RecordBatch, name: &str) -> Typed {
 
 fn physical(batch: &RecordBatch, expr: &Expr) -> Arc<dyn PhysicalExpr> {
     let schema = DFSchema::try_from(batch.schema()).unwrap();
-    create_physical_expr(expr, &schema, &ExecutionProps::new()).unwrap()
+    create_physical_expr(expr, &schema, &ExecutionProps::new(), &PhysicalPlanningContext::default()).unwrap()
 }
 
 fn operator(batch: &RecordBatch, name: &str, left: &str, right: &str) -> Expr {
@@ -132,7 +134,7 @@ fn casts(criterion: &mut Criterion) {
     ];
     for (name, to) in wanted {
         let from = column(&batch, name);
-        let title = format!("cast {} to {}", from.data_type, to);
+        let title = format!("cast {} to {}", from.data_type.simple_string(), to.simple_string());
         let ours = cast(from, &to, CastMode::Ansi, &session).unwrap().expr;
         let arrow = if to == DataType::STRING { Arrow::Utf8 } else { to_engine_arrow(&to) };
         pair(criterion, &title, &batch, &ours, &try_cast(col(name), arrow));

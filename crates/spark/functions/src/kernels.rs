@@ -15,6 +15,7 @@ pub mod json;
 pub mod math;
 pub mod misc;
 pub mod random;
+pub mod room;
 pub mod rowwise;
 pub mod sketch;
 pub mod string;

@@ -173,7 +173,7 @@ impl Parser<'_> {
     pub(super) fn skip_rest(&mut self) -> &str {
         let from = self.start();
         // In a script, the semicolon ends the statement; elsewhere the text does.
-        while !self.at_kind(TokenKind::End) && !(self.script.is_inside && self.at_kind(TokenKind::Semicolon)) {
+        while !(self.at_kind(TokenKind::End) || self.script.is_inside && self.at_kind(TokenKind::Semicolon)) {
             self.advance();
         }
         self.text[from..self.end().max(from)].trim_end_matches([';', ' ', '\n', '\t', '\r'])

@@ -33,8 +33,11 @@ pub struct Extra {
     /// `None`: by the mode of the write.
     pub operation: Option<Operation>,
     /// The properties and the comment of a table that is made or replaced.
-    pub described: Option<(Vec<(String, String)>, Option<String>)>,
+    pub described: Option<Described>,
 }
+
+/// Properties and a comment.
+type Described = (Vec<(String, String)>, Option<String>);
 
 /// Writes the rows of a query to the table in the folder of `write`, which is made if it is not there.
 pub async fn write(session: &EmbeddedSession, analyzed: &Analyzed, write: &FileWrite<'_>, extra: Extra) -> Result<u64> {

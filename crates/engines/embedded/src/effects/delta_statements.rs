@@ -39,7 +39,7 @@ pub async fn run(session: &EmbeddedSession, name: &TableName, op: &DeltaOp) -> R
         DeltaOp::History { limit } => history(&snapshot, *limit).await,
         DeltaOp::Detail => detail(&snapshot, &name, &folder.display().to_string()),
         DeltaOp::Vacuum { hours, dry_run } => {
-            let checked = !session.state.read().config.get(CHECK).is_some_and(|value| value == "false");
+            let checked = session.state.read().config.get(CHECK).is_none_or(|value| value != "false");
             let gone = snapshot.vacuum(*hours, *dry_run, checked).await?;
             let paths = match dry_run {
                 true => gone.iter().map(|path| location_uri(&folder.join(path).display().to_string())).collect(),

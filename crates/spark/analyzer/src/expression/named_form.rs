@@ -2,6 +2,7 @@
 //! `date_add`, a timestamp with a zone prints in the session's zone.
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::Expr as PlanExpr;
 use hearth_plan::expression::{FunctionCall, SubqueryKind, SubquerySource, TypedLiteralKind};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::datetime_text::write_timestamp;
@@ -132,20 +133,19 @@ impl Analyzer<'_> {
     /// The outer columns that a subquery uses, as often as it uses them.
     fn outer_column_names(&self, source: &SubquerySource, cx: Cx<'_>) -> Vec<String> {
         let Ok(query) = self.subquery_rel(source, cx) else { return Vec::new() };
-        let mut names = Vec::new();
-        let _ = query.plan.apply(|node| {
-            node.apply_expressions(|expr| {
-                expr.apply(|expr| {
-                    if let datafusion::logical_expr::Expr::OuterReferenceColumn(_, column) = expr {
-                        let columns = cx.rel.scope.columns.iter().chain(&cx.rel.scope.hidden);
-                        let found = columns.into_iter().find(|known| known.id.plan_name() == column.name);
-                        names.extend(found.map(|known| known.name.to_string()));
-                    }
-                    Ok(TreeNodeRecursion::Continue)
-                })
-            })
-        });
-        names
+        let mut outer = Vec::new();
+        let mut note = |expr: &PlanExpr| {
+            if let PlanExpr::OuterReferenceColumn(_, column) = expr {
+                outer.push(column.name.clone());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        };
+        let _ = query.plan.apply(|node| node.apply_expressions(|expr| expr.apply(&mut note)));
+        let name_of = |id: String| {
+            let mut columns = cx.rel.scope.columns.iter().chain(&cx.rel.scope.hidden);
+            columns.find(|known| known.id.plan_name() == id).map(|known| known.name.to_string())
+        };
+        outer.into_iter().filter_map(name_of).collect()
     }
 
     /// How a name prints that means another expression of the same list.
@@ -278,7 +278,7 @@ pub(crate) fn needs_types(expr: &Expr) -> bool {
         ExprNode::Function(call) => {
             let own = matches!(call.name.as_slice(), [name] if name == "+" || name == "-" || is_to_char(name));
             own || call.arguments.iter().any(|argument| is_star(argument) || needs_types(argument))
-                || call.filter.as_ref().is_some_and(|filter| needs_types(filter))
+                || call.filter.as_ref().is_some_and(needs_types)
         }
         ExprNode::Extract { extraction, .. } => matches!(extraction.node, ExprNode::Literal(_)),
         ExprNode::TypedLiteral { kind, .. } => {

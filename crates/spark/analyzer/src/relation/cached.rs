@@ -32,7 +32,7 @@ fn all_columns(scope: &Scope) -> Vec<Column> {
 
 impl Analyzer<'_> {
     /// `rel`, from kept rows if there are any for it.
-    pub fn from_cache(&self, relation: &Relation, rel: Rel, env: Env<'_>) -> Result<Rel> {
+    pub fn cached(&self, relation: &Relation, rel: Rel, env: Env<'_>) -> Result<Rel> {
         let alone = env.outer.is_none() && env.ctes.is_none() && env.parameters.is_none();
         if self.plain || !alone || !self.view.cached.iter().any(|cached| may_be(cached, &rel)) {
             return Ok(rel);

@@ -22,6 +22,7 @@ use hearth_types::DataType;
 use hearth_types::arrow::to_engine_arrow;
 
 use crate::kernels::invoke::{SparkUdf, State, apply, call_with, raise};
+use crate::kernels::room;
 use crate::typed::Typed;
 
 /// What a kernel computes: state and columns to a column of `args.rows()` values.
@@ -215,10 +216,15 @@ impl Args {
     pub fn try_texts(&self, mut write: impl FnMut(usize, &mut String) -> Result<Option<()>>) -> Result<ArrayRef> {
         let mut builder = StringBuilder::with_capacity(self.rows, self.rows * 8);
         let mut buffer = String::new();
+        let mut made = 0;
         for row in 0..self.rows {
             buffer.clear();
             match write(row, &mut buffer)? {
-                Some(()) => builder.append_value(&buffer),
+                Some(()) => {
+                    made += buffer.len();
+                    room::check("the text", made)?;
+                    builder.append_value(&buffer);
+                }
                 None => builder.append_null(),
             }
         }
@@ -235,10 +241,15 @@ impl Args {
     pub fn binaries(&self, mut write: impl FnMut(usize, &mut Vec<u8>) -> Result<Option<()>>) -> Result<ArrayRef> {
         let mut builder = BinaryBuilder::with_capacity(self.rows, self.rows * 8);
         let mut buffer = Vec::new();
+        let mut made = 0;
         for row in 0..self.rows {
             buffer.clear();
             match write(row, &mut buffer)? {
-                Some(()) => builder.append_value(&buffer),
+                Some(()) => {
+                    made += buffer.len();
+                    room::check("the bytes", made)?;
+                    builder.append_value(&buffer);
+                }
                 None => builder.append_null(),
             }
         }

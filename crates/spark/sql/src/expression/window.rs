@@ -2,9 +2,8 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{REPETITIVE_WINDOW_DEFINITION, UNRESOLVED_WINDOW_REFERENCE};
+use hearth_plan::ExprNode;
 use hearth_plan::expression::{FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, WindowFrame, WindowSpec};
-use hearth_plan::{Expr, ExprNode};
-use hearth_types::Value;
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -87,22 +86,9 @@ impl Parser<'_> {
             return Err(self.against_rule(start, "Frame bound value must be a literal."));
         }
         Ok(match direction {
-            K::Preceding => FrameBound::Offset(self.negated_offset(start, offset)),
+            K::Preceding => FrameBound::Offset(self.call(start, "-", vec![offset])),
             _ => FrameBound::Offset(offset),
         })
-    }
-
-    /// Preceding is negative. A literal keeps being one.
-    fn negated_offset(&self, start: usize, offset: Expr) -> Expr {
-        let value = match &offset.node {
-            ExprNode::Literal(Value::Integer(value)) => value.checked_neg().map(Value::Integer),
-            ExprNode::Literal(Value::Long(value)) => value.checked_neg().map(Value::Long),
-            _ => None,
-        };
-        match value {
-            Some(value) => self.expr(start, ExprNode::Literal(value)),
-            None => self.call(start, "-", vec![offset]),
-        }
     }
 
     /// A window may take its definition from one of the same clause.

@@ -41,6 +41,11 @@ impl ListMaker {
         self.indices.push(Some(index as u32));
     }
 
+    /// Elements that were pushed so far.
+    pub fn elements(&self) -> usize {
+        self.indices.len()
+    }
+
     pub fn push_null(&mut self) {
         self.indices.push(None);
     }

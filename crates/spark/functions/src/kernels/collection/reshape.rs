@@ -12,6 +12,7 @@ use hearth_base::condition::{INVALID_INDEX_OF_ZERO, INVALID_PARAMETER_VALUE_LENG
 use super::lists::{ListMaker, range, row};
 use super::shape::{Shaped, conform};
 use crate::kernels::invoke::{bad_array, raise};
+use crate::kernels::room;
 
 /// Kernel: `array(a, b, …)`, the arguments having the element's type.
 pub fn make_array(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
@@ -81,6 +82,8 @@ pub fn insert(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
         }
         // From the end, -1 is behind the last element.
         let place = if position > 0 { position - 1 } else { size + position + 1 };
+        let gap = if place < 0 { -place } else { place - size };
+        room::check_elements("the array", maker.elements() + usize::try_from(gap).unwrap_or(0)).map_err(raise)?;
         if place < 0 {
             maker.push(shift + index);
             (0..-place).for_each(|_| maker.push_null());
@@ -104,12 +107,16 @@ pub fn insert(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
 pub fn repeat(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let counts = arrays[1].as_primitive::<Int32Type>();
     let mut maker = ListMaker::new(counts.len());
+    let element = arrays[0].get_buffer_memory_size() / arrays[0].len().max(1);
     for index in 0..counts.len() {
         if counts.is_null(index) {
             maker.end_null();
             continue;
         }
-        (0..counts.value(index).max(0)).for_each(|_| maker.push(index));
+        let count = counts.value(index).max(0);
+        room::check_elements("the array", maker.elements() + count as usize).map_err(raise)?;
+        room::check("the array", element.saturating_mul(maker.elements() + count as usize)).map_err(raise)?;
+        (0..count).for_each(|_| maker.push(index));
         maker.end_row();
     }
     maker.finish(&arrays[0], &shaped.result)

@@ -19,6 +19,7 @@ use hearth_types::datetime_text::{civil_from_days, days_from_civil, days_in_mont
 
 use super::shape::{Shaped, conform};
 use crate::kernels::invoke::{bad_array, raise};
+use crate::kernels::room;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// `ByteArrayMethods.MAX_ROUNDED_ARRAY_LENGTH`.
@@ -78,6 +79,7 @@ pub fn integers(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> 
             if count as usize > MAX_LENGTH {
                 return Err(raise(Error::unsupported(format!("a sequence of {count} elements"))));
             }
+            room::check_elements("the sequence", before + count as usize).map_err(raise)?;
             steps.values.extend((0..count as i64).map(|index| start.wrapping_add(step.wrapping_mul(index))));
         }
         steps.end(before, true);
@@ -199,6 +201,8 @@ fn walk(values: &mut Vec<i64>, (start, stop): (i64, i64), step: Step, zone: &Zon
     if (stop.abs_diff(start) / estimate.unsigned_abs()) as usize > MAX_LENGTH {
         return Err(raise(Error::unsupported("a sequence of more than 2147483632 elements")));
     }
+    let count = stop.abs_diff(start) / estimate.unsigned_abs();
+    room::check_elements("the sequence", values.len() + usize::try_from(count).unwrap_or(usize::MAX)).map_err(raise)?;
     for times in 0.. {
         match step.from(start, times, zone) {
             Some(value) if (estimate > 0 && value <= stop) || (estimate < 0 && value >= stop) => values.push(value),

@@ -6,6 +6,7 @@ use datafusion::arrow::array::ArrayRef;
 use hearth_base::Result;
 use hearth_base::condition::INVALID_INDEX_OF_ZERO;
 
+use crate::kernels::room;
 use crate::kernels::rowwise::Args;
 
 /// The half-open range that Spark's `substringSQL` takes of `length` items: `position` counts from 1, from the end
@@ -80,15 +81,18 @@ pub enum Side {
 
 pub fn pad(side: &Side, args: &Args) -> Result<ArrayRef> {
     let (text, length, fill) = (args.text(0)?, args.int(1)?, args.text(2)?);
-    args.texts(|row, out| {
-        let (text, length, fill) = (text.get(row)?, length.get(row)?, fill.get(row)?);
+    args.try_texts(|row, out| {
+        let (Some(text), Some(length), Some(fill)) = (text.get(row), length.get(row), fill.get(row)) else {
+            return Ok(None);
+        };
         let wanted = usize::try_from(length).unwrap_or(0);
         let there = text.chars().count();
         let missing = wanted.saturating_sub(there);
         if missing == 0 || fill.is_empty() {
             out.push_str(code_points(text, 0, wanted));
-            return Some(());
+            return Ok(Some(()));
         }
+        room::check("the text", missing)?;
         if *side == Side::Right {
             out.push_str(text);
         }
@@ -96,7 +100,7 @@ pub fn pad(side: &Side, args: &Args) -> Result<ArrayRef> {
         if *side != Side::Right {
             out.push_str(text);
         }
-        Some(())
+        Ok(Some(()))
     })
 }
 
@@ -112,6 +116,7 @@ pub fn pad_bytes(side: &Side, args: &Args) -> Result<ArrayRef> {
             out.extend_from_slice(&bytes[..wanted.min(bytes.len())]);
             return Ok(Some(()));
         }
+        room::check("the bytes", missing)?;
         if *side == Side::Right {
             out.extend_from_slice(bytes);
         }

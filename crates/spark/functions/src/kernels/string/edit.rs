@@ -6,19 +6,15 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringBuil
 use datafusion::arrow::datatypes::DataType as ArrowType;
 use hearth_base::{Error, Result};
 
+use crate::kernels::room;
 use crate::kernels::rowwise::Args;
-
-/// Longest text that a function may make of a short one: Java's longest array.
-const MAX_TEXT_BYTES: usize = 0x7FFF_FFEF;
 
 pub fn repeat(_: &(), args: &Args) -> Result<ArrayRef> {
     let (text, times) = (args.text(0)?, args.int(1)?);
     args.try_texts(|row, out| {
         let (Some(text), Some(times)) = (text.get(row), times.get(row)) else { return Ok(None) };
         let times = usize::try_from(times).unwrap_or(0);
-        if text.len().saturating_mul(times) > MAX_TEXT_BYTES {
-            return Err(Error::internal("repeat: the text would be longer than 2 GiB"));
-        }
+        room::check("the text", text.len().saturating_mul(times))?;
         (0..times).for_each(|_| out.push_str(text));
         Ok(Some(()))
     })
@@ -26,9 +22,12 @@ pub fn repeat(_: &(), args: &Args) -> Result<ArrayRef> {
 
 pub fn space(_: &(), args: &Args) -> Result<ArrayRef> {
     let count = args.int(0)?;
-    args.texts(|row, out| {
-        out.extend(std::iter::repeat_n(' ', usize::try_from(count.get(row)?).unwrap_or(0)));
-        Some(())
+    args.try_texts(|row, out| {
+        let Some(count) = count.get(row) else { return Ok(None) };
+        let count = usize::try_from(count).unwrap_or(0);
+        room::check("the text", count)?;
+        out.extend(std::iter::repeat_n(' ', count));
+        Ok(Some(()))
     })
 }
 

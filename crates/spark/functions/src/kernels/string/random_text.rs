@@ -3,6 +3,7 @@
 use datafusion::arrow::array::ArrayRef;
 use hearth_base::Result;
 
+use crate::kernels::room;
 use crate::kernels::rowwise::Args;
 
 /// Spark's generator; `MurmurHash3` of the seed starts it.
@@ -48,11 +49,13 @@ pub fn randstr(seed: &i64, args: &Args) -> Result<ArrayRef> {
     const ALPHABET: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     let length = args.int(0)?;
     let mut random = XorShift::new(*seed);
-    args.texts(|row, out| {
-        for _ in 0..length.get(row)?.max(0) {
+    args.try_texts(|row, out| {
+        let Some(length) = length.get(row) else { return Ok(None) };
+        room::check("the text", usize::try_from(length).unwrap_or(0))?;
+        for _ in 0..length.max(0) {
             let place = (random.next_int() % 62).unsigned_abs() as usize;
             out.push(char::from(ALPHABET[place]));
         }
-        Some(())
+        Ok(Some(()))
     })
 }

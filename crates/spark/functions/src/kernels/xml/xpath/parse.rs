@@ -324,12 +324,11 @@ impl Parser {
                 }
                 self.at += 2;
                 let mut arguments = Vec::new();
-                if !self.accept(")") {
-                    loop {
-                        arguments.push(self.nested()?);
-                        if self.accept(")") {
-                            break;
-                        }
+                let mut is_open = !self.accept(")");
+                while is_open {
+                    arguments.push(self.nested()?);
+                    is_open = !self.accept(")");
+                    if is_open {
                         self.expect(",")?;
                     }
                 }
