@@ -102,7 +102,7 @@ conditions! { ANALYSIS:
     DATATYPE_MISMATCH_HASH_VARIANT_TYPE "DATATYPE_MISMATCH.HASH_VARIANT_TYPE" "42K09" Analysis "<functionName> takes no variants: equal variants may hash differently.";
     GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE" "42822" Analysis "<sqlExpr> cannot be a key of GROUP BY: the type <dataType> has no order.";
     EXPRESSION_TYPE_IS_NOT_ORDERABLE "EXPRESSION_TYPE_IS_NOT_ORDERABLE" "42822" Analysis "<expr> cannot be a key: the type <exprType> has no order.";
-    COLUMN_IS_NOT_VARIANT_TYPE "COLUMN_IS_NOT_VARIANT_TYPE" "22023" Analysis "A path leads into variants only.";
+    COLUMN_IS_NOT_VARIANT_TYPE "HEARTH_NOT_A_VARIANT" "22023" Analysis "A path leads into variants only.";
     INVALID_SCHEMA_NON_STRING_LITERAL "INVALID_SCHEMA.NON_STRING_LITERAL" "42K07" Analysis "A schema is a constant string, not <inputSchema>.";
     SET_OPERATION_ON_VARIANT_TYPE "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE" "0A000" Analysis "Rows with variants cannot be compared: the column <colName> has the type <dataType>.";
     DATATYPE_MISMATCH_HASH_MAP_TYPE "DATATYPE_MISMATCH.HASH_MAP_TYPE" "42K09" Analysis "<functionName> takes no maps: equal maps may hash differently.";

@@ -208,6 +208,7 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         Command::MultiInsert(inserts) => insert::several(session, inserts).await,
         Command::Call { name } => Err(function::unresolved_call(session, name)),
         Command::CursorOutsideScript { cursor, into } => {
+            script::check_cursors(session)?;
             variable::targets(session, into)?;
             Err(CURSOR_OUTSIDE_SCRIPT.with("cursorName", cursor))
         }
@@ -352,7 +353,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::AnalyzeTables { database, no_scan } => {
             table::analyze_all(session, database.as_ref(), *no_scan).await
         }
-        CatalogOp::RefreshTable { name } => table::refresh(session, name).await,
+        CatalogOp::RefreshTable { name, is_statement } => table::refresh(session, name, *is_statement).await,
         CatalogOp::OptimizeTable { name } => table::optimize(session, name).await,
         CatalogOp::Delta { name, op } => delta_statements::run(session, name, op).await,
         CatalogOp::RefreshByPath { path: _ } => rows::done(),

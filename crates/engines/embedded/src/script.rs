@@ -26,19 +26,25 @@ pub use scopes::{Local, Place, Scopes};
 /// Bytes of the result set that a script keeps until it ends.
 const RESULT_BYTES: usize = 256 << 20;
 
+fn is_on(session: &EmbeddedSession, key: &str, default: bool) -> bool {
+    let state = session.state.read();
+    state.config.get(key).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"))
+}
+
+/// Cursors are behind a setting of Spark.
+pub fn check_cursors(session: &EmbeddedSession) -> Result<()> {
+    if is_on(session, "spark.sql.scripting.cursorEnabled", false) { Ok(()) } else { Err(SQL_CURSOR_DISABLED.error()) }
+}
+
 /// Runs a script and gives its last result set.
 pub async fn run(session: &EmbeddedSession, script: &Script) -> Result<Rows> {
-    let is_on = |key: &str, default: bool| {
-        let state = session.state.read();
-        state.config.get(key).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"))
-    };
-    if !is_on("spark.sql.scripting.enabled", true) {
+    if !is_on(session, "spark.sql.scripting.enabled", true) {
         return Err(SQL_SCRIPTING_DISABLED.with("sqlScriptingEnabled", "\"spark.sql.scripting.enabled\""));
     }
-    if script.has_cursors && !is_on("spark.sql.scripting.cursorEnabled", false) {
-        return Err(SQL_CURSOR_DISABLED.error());
+    if script.has_cursors {
+        check_cursors(session)?;
     }
-    if script.has_continue_handlers && !is_on("spark.sql.scripting.continueHandlerEnabled", false) {
+    if script.has_continue_handlers && !is_on(session, "spark.sql.scripting.continueHandlerEnabled", false) {
         return Err(CONTINUE_HANDLER_DISABLED.error());
     }
     handlers::check(&script.body)?;

@@ -190,6 +190,8 @@ pub enum CatalogOp {
     },
     RefreshTable {
         name: TableName,
+        /// `REFRESH TABLE`, which looks for the name in fewer places than the client's call.
+        is_statement: bool,
     },
     /// `OPTIMIZE`
     OptimizeTable {

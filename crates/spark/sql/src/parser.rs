@@ -406,6 +406,17 @@ impl<'a> Parser<'a> {
         last
     }
 
+    /// Goes to what ends the statement: in a script the next semicolon, elsewhere those at the end of the text.
+    pub(crate) fn skip_to_end(&mut self) {
+        if !self.script.is_inside {
+            self.position = self.last_token();
+            return;
+        }
+        while !(self.at_kind(TokenKind::End) || self.at_kind(TokenKind::Semicolon)) {
+            self.advance();
+        }
+    }
+
     /// A rule of Spark's parser that has no condition of its own.
     pub(crate) fn against_rule(&self, start: usize, message: &str) -> Error {
         self.about(start, PARSE_RULE.with("msg", message))

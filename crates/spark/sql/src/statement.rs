@@ -172,11 +172,8 @@ impl Parser<'_> {
     /// Takes all tokens that are left, semicolons at the end not counted; their text.
     pub(super) fn skip_rest(&mut self) -> &str {
         let from = self.start();
-        // In a script, the semicolon ends the statement; elsewhere the text does.
-        while !(self.at_kind(TokenKind::End) || self.script.is_inside && self.at_kind(TokenKind::Semicolon)) {
-            self.advance();
-        }
-        self.text[from..self.end().max(from)].trim_end_matches([';', ' ', '\n', '\t', '\r'])
+        self.skip_to_end();
+        &self.text[from..self.end().max(from)]
     }
 }
 

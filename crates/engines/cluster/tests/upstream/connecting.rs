@@ -71,6 +71,8 @@ async fn the_token_and_unknown_parameters_go_with_each_call() {
 
 #[tokio::test]
 async fn tls_trusts_the_given_authority_and_no_other() {
+    // As `main` does: another dependency of the workspace brings a second provider. An earlier test may have set it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     let identity = Identity::from_pem(&certificate, key);

@@ -454,13 +454,17 @@ pub async fn optimize(session: &EmbeddedSession, name: &TableName) -> Result<Row
     if delta::is_target(session, &full).await? {
         return super::delta_statements::optimize(session, &full).await;
     }
-    refresh(session, name).await
+    refresh(session, name, true).await
 }
 
 /// `REFRESH TABLE`: nothing of a table is kept between queries.
-pub async fn refresh(session: &EmbeddedSession, name: &TableName) -> Result<Rows> {
+pub async fn refresh(session: &EmbeddedSession, name: &TableName, is_statement: bool) -> Result<Rows> {
     let name = table_name(session, name).await?;
     let scope = Scope::new(session);
-    scope.find(&name)?.ok_or_else(|| scope.relation_not_found(&name))?;
+    if is_statement {
+        scope.get(&name)?;
+    } else {
+        scope.find(&name)?.ok_or_else(|| scope.relation_not_found(&name))?;
+    }
     done()
 }

@@ -1,3 +1,5 @@
+//! Plans over tables of known sizes, and the order in which they are read.
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -38,7 +38,7 @@ pub(super) fn catalog(proto: pb::Catalog) -> Result<CatalogOp> {
         CatType::CacheTable(op) => cache_table(&op),
         CatType::UncacheTable(op) => uncache_table(&op),
         CatType::ClearCache(_) => Ok(CatalogOp::ClearCache),
-        CatType::RefreshTable(op) => Ok(CatalogOp::RefreshTable { name: table(&op.table_name)? }),
+        CatType::RefreshTable(op) => Ok(CatalogOp::RefreshTable { name: table(&op.table_name)?, is_statement: false }),
         CatType::RefreshByPath(op) => Ok(CatalogOp::RefreshByPath { path: op.path }),
         CatType::CurrentCatalog(_) => Ok(CatalogOp::CurrentCatalog),
         CatType::SetCurrentCatalog(op) => Ok(CatalogOp::SetCurrentCatalog { name: op.catalog_name }),

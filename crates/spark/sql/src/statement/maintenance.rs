@@ -45,7 +45,7 @@ impl Parser<'_> {
         self.advance();
         if self.at(K::Table) && self.kind_at(1).is_name() {
             self.advance();
-            return Ok(catalog(CatalogOp::RefreshTable { name: self.table_name()? }));
+            return Ok(catalog(CatalogOp::RefreshTable { name: self.table_name()?, is_statement: true }));
         }
         if self.at(K::Function) && self.kind_at(1).is_name() {
             self.advance();

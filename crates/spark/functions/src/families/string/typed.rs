@@ -18,7 +18,7 @@ use crate::kernels::rowwise::{call_rows, call_volatile};
 use crate::kernels::string::code::{self, BinaryFormat, ToBinary};
 use crate::kernels::string::number_format::{self, NumberFormat, ToNumber};
 use crate::kernels::string::random_text;
-use crate::kernels::string::{charset, decimal_format};
+use crate::kernels::string::{charset, decimal_format, edit};
 use crate::typed::Typed;
 
 pub fn encode(call: Call<'_>) -> Result<Typed> {
@@ -138,7 +138,11 @@ pub fn format_string(mut call: Call<'_>) -> Result<Typed> {
     let mut converted = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
         converted.push(match &value.data_type {
-            _ if index == 0 => coercion::string(&call, 0, value)?,
+            _ if index == 0 => {
+                let format = coercion::string(&call, 0, value)?;
+                let returns = (DataType::STRING, format.nullable);
+                call_rows("format_with_room", vec![format], returns, (), edit::format_with_room)?
+            }
             DataType::Date => {
                 let number = datafusion::logical_expr::cast(value.expr, datafusion::arrow::datatypes::DataType::Int32);
                 Typed::new(number, DataType::Integer, value.nullable)

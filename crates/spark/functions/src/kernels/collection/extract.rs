@@ -75,8 +75,8 @@ fn element(child: Typed, index: Typed, session: &SessionSettings) -> Result<Type
         return Err(no_base(&child));
     }
     let index = cast(index, &DataType::Integer, CastMode::of(session), session)?;
-    // Of a column nothing is known but its type, and Spark does not count on the error for what is out of range.
-    let column = matches!(child.expr, Expr::Column(_));
+    // A constant index may be out of range of what is no literal; Spark counts on the error for all other indexes.
+    let column = matches!(child.expr, Expr::Column(_)) && index.literal().is_some();
     let nullable = !session.ansi || child.nullable || index.nullable || array.contains_null || column;
     let element = array.element.clone();
     let indexing = Indexing::Bracket { raise: session.ansi };

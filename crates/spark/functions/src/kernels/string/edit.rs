@@ -31,6 +31,38 @@ pub fn space(_: &(), args: &Args) -> Result<ArrayRef> {
     })
 }
 
+/// Rows that may share one format, and so its widths.
+const ROWS: usize = 8192;
+
+/// A `printf`-style format as it is, once its widths and precisions are known to leave room.
+pub fn format_with_room(_: &(), args: &Args) -> Result<ArrayRef> {
+    let format = args.text(0)?;
+    args.try_texts(|row, out| {
+        let Some(format) = format.get(row) else { return Ok(None) };
+        room::check("the formatted text", widths(format).saturating_mul(ROWS))?;
+        out.push_str(format);
+        Ok(Some(()))
+    })
+}
+
+/// The sum of what the specifiers of a format ask for at least: `%-8.3f` for 11.
+fn widths(mut format: &str) -> usize {
+    let mut sum = 0usize;
+    while let Some((_, specifier)) = format.split_once('%') {
+        let end = specifier.find(|c: char| !(c.is_ascii_digit() || "-#+ ,(<.$".contains(c))).unwrap_or(specifier.len());
+        let (numbers, rest) = specifier.split_at(end);
+        for digits in numbers.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()) {
+            // More digits than a usize has are too many as well.
+            sum = sum.saturating_add(digits.parse().unwrap_or(usize::MAX));
+        }
+        // Behind a conversion comes text; `%%` is one too.
+        let mut behind = rest.chars();
+        behind.next();
+        format = behind.as_str();
+    }
+    sum
+}
+
 pub fn reverse(_: &(), args: &Args) -> Result<ArrayRef> {
     let text = args.text(0)?;
     args.texts(|row, out| {
@@ -42,20 +74,24 @@ pub fn reverse(_: &(), args: &Args) -> Result<ArrayRef> {
 /// `replace(text, search, replacement)`; an empty search changes nothing.
 pub fn replace(_: &(), args: &Args) -> Result<ArrayRef> {
     let (text, search, replacement) = (args.text(0)?, args.text(1)?, args.text(2)?);
-    args.texts(|row, out| {
-        let (text, search, replacement) = (text.get(row)?, search.get(row)?, replacement.get(row)?);
+    args.try_texts(|row, out| {
+        let (Some(text), Some(search), Some(replacement)) = (text.get(row), search.get(row), replacement.get(row))
+        else {
+            return Ok(None);
+        };
         if search.is_empty() {
             out.push_str(text);
-            return Some(());
+            return Ok(Some(()));
         }
         let mut rest = 0;
         for (at, _) in text.match_indices(search) {
+            room::check("the text", out.len() + replacement.len())?;
             out.push_str(&text[rest..at]);
             out.push_str(replacement);
             rest = at + search.len();
         }
         out.push_str(&text[rest..]);
-        Some(())
+        Ok(Some(()))
     })
 }
 
@@ -271,4 +307,17 @@ fn words(sentence: &str) -> impl Iterator<Item = &str> {
         .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '_' | '.' | ',')))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_'))
         .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::widths;
+
+    #[test]
+    fn widths_are_those_of_specifiers_only() {
+        assert_eq!(widths("%-8.3f|%5d%% 99 %s"), 16);
+        assert_eq!(widths("99 and 100%% 77"), 0);
+        assert_eq!(widths("%99999999999999999999d"), usize::MAX);
+        assert_eq!(widths("%é7%2d"), 2);
+    }
 }

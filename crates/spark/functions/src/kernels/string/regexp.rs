@@ -5,6 +5,7 @@ use datafusion::arrow::datatypes::Int32Type;
 use hearth_base::Result;
 use hearth_base::condition::{INVALID_PARAMETER_VALUE_REGEX_GROUP_INDEX, INVALID_REGEXP_REPLACE};
 
+use crate::kernels::room;
 use crate::kernels::rowwise::Args;
 use crate::kernels::string::java_regex::{Compiled, append_replacement, captures, matches};
 
@@ -119,6 +120,7 @@ pub fn replace(_: &(), args: &Args) -> Result<ArrayRef> {
         let mut done = 0;
         for groups in captures(regex, rest) {
             let Some(found) = groups.get(0) else { continue };
+            room::check("the text", out.len() + replacement.len())?;
             out.push_str(&rest[done..found.start()]);
             append_replacement(out, &groups, replacement).ok_or_else(|| {
                 INVALID_REGEXP_REPLACE
