@@ -143,6 +143,8 @@ pub const SETTINGS: &[Setting] = &[
     row("engine.memory", Kind::Share, "60%", "Memory for queries, as a size or a share of the machine's; over it they spill."),
     row("engine.spill_limit", Kind::Size, "100g", "Bytes of spill files at one time; over it a query fails."),
     row("engine.partitions", Kind::Count, "0", "Into how many partitions a query is cut; 0 is one for each core."),
+    row("script.max_result_size", Kind::Size, "256m", "Bytes of the result set that a SQL script keeps until it ends."),
+    row("script.max_variable_size", Kind::Size, "64m", "Bytes of the value of one variable of a SQL script."),
     row("catalog.names", Kind::Text, "main", "Catalogs beside spark_catalog, separated by commas; each is a folder below `catalogs` in the data folder."),
     row("samples.tpch_scale", Kind::Number, "0.01", "Scale factor of samples.tpch; 1 is about a gigabyte of text."),
     row("samples.tpcds_scale", Kind::Number, "0.01", "Scale factor of samples.tpcds."),

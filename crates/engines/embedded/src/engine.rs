@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::join_order;
 use crate::memory::{self, MemorySettings};
 use crate::samples::SampleSettings;
+use crate::script::ScriptLimits;
 use crate::session::EmbeddedSession;
 use crate::state::SessionState as State;
 use crate::stream_side;
@@ -32,6 +33,7 @@ pub struct EngineSettings {
     /// `engine.partitions`: how many partitions a query is cut into; 0 means one for each core.
     pub partitions: usize,
     pub samples: SampleSettings,
+    pub script: ScriptLimits,
     /// `catalog.names`: catalogs that there are beside `spark_catalog`.
     pub catalogs: Vec<String>,
     /// Settings that every new session starts with.

@@ -42,3 +42,4 @@ pub mod value;
 pub const SPARK_VERSION: &str = "4.2.0";
 
 pub use engine::{EmbeddedEngine, EngineSettings};
+pub use script::ScriptLimits;

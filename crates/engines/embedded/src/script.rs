@@ -11,8 +11,8 @@ mod scopes;
 
 use std::sync::Arc;
 
-use hearth_base::Result;
 use hearth_base::condition::{CONTINUE_HANDLER_DISABLED, SCRIPT_LIMIT, SQL_CURSOR_DISABLED, SQL_SCRIPTING_DISABLED};
+use hearth_base::{ByteSize, Result};
 use hearth_plan::{Relation, Script};
 
 use crate::effects::rows::nothing;
@@ -23,8 +23,20 @@ use runner::Runner;
 
 pub use scopes::{Local, Place, Scopes};
 
-/// Bytes of the result set that a script keeps until it ends.
-const RESULT_BYTES: usize = 256 << 20;
+/// What a script may keep while it runs, which is not in the queries' memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScriptLimits {
+    /// `script.max_result_size`: bytes of the result set that is kept until the script ends.
+    pub result: ByteSize,
+    /// `script.max_variable_size`: bytes of one variable's value.
+    pub variable: ByteSize,
+}
+
+impl Default for ScriptLimits {
+    fn default() -> Self {
+        Self { result: ByteSize::mib(256), variable: ByteSize::mib(64) }
+    }
+}
 
 fn is_on(session: &EmbeddedSession, key: &str, default: bool) -> bool {
     let state = session.state.read();
@@ -48,7 +60,7 @@ pub async fn run(session: &EmbeddedSession, script: &Script) -> Result<Rows> {
         return Err(CONTINUE_HANDLER_DISABLED.error());
     }
     handlers::check(&script.body)?;
-    let scopes = Arc::new(Scopes::default());
+    let scopes = Arc::new(Scopes::new(session.shared.settings.script.variable));
     let inside = session.in_script(Arc::clone(&scopes));
     let result = Runner::new(&inside, &scopes).script(script).await?;
     Ok(result.unwrap_or_else(nothing))
@@ -59,11 +71,12 @@ async fn collect(session: &EmbeddedSession, relation: &Relation) -> Result<Rows>
     let analyzed = run::analyze(session, relation).await?;
     let query = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?;
     let mut rows = query.rows()?;
+    let limit = session.shared.settings.script.result;
     let (mut batches, mut bytes) = (Vec::new(), 0usize);
     while let Some(batch) = rows.next().await? {
         bytes = bytes.saturating_add(batch.get_array_memory_size());
-        if bytes > RESULT_BYTES {
-            return Err(SCRIPT_LIMIT.with("limit", "script.max_result_size").with("value", RESULT_BYTES));
+        if bytes > limit.as_usize() {
+            return Err(SCRIPT_LIMIT.with("limit", "script.max_result_size").with("value", limit));
         }
         batches.push(batch);
     }

@@ -12,8 +12,8 @@ use hearth_base::{ByteSize, Clock};
 use hearth_connect::rest::RestSettings;
 use hearth_connect::{ConnectSettings, GrpcSettings};
 use hearth_core::Limits;
-use hearth_embedded::EngineSettings;
 use hearth_embedded::samples::SampleSettings;
+use hearth_embedded::{EngineSettings, ScriptLimits};
 use hearth_interpreters::InterpreterSettings;
 use hearth_kit::{BrowserGuard, Exposure, TlsSettings};
 use hearth_livy::LivySettings;
@@ -259,6 +259,10 @@ impl Values {
                 tpcds_scale: self.get("samples.tpcds_scale"),
                 folder: self.get("samples.folder"),
             },
+            script: ScriptLimits {
+                result: self.get("script.max_result_size"),
+                variable: self.get("script.max_variable_size"),
+            },
             catalogs: names(&self.get::<String>("catalog.names")),
             session_defaults,
             clock: Clock::system(),
@@ -299,6 +303,7 @@ mod tests {
         assert_eq!(format!("{:?}", config.connect), format!("{:?}", ConnectSettings::default()));
         assert_eq!(format!("{:?}", config.rest), format!("{:?}", RestSettings::default()));
         assert_eq!(config.engine.samples, SampleSettings::default());
+        assert_eq!(config.engine.script, ScriptLimits::default());
     }
 
     #[test]

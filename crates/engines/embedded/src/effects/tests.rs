@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 
 use crate::run::Rows;
 use crate::samples::SampleSettings;
+use crate::script::ScriptLimits;
 use crate::session::EmbeddedSession;
 use crate::state::SessionState;
 use crate::{EmbeddedEngine, EngineSettings};
@@ -39,6 +40,7 @@ async fn session(folder: &Path) -> EmbeddedSession {
         partitions: 2,
         samples: SampleSettings::default(),
         catalogs: vec!["main".to_owned()],
+        script: ScriptLimits::default(),
         session_defaults: Vec::new(),
         clock: Clock::manual(1_795_370_112_000),
     };

@@ -103,3 +103,16 @@ fn a_star_stays_as_written() {
     let (names, _) = order(plan);
     assert_eq!(names, ["f_a", "a", "b", "c"]);
 }
+
+#[test]
+fn columns_of_one_key_are_not_independent() {
+    let sold = scan(&["l_part", "l_supplier"], Some(6_000_000));
+    let plan = joined(scan(&["p_part", "p_name"], Some(200_000)), sold, col("p_part").eq(col("l_part")));
+    let supplies = scan(&["ps_part", "ps_supplier"], Some(800_000));
+    let key = col("ps_part").eq(col("l_part")).and(col("ps_supplier").eq(col("l_supplier")));
+    let plan = joined(plan, supplies, key);
+    let plan = joined(plan, scan(&["s_supplier"], Some(10_000)), col("s_supplier").eq(col("l_supplier")));
+    let plan = plan.filter(col("p_name").like(lit("%green%"))).unwrap().build().unwrap();
+    let (names, _) = order(plan);
+    assert_eq!(names, ["p_part", "l_part", "ps_part", "s_supplier"]);
+}

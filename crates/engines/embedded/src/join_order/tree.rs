@@ -179,6 +179,15 @@ fn weigh(conditions: &mut [Condition], relations: &[Relation]) {
             condition.selectivity = 1.0 / base(one.members).min(base(other.members)).max(1.0);
         }
     }
+    // Several columns together have no more values than the smaller table has rows: parts of one key are not independent.
+    let mut least: HashMap<Members, f64> = HashMap::new();
+    for condition in conditions.iter_mut() {
+        let Some((one, other)) = &condition.key else { continue };
+        let room =
+            least.entry(condition.members).or_insert_with(|| base(one.members).min(base(other.members)).max(1.0));
+        condition.selectivity = condition.selectivity.max(1.0 / *room);
+        *room *= condition.selectivity;
+    }
 }
 
 /// Columns that are equal, and how many values they have at most.

@@ -6,14 +6,11 @@
 use std::collections::HashMap;
 
 use hearth_analyzer::{LocalScope, Variable};
-use hearth_base::Result;
 use hearth_base::condition::{SCRIPT_LIMIT, VARIABLE_ALREADY_EXISTS};
+use hearth_base::{ByteSize, Result};
 use hearth_plan::Expr;
 use hearth_plan::identifier::quote;
 use parking_lot::RwLock;
-
-/// Bytes of one variable's value.
-const VARIABLE_BYTES: usize = 64 << 20;
 
 #[derive(Debug, Clone)]
 pub struct Local {
@@ -36,8 +33,12 @@ pub struct Place {
 }
 
 /// The scopes of a running script, the innermost last.
-#[derive(Debug, Default)]
-pub struct Scopes(RwLock<Stack>);
+#[derive(Debug)]
+pub struct Scopes {
+    stack: RwLock<Stack>,
+    /// The most bytes of one variable's value.
+    limit: ByteSize,
+}
 
 #[derive(Debug, Default)]
 struct Stack {
@@ -54,19 +55,23 @@ pub struct Hidden {
 }
 
 impl Scopes {
+    pub fn new(limit: ByteSize) -> Self {
+        Self { stack: RwLock::default(), limit }
+    }
+
     /// Enters a scope; `label` in lower case.
     pub fn enter(&self, label: String) {
-        self.0.write().scopes.push(Scope { label, variables: HashMap::new() });
+        self.stack.write().scopes.push(Scope { label, variables: HashMap::new() });
     }
 
     /// Leaves all scopes but the outermost `count`.
     pub fn leave(&self, count: usize) {
-        self.0.write().scopes.truncate(count);
+        self.stack.write().scopes.truncate(count);
     }
 
     /// Takes away the scopes inside of the outermost `count` while a handler of the last of them runs.
     pub fn hide(&self, count: usize) -> Hidden {
-        let mut stack = self.0.write();
+        let mut stack = self.stack.write();
         let from = count.min(stack.scopes.len());
         let scopes = stack.scopes.split_off(from);
         Hidden { scopes, turned: std::mem::replace(&mut stack.turned, count) }
@@ -74,7 +79,7 @@ impl Scopes {
 
     /// Puts back what `hide` took.
     pub fn restore(&self, count: usize, hidden: Hidden) {
-        let mut stack = self.0.write();
+        let mut stack = self.stack.write();
         stack.scopes.truncate(count);
         stack.scopes.extend(hidden.scopes);
         stack.turned = hidden.turned;
@@ -82,9 +87,9 @@ impl Scopes {
 
     /// Declares a variable in the innermost scope.
     pub fn declare(&self, name: &str, local: Local) -> Result<()> {
-        check_size(&local.variable)?;
+        self.check_size(&local.variable)?;
         let key = name.to_lowercase();
-        let mut stack = self.0.write();
+        let mut stack = self.stack.write();
         let Some(scope) = stack.scopes.last_mut() else { return Ok(()) };
         if scope.variables.contains_key(&key) {
             return Err(VARIABLE_ALREADY_EXISTS.with("variableName", quote(&[scope.label.clone(), key])));
@@ -95,7 +100,7 @@ impl Scopes {
 
     /// The variable of a name: `v`, `label.v`.
     pub fn find(&self, name: &[String]) -> Option<(Place, Local)> {
-        let stack = self.0.read();
+        let stack = self.stack.read();
         let (label, name) = match name {
             [only] => (None, only.to_lowercase()),
             [label, name] => (Some(label.to_lowercase()), name.to_lowercase()),
@@ -112,8 +117,8 @@ impl Scopes {
     }
 
     pub fn set(&self, place: &Place, variable: Variable) -> Result<()> {
-        check_size(&variable)?;
-        let mut stack = self.0.write();
+        self.check_size(&variable)?;
+        let mut stack = self.stack.write();
         if let Some(local) = stack.scopes.get_mut(place.scope).and_then(|scope| scope.variables.get_mut(&place.name)) {
             local.variable = variable;
         }
@@ -122,7 +127,7 @@ impl Scopes {
 
     /// All variables for an analysis, in the order in which they are looked for.
     pub fn visible(&self) -> Vec<LocalScope> {
-        let stack = self.0.read();
+        let stack = self.stack.read();
         let scopes = stack.order().filter_map(|index| stack.scopes.get(index));
         scopes
             .map(|scope| LocalScope {
@@ -131,6 +136,14 @@ impl Scopes {
             })
             .collect()
     }
+
+    /// A loop that doubles a string must not take all memory.
+    fn check_size(&self, variable: &Variable) -> Result<()> {
+        if variable.value.size() <= self.limit.as_usize() {
+            return Ok(());
+        }
+        Err(SCRIPT_LIMIT.with("limit", "script.max_variable_size").with("value", self.limit))
+    }
 }
 
 impl Stack {
@@ -138,12 +151,4 @@ impl Stack {
         let turned = self.turned.min(self.scopes.len());
         (turned..self.scopes.len()).rev().chain(0..turned)
     }
-}
-
-/// A loop that doubles a string must not take all memory.
-fn check_size(variable: &Variable) -> Result<()> {
-    if variable.value.size() <= VARIABLE_BYTES {
-        return Ok(());
-    }
-    Err(SCRIPT_LIMIT.with("limit", "script.max_variable_size").with("value", VARIABLE_BYTES))
 }
