@@ -5,7 +5,7 @@ use super::conditions;
 conditions! { RUNTIME:
     DIVIDE_BY_ZERO "DIVIDE_BY_ZERO" "22012" Runtime "Division by zero. try_divide gives NULL instead; so does <config> set to \"false\".";
     REMAINDER_BY_ZERO "REMAINDER_BY_ZERO" "22012" Runtime "Remainder by zero. try_mod gives NULL instead; so does <config> set to \"false\".";
-    ARITHMETIC_OVERFLOW "ARITHMETIC_OVERFLOW" "22003" Runtime "<message>. <alternative>Set <config> to \"false\" to bypass this error.";
+    ARITHMETIC_OVERFLOW "ARITHMETIC_OVERFLOW" "22003" Runtime "<message>.<alternative> Set <config> to \"false\" to bypass this error.";
     CAST_INVALID_INPUT "CAST_INVALID_INPUT" "22018" Runtime "<expression> of type <sourceType> is not a value of <targetType>. try_cast gives NULL instead.";
     CAST_OVERFLOW "CAST_OVERFLOW" "22003" Runtime "<value> of type <sourceType> does not fit in <targetType>. try_cast gives NULL instead.";
     NUMERIC_VALUE_OUT_OF_RANGE "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION" "22003" Runtime "<value> does not fit in Decimal(<precision>, <scale>). Set <config> to \"false\" to get NULL instead.";

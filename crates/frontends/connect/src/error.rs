@@ -165,6 +165,9 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
     if OF_SCRIPTS.contains(&name) {
         return Some(SCRIPTING);
     }
+    if matches!(name, "INVALID_FORMAT.MISMATCH_INPUT" | "INVALID_PARAMETER_VALUE.CHARSET") {
+        return Some(ILLEGAL_ARGUMENT);
+    }
     Some(match name.split('.').next().unwrap_or(name) {
         "DIVIDE_BY_ZERO"
         | "REMAINDER_BY_ZERO"
@@ -183,8 +186,13 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "CANNOT_PARSE_TIMESTAMP" | "CANNOT_PARSE_TIME" | "DATETIME_FIELD_OUT_OF_BOUNDS" => DATETIME,
         "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" => ARRAY_INDEX,
         "SQL_CONF_NOT_FOUND" => NO_SUCH_ELEMENT,
-        "INVALID_CONF_VALUE" | "UNRECOGNIZED_STATISTIC" => ILLEGAL_ARGUMENT,
-        "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "CATALOG_NOT_FOUND" => SPARK,
+        "INVALID_CONF_VALUE"
+        | "UNRECOGNIZED_STATISTIC"
+        | "ILLEGAL_DAY_OF_WEEK"
+        | "CONVERSION_INVALID_INPUT"
+        | "CANNOT_DECODE_URL"
+        | "INVALID_URL" => ILLEGAL_ARGUMENT,
+        "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "CATALOG_NOT_FOUND" | "MALFORMED_RECORD_IN_PARSING" => SPARK,
         "UNSUPPORTED_FEATURE" if parameter("operation") == "MERGE INTO TABLE" => UNSUPPORTED,
         "INVALID_INTERVAL_FORMAT" if error.kind() == ErrorKind::Runtime && error.contexts().is_empty() => {
             ILLEGAL_ARGUMENT

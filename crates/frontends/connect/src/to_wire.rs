@@ -205,6 +205,8 @@ fn query_context(context: &QueryContext) -> details::QueryContext {
             context_type: ContextType::Dataframe.into(),
             fragment: fragment.clone(),
             call_site: call_site.clone(),
+            // The form of Spark's `DataFrameQueryContext.summary`.
+            summary: format!("== DataFrame ==\n\"{fragment}\" was called from\n{call_site}\n"),
             ..Default::default()
         },
     }

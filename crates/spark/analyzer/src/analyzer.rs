@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
-use hearth_base::{Error, QueryContext, Result};
+use hearth_base::condition::{CAST_OVERFLOW, FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE, UNSUPPORTED_TIME_TYPE};
+use hearth_base::{Error, ErrorKind, QueryContext, Result};
 use hearth_functions::{SessionSettings, Typed};
 use hearth_plan::expression::WindowSpec;
 use hearth_plan::relation::Cte;
@@ -207,12 +208,45 @@ pub(crate) fn plan_error(error: DataFusionError) -> Error {
 /// Adds the place of a node to an error that has none.
 pub(crate) fn located<T>(origin: Option<&Arc<Origin>>, result: Result<T>) -> Result<T> {
     match (result, origin) {
-        (Err(error), Some(origin)) => Err(error.at(query_context(origin))),
+        (Err(error), Some(origin)) => Err(placed(error, origin)),
         (result, _) => result,
     }
 }
 
-pub(crate) fn query_context(origin: &Origin) -> QueryContext {
+/// Adds a place to an error that has none, also to its text.
+pub(crate) fn placed(error: Error, origin: &Origin) -> Error {
+    if !error.contexts().is_empty() || !has_place(&error, origin) {
+        return error;
+    }
+    let behind = match origin {
+        _ if error.behind().is_some() => None,
+        Origin::Sql { text, start, stop } => {
+            let (start, end) = (*start as usize, *stop as usize + 1);
+            text.get(start..end).map(|_| hearth_sql::place(error.kind(), text, start, end))
+        }
+        Origin::DataFrame { fragment, call_site } if error.kind() == ErrorKind::Runtime => {
+            Some(format!("\n== DataFrame ==\n\"{fragment}\" was called from\n{call_site}\n"))
+        }
+        Origin::DataFrame { .. } => None,
+    };
+    let error = error.at(query_context(origin));
+    match behind {
+        Some(behind) => error.trailer(behind),
+        None => error,
+    }
+}
+
+/// Whether Spark tells the place of such an error.
+fn has_place(error: &Error, origin: &Origin) -> bool {
+    match error.condition() {
+        CAST_OVERFLOW | UNSUPPORTED_TIME_TYPE => false,
+        // It looks for fields of a column before the call has a place.
+        FIELD_NOT_FOUND | INVALID_EXTRACT_BASE_FIELD_TYPE => matches!(origin, Origin::Sql { .. }),
+        _ => true,
+    }
+}
+
+fn query_context(origin: &Origin) -> QueryContext {
     match origin {
         Origin::Sql { text, start, stop } => {
             let characters =

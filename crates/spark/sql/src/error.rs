@@ -1,8 +1,8 @@
 //! Parse errors with the place in the text, as Spark's `ParseException` prints them.
 
-use hearth_base::Error;
 use hearth_base::condition::{PARSE_EMPTY_STATEMENT, PARSE_SYNTAX_ERROR};
 use hearth_base::error::QueryContext;
+use hearth_base::{Error, ErrorKind};
 
 use crate::token::{Token, TokenKind};
 
@@ -72,13 +72,24 @@ pub fn about(error: Error, text: &str, start: usize, end: usize) -> Error {
     let characters = |until: usize| i32::try_from(text[..until].chars().count()).unwrap_or(i32::MAX);
     let (line, column) = line_and_column(text, start);
     let shown = marked(text, start, end);
-    error.trailer(format!("\n== SQL (line {line}, position {}) ==\n{shown}", column + 1)).at(QueryContext::Sql {
+    error.trailer(format!("\n== SQL (line {line}, position {}) ==\n{shown}\n", column + 1)).at(QueryContext::Sql {
         object_type: String::new(),
         object_name: String::new(),
         start: characters(start),
         stop: characters(end) - 1,
         fragment: text[start..end].to_owned(),
     })
+}
+
+/// What Spark prints behind the SQLSTATE of an error about the part `start..end` of a statement that parses: of one that
+/// data raised the marked text, of others the line and the column.
+pub fn place(kind: ErrorKind, text: &str, start: usize, end: usize) -> String {
+    let (line, column) = line_and_column(text, start);
+    if kind == ErrorKind::Runtime {
+        format!("\n== SQL (line {line}, position {}) ==\n{}\n", column + 1, marked(text, start, end))
+    } else {
+        format!("; line {line} pos {column}")
+    }
 }
 
 /// An error about the statement as a whole, without a place in it.

@@ -23,6 +23,7 @@ use hearth_plan::relation::SqlText;
 use hearth_plan::{Expr, Name, Plan};
 use hearth_types::{DataType, StructType};
 
+pub use error::place;
 pub use keywords::Keyword;
 pub use parser::MAX_NESTING_DEPTH;
 

@@ -20,12 +20,14 @@ use hearth_functions::kernels::invoke::raise;
 use hearth_plan::{Expr as PlanExpr, ExprNode, Origin};
 
 use super::context::Cx;
-use crate::analyzer::{plan_error, query_context};
+use crate::analyzer::{placed, plan_error};
 use crate::naming;
 use crate::rel::Rel;
 
 /// The kernels that raise with the place in Spark.
-const FALLIBLE: [&str; 3] = ["spark_arithmetic", "spark_cast", "spark_raise"];
+const FALLIBLE: [&str; 4] = ["spark_arithmetic", "spark_cast", "get_array_item", ELEMENT_AT];
+/// Spark knows its place in a SQL text only.
+const ELEMENT_AT: &str = "element_at";
 
 #[derive(Debug)]
 struct Located {
@@ -70,13 +72,13 @@ impl ScalarUDFImpl for Located {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
         let outcome = self.inner.invoke_with_args(args);
-        outcome.map_err(|error| raise(plan_error(error).at(query_context(&self.origin))))
+        outcome.map_err(|error| raise(placed(plan_error(error), &self.origin)))
     }
 }
 
 /// Whether the computation of a node can fail on data.
 pub(crate) fn computes(node: &ExprNode) -> bool {
-    matches!(node, ExprNode::Function(_) | ExprNode::Cast { .. })
+    matches!(node, ExprNode::Function(_) | ExprNode::Cast { .. } | ExprNode::Extract { .. })
 }
 
 /// The kernels of a typed call, down to those of its arguments, which have their places already.
@@ -85,7 +87,7 @@ pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Typed {
         Expr::ScalarFunction(call) if is_located(&call) => {
             Ok(Transformed::new(Expr::ScalarFunction(call), false, TreeNodeRecursion::Jump))
         }
-        Expr::ScalarFunction(call) if FALLIBLE.contains(&call.name()) => {
+        Expr::ScalarFunction(call) if FALLIBLE.contains(&call.name()) && knows(origin, &call) => {
             let located = Located { inner: call.func, origin: Arc::clone(origin) };
             let function = ScalarFunction::new_udf(Arc::new(ScalarUDF::new_from_impl(located)), call.args);
             Ok(Transformed::yes(Expr::ScalarFunction(function)))
@@ -100,6 +102,10 @@ pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Typed {
         Ok(wrapped) => Typed { expr: wrapped.data, ..typed },
         Err(_) => typed,
     }
+}
+
+fn knows(origin: &Origin, call: &ScalarFunction) -> bool {
+    call.name() != ELEMENT_AT || matches!(origin, Origin::Sql { .. })
 }
 
 fn is_located(call: &ScalarFunction) -> bool {
@@ -122,7 +128,11 @@ pub(crate) fn by_name(error: Error, expr: &PlanExpr, cx: Cx<'_>) -> Error {
         })
         .collect();
     let renamed = shown.into_iter().fold(Error::new(error.condition()), |made, (name, value)| made.with(name, value));
-    error.contexts().iter().cloned().fold(renamed, Error::at)
+    let renamed = error.contexts().iter().cloned().fold(renamed, Error::at);
+    match error.behind() {
+        Some(behind) => renamed.trailer(behind),
+        None => renamed,
+    }
 }
 
 /// Replaces `#12` by the name of the column with this id.

@@ -22,6 +22,7 @@ use hearth_types::arrow::to_engine_arrow;
 pub use operand::Operand;
 
 use crate::cast::CastMode;
+use crate::kernels::bulk::{self, Both, Mask};
 use crate::kernels::cast::report::ANSI_SETTING;
 use crate::kernels::invoke::{bad_array, raise};
 
@@ -129,8 +130,17 @@ pub fn evaluate(plan: &Arithmetic, arguments: &[ColumnarValue], rows: usize) -> 
 }
 
 /// What the loops need of a native integer.
-trait Integer: Copy + Into<i64> {
+trait Integer: Copy + Into<i64> + Mask {
     fn overflowing(op: Op, left: Self, right: Self) -> (Self, bool);
+    /// The sum, and a mask that is negative when it overflowed.
+    fn sum(left: Self, right: Self) -> (Self, Self);
+    /// The difference, and a mask that is negative when it overflowed.
+    fn difference(left: Self, right: Self) -> (Self, Self);
+    /// The product, and the bits that each side needs.
+    fn product(left: Self, right: Self) -> (Self, Both<Self>);
+    /// Whether products of numbers with at most these bits may overflow.
+    fn may_overflow(bits: Both<Self>) -> bool;
+    fn is_negative(self) -> bool;
     /// Quotients and remainders; the divisor is not zero.
     fn wrapping_division(op: Op, left: Self, right: Self) -> Self;
     fn is_zero(self) -> bool;
@@ -146,6 +156,33 @@ macro_rules! integer {
                     Op::Subtract => left.overflowing_sub(right),
                     _ => left.overflowing_mul(right),
                 }
+            }
+
+            #[inline(always)]
+            fn sum(left: Self, right: Self) -> (Self, Self) {
+                let sum = left.wrapping_add(right);
+                (sum, (left ^ sum) & (right ^ sum))
+            }
+
+            #[inline(always)]
+            fn difference(left: Self, right: Self) -> (Self, Self) {
+                let difference = left.wrapping_sub(right);
+                (difference, (left ^ right) & (left ^ difference))
+            }
+
+            #[inline(always)]
+            fn product(left: Self, right: Self) -> (Self, Both<Self>) {
+                let sign = Self::BITS - 1;
+                (left.wrapping_mul(right), Both(left ^ (left >> sign), right ^ (right >> sign)))
+            }
+
+            fn may_overflow(Both(left, right): Both<Self>) -> bool {
+                // Of n and m bits comes a product of up to n + m, and one bit is the sign's.
+                left.leading_zeros() + right.leading_zeros() < Self::BITS + 2
+            }
+
+            fn is_negative(self) -> bool {
+                self < 0
             }
 
             #[inline]
@@ -194,57 +231,42 @@ where
             Ok(Some(T::Native::wrapping_division(plan.op, left, right)))
         });
     }
-    match plan.op {
-        Op::Add => checked(plan, &left, &right, rows, |left, right| T::Native::overflowing(Op::Add, left, right)),
-        Op::Subtract => {
-            checked(plan, &left, &right, rows, |left, right| T::Native::overflowing(Op::Subtract, left, right))
-        }
-        _ => checked(plan, &left, &right, rows, |left, right| T::Native::overflowing(Op::Multiply, left, right)),
+    let checked = match plan.op {
+        Op::Add => sides(&left, &right, T::Native::sum).map(|(values, mask)| (values, mask.is_negative())),
+        Op::Subtract => sides(&left, &right, T::Native::difference).map(|(values, mask)| (values, mask.is_negative())),
+        _ => match sides(&left, &right, T::Native::product) {
+            Some((values, bits)) if !T::Native::may_overflow(bits) => Some((values, false)),
+            // Large numbers: each product is looked at.
+            _ => sides(&left, &right, |left, right| T::Native::overflowing(plan.op, left, right)),
+        },
+    };
+    if let Some((values, may_overflow)) = checked
+        && (plan.mode == CastMode::Legacy || !may_overflow)
+    {
+        let nulls = NullBuffer::union(left.nulls(), right.nulls());
+        let array = PrimitiveArray::<T>::new(values.into(), nulls);
+        return Ok(ColumnarValue::Array(typed(array, &plan.result)));
     }
+    // NULLs hide arbitrary values, and `try_` wants NULL in place of each overflow.
+    operand::rows::<T, T, T>(&left, &right, rows, &plan.result, |left, right| {
+        settle(plan, T::Native::overflowing(plan.op, left, right), left, right)
+    })
 }
 
-/// Computes all rows, then looks whether any valid one overflowed.
-fn checked<T: ArrowPrimitiveType>(
-    plan: &Arithmetic,
+/// Computes all rows at once, unless a side is NULL or both are constants.
+fn sides<T: ArrowPrimitiveType, M: Mask>(
     left: &Operand<'_, T>,
     right: &Operand<'_, T>,
-    rows: usize,
-    f: impl Fn(T::Native, T::Native) -> (T::Native, bool) + Copy,
-) -> DfResult<ColumnarValue>
-where
-    T::Native: Integer,
-{
-    let mut overflowed = false;
-    let mut compute = |left, right| {
-        let (value, over) = f(left, right);
-        overflowed |= over;
-        value
-    };
-    let values: Vec<T::Native> = match (left, right) {
-        (Operand::Array(left), Operand::Array(right)) => {
-            left.values().iter().zip(right.values()).map(|(left, right)| compute(*left, *right)).collect()
-        }
-        (Operand::Array(left), Operand::Scalar(Some(right))) => {
-            left.values().iter().map(|left| compute(*left, *right)).collect()
-        }
+    f: impl Fn(T::Native, T::Native) -> (T::Native, M),
+) -> Option<(Vec<T::Native>, M)> {
+    match (left, right) {
+        (Operand::Array(left), Operand::Array(right)) => Some(bulk::zip(left.values(), right.values(), f)),
+        (Operand::Array(left), Operand::Scalar(Some(right))) => Some(bulk::map(left.values(), |left| f(left, *right))),
         (Operand::Scalar(Some(left)), Operand::Array(right)) => {
-            right.values().iter().map(|right| compute(*left, *right)).collect()
+            Some(bulk::map(right.values(), |right| f(*left, right)))
         }
-        (Operand::Scalar(_), _) | (_, Operand::Scalar(_)) => {
-            return operand::rows::<T, T, T>(left, right, rows, &plan.result, |left, right| {
-                settle(plan, f(left, right), left, right)
-            });
-        }
-    };
-    if overflowed && plan.mode != CastMode::Legacy {
-        // NULLs hide arbitrary values, and `try_` wants NULL in place of each overflow.
-        return operand::rows::<T, T, T>(left, right, rows, &plan.result, |left, right| {
-            settle(plan, f(left, right), left, right)
-        });
+        (Operand::Scalar(_), _) | (_, Operand::Scalar(_)) => None,
     }
-    let nulls = NullBuffer::union(left.nulls(), right.nulls());
-    let array = PrimitiveArray::<T>::new(values.into(), nulls);
-    Ok(ColumnarValue::Array(typed(array, &plan.result)))
 }
 
 fn settle<N: Integer>(plan: &Arithmetic, (value, overflowed): (N, bool), left: N, right: N) -> Result<Option<N>> {

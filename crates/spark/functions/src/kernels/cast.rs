@@ -22,6 +22,7 @@ use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, Zone};
 
 use crate::cast::CastMode;
+use crate::kernels::bulk::{self, Mask};
 use crate::kernels::invoke::{bad_array, raise};
 use crate::kernels::variant::of_column;
 
@@ -108,6 +109,27 @@ where
         }
     }
     finish(output.finish(), plan)
+}
+
+/// Computes all values at once; nothing when what `f` found wrong with them is more than `fine` takes. Then they must be
+/// looked at one by one.
+fn all_values<F, T, M>(
+    array: &ArrayRef,
+    plan: &CastPlan,
+    f: impl Fn(F::Native) -> (T::Native, M),
+    fine: impl Fn(M) -> bool,
+) -> DfResult<Option<ArrayRef>>
+where
+    F: ArrowPrimitiveType,
+    T: ArrowPrimitiveType,
+    M: Mask,
+{
+    let input = array.as_primitive_opt::<F>().ok_or_else(|| plan.bad_array(array))?;
+    let (values, found) = bulk::map(input.values(), f);
+    if !fine(found) {
+        return Ok(None);
+    }
+    finish(PrimitiveArray::<T>::new(values.into(), input.nulls().cloned()), plan).map(Some)
 }
 
 /// Puts on the result's precise type (scale, time zone).

@@ -1,7 +1,7 @@
 //! Table functions: `range(10)`, `explode(a) AS t(x)`, `f(TABLE(t) PARTITION BY a, n => 1)`.
 
-use hearth_base::Result;
 use hearth_base::condition::TABLE_ARGUMENT_WITHOUT_PARENTHESES;
+use hearth_base::{Error, Result};
 use hearth_plan::expression::{Subquery, SubqueryKind, SubquerySource};
 use hearth_plan::relation::{NamedTable, TableFunction, TableName};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
@@ -34,7 +34,16 @@ impl Parser<'_> {
         let arguments = if is_empty { Vec::new() } else { self.comma_list(Self::table_function_argument)? };
         self.expect_kind(TokenKind::RightParen)?;
         let function = self.relation(start, RelationNode::TableFunction(TableFunction { name, arguments }));
-        self.suffixes(start, function)
+        if self.at(K::Watermark) && self.at_clause() {
+            return Err(self.about(start, Error::unsupported("WATERMARK")));
+        }
+        // A function has no sample: the word is its alias.
+        if self.at(K::Tablesample) {
+            let alias = self.plain_identifier()?;
+            let columns = if self.at_kind(TokenKind::LeftParen) { self.identifier_list()? } else { Vec::new() };
+            return Ok(self.subquery_alias(start, function, alias, columns));
+        }
+        self.aliased(start, function)
     }
 
     fn table_function_argument(&mut self) -> Result<Expr> {

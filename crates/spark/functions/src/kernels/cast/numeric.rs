@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::{
 use datafusion::common::Result as DfResult;
 use hearth_types::DataType;
 
-use super::{CastPlan, map_values, report};
+use super::{CastPlan, all_values, map_values, report};
 use crate::cast::CastMode;
 use crate::kernels::decimal;
 
@@ -86,21 +86,48 @@ fn from_integer(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
         DataType::Long => Ok(longs),
         DataType::Float => Ok(arrow_cast(array, &ArrowType::Float32)?),
         DataType::Double => Ok(arrow_cast(array, &ArrowType::Float64)?),
-        DataType::Decimal { precision, scale } => map_values::<Int64Type, Decimal128Type>(&longs, plan, |value| {
-            match decimal::rescale(i128::from(value), 0, precision, scale) {
-                Some(unscaled) => Ok(Some(unscaled)),
-                None => plan.refuse(|| report::out_of_range(value, precision, scale)),
-            }
-        }),
+        DataType::Decimal { precision, scale } => integer_to_decimal(plan, &longs, precision, scale),
         _ => Err(plan.bad_array(array)),
     }
 }
 
+fn integer_to_decimal(plan: &CastPlan, longs: &ArrayRef, precision: u8, scale: i8) -> DfResult<ArrayRef> {
+    let whole_digits = u32::try_from(i32::from(precision) - i32::from(scale)).unwrap_or_default();
+    let factor = u32::try_from(scale).ok().and_then(|scale| 10i64.checked_pow(scale));
+    // Decimals of up to 18 digits are computed as longs.
+    if let (Some(factor), Some(limit), true) = (factor, 10i64.checked_pow(whole_digits), precision <= 18) {
+        let scaled = |value: i64| {
+            (i128::from(value.wrapping_mul(factor)), i64::from(value >= limit) | i64::from(value <= -limit))
+        };
+        if let Some(done) = all_values::<Int64Type, Decimal128Type, _>(longs, plan, scaled, |wrong| wrong == 0)? {
+            return Ok(done);
+        }
+    }
+    map_values::<Int64Type, Decimal128Type>(longs, plan, |value| {
+        match decimal::rescale(i128::from(value), 0, precision, scale) {
+            Some(unscaled) => Ok(Some(unscaled)),
+            None => plan.refuse(|| report::out_of_range(value, precision, scale)),
+        }
+    })
+}
+
 /// Longs to a narrower integer. `wrap` keeps the low bits.
-fn narrow<T: ArrowPrimitiveType>(plan: &CastPlan, longs: &ArrayRef, wrap: fn(i64) -> T::Native) -> DfResult<ArrayRef>
+fn narrow<T: ArrowPrimitiveType>(
+    plan: &CastPlan,
+    longs: &ArrayRef,
+    wrap: impl Fn(i64) -> T::Native,
+) -> DfResult<ArrayRef>
 where
     T::Native: Into<i64>,
 {
+    let lost = |value: i64| {
+        let narrowed = wrap(value);
+        (narrowed, narrowed.into() ^ value)
+    };
+    let fine = |lost| lost == 0 || plan.mode == CastMode::Legacy;
+    if let Some(done) = all_values::<Int64Type, T, _>(longs, plan, lost, fine)? {
+        return Ok(done);
+    }
     map_values::<Int64Type, T>(longs, plan, |value| {
         let narrowed = wrap(value);
         if plan.mode == CastMode::Legacy || narrowed.into() == value {
@@ -140,8 +167,14 @@ fn whole<T: ArrowPrimitiveType>(
     plan: &CastPlan,
     doubles: &ArrayRef,
     (low, high): (f64, f64),
-    convert: fn(f64) -> T::Native,
+    convert: impl Fn(f64) -> T::Native,
 ) -> DfResult<ArrayRef> {
+    // The bounds of longs are no exact doubles, so these are looked at one by one where they are near.
+    let outside = |value: f64| (convert(value), u64::from(!(value > low - 1.0 && value < high + 1.0)));
+    let fine = |outside| outside == 0 || plan.mode == CastMode::Legacy;
+    if let Some(done) = all_values::<Float64Type, T, _>(doubles, plan, outside, fine)? {
+        return Ok(done);
+    }
     map_values::<Float64Type, T>(doubles, plan, |value| {
         if plan.mode == CastMode::Legacy || (value.floor() <= high && value.ceil() >= low) {
             return Ok(Some(convert(value)));
@@ -160,9 +193,7 @@ fn from_decimal(plan: &CastPlan, array: &ArrayRef, scale: i8) -> DfResult<ArrayR
         DataType::Float => {
             map_values::<Source, Float32Type>(array, plan, |value| Ok(Some(decimal::to_float(value, scale))))
         }
-        DataType::Double => {
-            map_values::<Source, Float64Type>(array, plan, |value| Ok(Some(decimal::to_double(value, scale))))
-        }
+        DataType::Double => decimal_to_double(plan, array, scale),
         DataType::Decimal { precision, scale: to_scale } => map_values::<Source, Source>(array, plan, |value| {
             match decimal::rescale(value, scale, precision, to_scale) {
                 Some(unscaled) => Ok(Some(unscaled)),
@@ -171,6 +202,22 @@ fn from_decimal(plan: &CastPlan, array: &ArrayRef, scale: i8) -> DfResult<ArrayR
         }),
         _ => Err(plan.bad_array(array)),
     }
+}
+
+fn decimal_to_double(plan: &CastPlan, array: &ArrayRef, scale: i8) -> DfResult<ArrayRef> {
+    if (0..=22).contains(&scale) {
+        let divisor = 10f64.powi(i32::from(scale));
+        // Up to 53 bits and such a divisor are exact doubles, so the division rounds once.
+        let divided = |value: i128| {
+            let low = value as i64;
+            let sign = low >> 63;
+            (low as f64 / divisor, ((value >> 64) as i64 ^ sign) | ((low ^ sign) >> 53))
+        };
+        if let Some(done) = all_values::<Decimal128Type, Float64Type, _>(array, plan, divided, |wrong| wrong == 0)? {
+            return Ok(done);
+        }
+    }
+    map_values::<Decimal128Type, Float64Type>(array, plan, |value| Ok(Some(decimal::to_double(value, scale))))
 }
 
 /// Decimals without their fraction. Without ANSI the low bits remain.

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanBuilder, PrimitiveBuilder, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanBufferBuilder, BooleanBuilder, PrimitiveArray, PrimitiveBuilder,
+    StringArray, StringBuilder,
 };
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast as arrow_cast;
 use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType as ArrowType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
@@ -29,6 +31,9 @@ use crate::kernels::invoke::raise;
 pub fn to_text(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
     if plan.from == DataType::Binary {
         return bytes_as_text(array);
+    }
+    if plan.from.is_integral() {
+        return Ok(arrow_cast(array, &ArrowType::Utf8)?);
     }
     let zone = plan.zone()?;
     let style = if plan.mode == CastMode::Legacy { TextStyle::LegacyCast } else { TextStyle::Cast };
@@ -108,18 +113,34 @@ fn read<T: ArrowPrimitiveType>(
     text: &StringArray,
     parse: impl Fn(&str) -> Option<T::Native>,
 ) -> DfResult<ArrayRef> {
-    let mut output = PrimitiveBuilder::<T>::with_capacity(text.len());
-    for value in text {
+    let mut output = Vec::with_capacity(text.len());
+    let mut invalid = Vec::new();
+    for (row, value) in text.iter().enumerate() {
         let Some(value) = value else {
-            output.append_null();
+            output.push(T::Native::default());
             continue;
         };
-        match parse(value) {
-            Some(parsed) => output.append_value(parsed),
-            None => output.append_option(plan.refuse(|| report::invalid_text(value, &plan.from, &plan.to))?),
-        }
+        output.push(match parse(value) {
+            Some(parsed) => parsed,
+            None => {
+                invalid.push(row);
+                plan.refuse(|| report::invalid_text(value, &plan.from, &plan.to))?.unwrap_or_default()
+            }
+        });
     }
-    finish(output.finish(), plan)
+    let nulls = if invalid.is_empty() { text.nulls().cloned() } else { Some(without(text, &invalid)) };
+    finish(PrimitiveArray::<T>::new(output.into(), nulls), plan)
+}
+
+/// Which rows have values, when these have none either.
+fn without(text: &StringArray, invalid: &[usize]) -> NullBuffer {
+    let mut valid = BooleanBufferBuilder::new(text.len());
+    match text.nulls() {
+        Some(nulls) => valid.append_buffer(nulls.inner()),
+        None => valid.append_n(text.len(), true),
+    }
+    invalid.iter().for_each(|row| valid.set_bit(*row, false));
+    NullBuffer::new(valid.finish())
 }
 
 fn to_boolean(plan: &CastPlan, text: &StringArray) -> DfResult<ArrayRef> {
@@ -152,6 +173,9 @@ pub fn boolean(text: &str) -> Option<bool> {
 
 /// A whole number. Without ANSI a fraction is checked and dropped.
 fn integer(text: &str, mode: CastMode) -> Option<i64> {
+    if let Some(value) = plain_integer(text.as_bytes()) {
+        return Some(value);
+    }
     let text = trim_all(text);
     let digits = match (mode, text.split_once('.')) {
         (_, None) => text,
@@ -167,8 +191,32 @@ fn integer(text: &str, mode: CastMode) -> Option<i64> {
     digits.parse().ok()
 }
 
+/// The usual case: digits, perhaps with a sign, too few to overflow.
+fn plain_integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
 /// A floating-point number as Java reads it, `f` or `d` behind it allowed, and the words for infinity and NaN.
 fn float<T: From<f32>>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if is_bare(text.as_bytes().first()) && is_bare(text.as_bytes().last()) {
+        return parse(text);
+    }
     let text = trim_all(text);
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let starts_as_number = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
