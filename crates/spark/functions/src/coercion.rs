@@ -11,7 +11,7 @@ mod widen;
 
 pub use implicit::{ansi_store_assignable, implicit_type};
 pub use operands::{arithmetic_operands, comparison_operands, different, mismatched, wrong_type};
-pub use widen::{common_type, force_nullable, wider_type};
+pub use widen::{common_type, force_nullable, up_castable, wider_type};
 
 use hearth_base::condition::DATATYPE_MISMATCH_DATA_DIFF_TYPES;
 use hearth_base::{Error, Result};
