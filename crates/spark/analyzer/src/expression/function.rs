@@ -201,7 +201,7 @@ impl Analyzer<'_> {
             "grouping" => self.grouping(&call.arguments, cx),
             "grouping_id" => self.grouping_id(&call.arguments, cx),
             "struct" => self.structure(call, expr, cx),
-            "window" => self.time_window(call, cx),
+            "window" | "session_window" => self.time_window(call, cx),
             "window_time" => self.window_time(call, cx),
             name => self.session_value(name, cx),
         }
