@@ -99,6 +99,20 @@ pub fn different_types(call: &Call<'_>, types: &[DataType]) -> Error {
         .with("dataType", format!("({})", list.join(" or ")))
 }
 
+/// The types of several arguments as errors list them where the arguments are of one list: `["INT", "DATE"]`.
+pub fn listed(types: &[DataType]) -> String {
+    let list: Vec<_> = types.iter().map(quoted).collect();
+    format!("[{}]", list.join(", "))
+}
+
+/// As `different_types`, for `IN` and `CASE`, which list the types otherwise.
+pub fn different_in_list(call: &Call<'_>, function: &str, types: &[DataType]) -> Error {
+    DATATYPE_MISMATCH_DATA_DIFF_TYPES
+        .with("sqlExpr", format!("\"{}\"", call.sql))
+        .with("functionName", format!("`{function}`"))
+        .with("dataType", listed(types))
+}
+
 /// The error of an argument that must be a constant of exactly one type, where Spark asks before it types the call.
 pub fn not_foldable(call: &Call<'_>, name: &str, data_type: &DataType) -> Error {
     hearth_base::condition::NON_FOLDABLE_ARGUMENT

@@ -124,7 +124,7 @@ pub fn promoted_string(left: &DataType, right: &DataType) -> Option<DataType> {
         DataType::YearMonthInterval { .. } | DataType::DayTimeInterval { .. } => None,
         other if other.is_integral() => Some(DataType::Long),
         other if other.is_numeric() => Some(DataType::Double),
-        other if is_atomic(other) => Some(other.clone()),
+        other if is_atomic(other) || *other == DataType::Variant => Some(other.clone()),
         _ => None,
     }
 }
