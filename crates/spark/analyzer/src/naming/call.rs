@@ -355,6 +355,14 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("first" | "first_value" | "last" | "last_value" | "any_value", [value, _]) => {
             format!("{name}({})", text(value))
         }
+        ("window" | "session_window", _) => name.to_owned(),
+        _ => return higher_order(name, arguments),
+    })
+}
+
+/// Calls whose functions may be written as plain values.
+fn higher_order(name: &str, arguments: &[Expr]) -> Option<String> {
+    Some(match (name, arguments) {
         ("aggregate" | "reduce", [values, start, merge]) => format!(
             "{name}({}, {}, {}, lambdafunction(namedlambdavariable(), namedlambdavariable()))",
             text(values),
@@ -377,7 +385,6 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("map_zip_with", [left, right, function]) => {
             format!("{name}({}, {}, {})", text(left), text(right), as_lambda(function, 3))
         }
-        ("window" | "session_window", _) => name.to_owned(),
         _ => return None,
     })
 }
