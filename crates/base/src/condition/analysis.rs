@@ -139,6 +139,12 @@ conditions! { ANALYSIS:
     UNABLE_TO_INFER_SCHEMA "UNABLE_TO_INFER_SCHEMA" "42KD9" Analysis "The schema of <format> cannot be found out. Give it.";
     COLUMN_ALREADY_EXISTS "COLUMN_ALREADY_EXISTS" "42711" Analysis "The column <columnName> is there more than once. Give it another name.";
     DATATYPE_MISMATCH_ARRAY_FUNCTION_DIFF_TYPES "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: <functionName> takes <dataType> and a value of its element's type, not <leftType> and <rightType>.";
+    DATATYPE_MISMATCH_SEQUENCE_WRONG_INPUT_TYPES "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES" "42K09" Analysis "In <sqlExpr>: <functionName> goes from a <startType> by <stepType>, or from an <otherStartType> by the same.";
+    DATATYPE_MISMATCH_MAP_CONCAT_DIFF_TYPES "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: <functionName> takes maps of one type, not <dataType>.";
+    DATATYPE_MISMATCH_CREATE_MAP_KEY_DIFF_TYPES "DATATYPE_MISMATCH.CREATE_MAP_KEY_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: the keys of <functionName> must have one type, not <dataType>.";
+    DATATYPE_MISMATCH_CREATE_MAP_VALUE_DIFF_TYPES "DATATYPE_MISMATCH.CREATE_MAP_VALUE_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: the values of <functionName> must have one type, not <dataType>.";
+    INVALID_ESCAPE_CHAR "INVALID_ESCAPE_CHAR" "42604" Analysis "An escape is a constant string of one character, not <sqlExpr>.";
+    INVALID_WITHIN_GROUP_EXPRESSION_MISSING "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING" "42K0K" Analysis "The function <funcName> needs WITHIN GROUP.";
     DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: <functionName> takes <dataType> and a value of its key's type, not <leftType> and <rightType>.";
     DATATYPE_MISMATCH_BINARY_ARRAY_DIFF_TYPES "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: <functionName> takes two values of <arrayType> with one element type, not <leftType> and <rightType>.";
     INVALID_LAMBDA_NUMBER_OF_ARGUMENTS "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH" "42K0D" Analysis "The lambda has <expectedNumArgs> parameters, but the function gives it <actualNumArgs>.";
@@ -188,6 +194,8 @@ conditions! { ANALYSIS:
     DISTINCT_WINDOW_FUNCTION_UNSUPPORTED "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED" "0A000" Analysis "A window function takes no DISTINCT: <windowExpr>.";
     WINDOW_FUNCTION_FRAME_NOT_ORDERED "WINDOW_FUNCTION_FRAME_NOT_ORDERED" "42601" Analysis "The window function <wf_name> needs an order of its rows: add ORDER BY to <wf_expr>.";
     WINDOW_FRAME_MISMATCH "_LEGACY_ERROR_TEMP_1036" "" Analysis "The window frame <wf> is not the one that the function has: <required>.";
+    SEVERAL_TIME_WINDOWS "_LEGACY_ERROR_TEMP_1039" "" Analysis "One query has windows of one kind only: several would give every pair of them.";
+    INVALID_SESSION_GAP "_LEGACY_ERROR_TEMP_1040" "" Analysis "The gap of a session window is an interval or its text, not <dt>.";
     UNSUPPORTED_TIME_TYPE "UNSUPPORTED_TIME_TYPE" "0A000" Analysis "The type TIME is not supported.";
     NOT_A_SCALAR_FUNCTION "NOT_A_SCALAR_FUNCTION" "42887" Analysis "<functionName> gives a table and stands in FROM.";
     NAMED_PARAMETERS_NOT_SUPPORTED "NAMED_PARAMETERS_NOT_SUPPORTED" "4274K" Analysis "The parameters of <functionName> have no names: give the arguments in order.";

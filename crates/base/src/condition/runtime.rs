@@ -18,6 +18,7 @@ conditions! { RUNTIME:
     DUPLICATED_MAP_KEY "DUPLICATED_MAP_KEY" "23505" Runtime "The map key <key> is there twice. Set <mapKeyDedupPolicy> to LAST_WIN to keep the last.";
     CANNOT_PARSE_TIMESTAMP "CANNOT_PARSE_TIMESTAMP" "22007" Runtime "<message>. try_to_timestamp gives NULL instead.";
     DATETIME_OVERFLOW "DATETIME_OVERFLOW" "22008" Runtime "The result is outside the range of dates: <operation>.";
+    INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION "INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION" "22006" Runtime "An interval of less than a day cannot be added to a date.";
     INTERVAL_ARITHMETIC_OVERFLOW "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION" "22015" Runtime "The interval is too long.";
     INVALID_INTERVAL_FORMAT_UNMATCHED "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING" "22006" Runtime "<input> is not an interval of the form <supportedFormat> (<intervalStr>, <typeName>).";
     INVALID_INTERVAL_FORMAT_UNMATCHED_WITH_NOTICE "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE" "22006" Runtime "<input> is not an interval of the form <supportedFormat> (<intervalStr>, <typeName>).";

@@ -54,7 +54,7 @@ impl Analyzer<'_> {
             ExprNode::Regex { .. } => list::misplaced_regex(),
             ExprNode::Function(call) => self.function(call, expr, cx),
             ExprNode::Alias { expr, .. } => self.expression(expr, cx),
-            ExprNode::Cast { expr: child, to, mode } => self.cast_expression(child, to, *mode, cx),
+            ExprNode::Cast { expr: child, to, mode } => self.cast_expression((expr, child), to, *mode, cx),
             ExprNode::SortOrder(order) => self.expression(&order.child, cx),
             ExprNode::Lambda { .. } => lambda::misplaced(),
             ExprNode::LambdaVariable { name } => self.attribute(name, None, cx),

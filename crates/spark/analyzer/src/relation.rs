@@ -17,6 +17,7 @@ pub(crate) mod range;
 pub(crate) mod ranked_join;
 pub(crate) mod repartition;
 pub(crate) mod sample;
+mod session_window;
 pub(crate) mod set_op;
 pub(crate) mod sort;
 pub(crate) mod source;

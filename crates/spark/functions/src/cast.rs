@@ -19,7 +19,7 @@ use hearth_base::{Error, Result};
 use hearth_types::{DataType, Zone};
 
 use crate::call::SessionSettings;
-use crate::coercion::force_nullable;
+use crate::coercion::{force_nullable, up_castable};
 use crate::expr;
 use crate::kernels::cast::{CastPlan, cast_arrays};
 use crate::kernels::invoke;
@@ -47,6 +47,18 @@ impl CastMode {
 
 /// Converts `value` to `to`. Constants are converted at once, when they convert.
 pub fn cast(value: Typed, to: &DataType, mode: CastMode, session: &SessionSettings) -> Result<Typed> {
+    let sql = |value: &Typed| format!("CAST({} AS {})", value.expr, to.sql());
+    cast_written(value, to, mode, session, sql)
+}
+
+/// As `cast`; `sql` is how the cast was written, for the error of one that does not exist.
+pub fn cast_written(
+    value: Typed,
+    to: &DataType,
+    mode: CastMode,
+    session: &SessionSettings,
+    sql: impl FnOnce(&Typed) -> String,
+) -> Result<Typed> {
     let from = value.data_type.clone();
     // A cast to char(n) or varchar(n) is one to string; only columns have a length.
     let to = if to.is_string() && !matches!(to, DataType::String { .. }) { &DataType::STRING } else { to };
@@ -54,17 +66,18 @@ pub fn cast(value: Typed, to: &DataType, mode: CastMode, session: &SessionSettin
         return Ok(value);
     }
     if !can_cast(&from, to, mode != CastMode::Legacy) {
-        return Err(cannot_cast(&value, to, mode));
+        return Err(cannot_cast(&value, &sql(&value), to, mode));
     }
     if let Some(special) = special_datetime(&value, to, session) {
         return Ok(special);
     }
-    let nullable = value.nullable || mode == CastMode::Try || force_nullable(&from, to);
+    let fails = if mode == CastMode::Try { !up_castable(&from, to) } else { force_nullable(&from, to) };
+    let nullable = value.nullable || fails;
     if native::same_value(&from, to) {
-        return Ok(Typed::new(value.expr, to.clone(), value.nullable));
+        return Ok(Typed::new(value.expr, to.clone(), nullable));
     }
     if native::lossless(&from, to) {
-        return Ok(native::cast(value, to));
+        return Ok(Typed { nullable, ..native::cast(value, to) });
     }
     let time_zone = Arc::from(session.time_zone.as_str());
     let plan = CastPlan { from, to: to.clone(), mode, time_zone, now: session.statement_micros };
@@ -104,11 +117,11 @@ fn special_datetime(value: &Typed, to: &DataType, session: &SessionSettings) -> 
     Some(expr::literal(scalar, to.clone()))
 }
 
-fn cannot_cast(value: &Typed, to: &DataType, mode: CastMode) -> Error {
+fn cannot_cast(value: &Typed, sql: &str, to: &DataType, mode: CastMode) -> Error {
     let types = |error: Error| {
         error.with("srcType", format!("\"{}\"", value.data_type.sql())).with("targetType", format!("\"{}\"", to.sql()))
     };
-    let sql = format!("\"CAST({} AS {})\"", value.expr, to.sql());
+    let sql = format!("\"{sql}\"");
     let suggested = match (&value.data_type, to) {
         (DataType::Date, number) if number.is_numeric() && mode != CastMode::Legacy => Some("`UNIX_DATE`"),
         (number, DataType::Date) if number.is_numeric() && mode != CastMode::Legacy => Some("`DATE_FROM_UNIX_DATE`"),

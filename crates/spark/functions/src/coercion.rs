@@ -11,7 +11,7 @@ mod widen;
 
 pub use implicit::{ansi_store_assignable, implicit_type};
 pub use operands::{arithmetic_operands, comparison_operands, different, mismatched, wrong_type};
-pub use widen::{common_type, force_nullable, wider_type};
+pub use widen::{common_type, force_nullable, up_castable, wider_type};
 
 use hearth_base::condition::DATATYPE_MISMATCH_DATA_DIFF_TYPES;
 use hearth_base::{Error, Result};
@@ -97,6 +97,20 @@ pub fn different_types(call: &Call<'_>, types: &[DataType]) -> Error {
         .with("sqlExpr", format!("\"{}\"", call.sql))
         .with("functionName", format!("`{}`", call.name))
         .with("dataType", format!("({})", list.join(" or ")))
+}
+
+/// The types of several arguments as errors list them where the arguments are of one list: `["INT", "DATE"]`.
+pub fn listed(types: &[DataType]) -> String {
+    let list: Vec<_> = types.iter().map(quoted).collect();
+    format!("[{}]", list.join(", "))
+}
+
+/// As `different_types`, for `IN` and `CASE`, which list the types otherwise.
+pub fn different_in_list(call: &Call<'_>, function: &str, types: &[DataType]) -> Error {
+    DATATYPE_MISMATCH_DATA_DIFF_TYPES
+        .with("sqlExpr", format!("\"{}\"", call.sql))
+        .with("functionName", format!("`{function}`"))
+        .with("dataType", listed(types))
 }
 
 /// The error of an argument that must be a constant of exactly one type, where Spark asks before it types the call.

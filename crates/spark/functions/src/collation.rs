@@ -6,6 +6,8 @@
 //! of a call (`COLLATE` is stronger than a column's, and that is stronger than a constant's), and gives the builder
 //! plain strings. The collations of ICU (`UNICODE`, `de_CI`, …) are not built.
 
+mod elements;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
@@ -187,6 +189,10 @@ enum Effect {
     Replace,
     SplitPart,
     SubstringIndex,
+    /// Letters are looked for one by one, whatever their case.
+    Letters(invoke::ArrayKernel<()>),
+    /// Elements of arrays are compared, and kept.
+    Elements,
     /// The value with the largest or smallest key.
     Extreme(&'static str),
     Greatest(Operator),
@@ -197,6 +203,7 @@ enum Effect {
 
 fn effect(row: &FunctionRow, call: &Call<'_>) -> Effect {
     match row.name {
+        name if elements::NAMES.contains(&name) => Effect::Elements,
         "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" | "<=>" | "in" | "between" | "equal_null" | "like"
         | "ilike" | "contains" | "startswith" | "endswith" | "instr" | "locate" | "position" | "charindex"
         | "find_in_set" | "array_contains" | "array_position" | "arrays_overlap" => Effect::Keys,
@@ -204,8 +211,15 @@ fn effect(row: &FunctionRow, call: &Call<'_>) -> Effect {
         "rlike" | "regexp" | "regexp_like" | "regexp_replace" | "regexp_extract" | "regexp_extract_all"
         | "regexp_count" | "regexp_substr" | "regexp_instr" | "split" => Effect::Pattern,
         "upper" | "ucase" | "lower" | "lcase" | "concat" | "||" | "concat_ws" | "substring" | "substr" | "left"
-        | "right" | "trim" | "ltrim" | "rtrim" | "btrim" | "lpad" | "rpad" | "repeat" | "reverse" | "overlay"
-        | "initcap" | "translate" | "listagg" | "string_agg" => Effect::Text,
+        | "right" | "lpad" | "rpad" | "repeat" | "reverse" | "overlay" | "initcap" | "listagg" | "string_agg" => {
+            Effect::Text
+        }
+        "trim" if call.len() == 2 => Effect::Letters(folded::trim),
+        "ltrim" if call.len() == 2 => Effect::Letters(folded::trim_start),
+        "rtrim" if call.len() == 2 => Effect::Letters(folded::trim_end),
+        "btrim" if call.len() == 2 => Effect::Letters(folded::btrim),
+        "trim" | "ltrim" | "rtrim" | "btrim" => Effect::Text,
+        "translate" => Effect::Letters(folded::translate),
         "replace" => Effect::Replace,
         "split_part" => Effect::SplitPart,
         "substring_index" => Effect::SubstringIndex,
@@ -282,10 +296,17 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
         Effect::Replace if case => own(call, "collated_replace", &collation, folded::replace),
         Effect::SplitPart if case => own(call, "collated_split_part", &collation, folded::split_part),
         Effect::SubstringIndex if case => own(call, "collated_substring_index", &collation, folded::substring_index),
+        Effect::Letters(kernel) if case => own(call, "collated_letters", &collation, kernel),
+        Effect::Elements => elements::build(row.name, call, &collation),
         Effect::Extreme(by) => extreme(call, by, &collation),
         Effect::Greatest(operator) => greatest(call, operator, &collation),
         Effect::NullIf => null_if(call, &collation),
-        Effect::Text | Effect::Replace | Effect::SplitPart | Effect::SubstringIndex | Effect::None => {
+        Effect::Text
+        | Effect::Letters(_)
+        | Effect::Replace
+        | Effect::SplitPart
+        | Effect::SubstringIndex
+        | Effect::None => {
             change(&mut call, |value| Ok(plain(value)))?;
             Ok(collated(build(call)?, &collation))
         }
@@ -297,11 +318,19 @@ fn collated(value: Typed, collation: &Arc<str>) -> Typed {
     Typed { data_type, ..value }
 }
 
+/// Strings and arrays of them.
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Array(array) => is_text(&array.element),
+        other => other.is_string(),
+    }
+}
+
 /// Changes the arguments that are strings.
 fn change(call: &mut Call<'_>, change: impl Fn(Typed) -> Result<Typed>) -> Result<()> {
     for argument in &mut call.arguments {
         if let Argument::Value(value) = argument
-            && (value.data_type.is_string() || collation_of(&value.data_type).is_some())
+            && (is_text(&value.data_type) || collation_of(&value.data_type).is_some())
         {
             *value = change(value.clone())?;
         }
@@ -322,7 +351,7 @@ fn without_case(pattern: Typed) -> Result<Typed> {
 fn own(mut call: Call<'_>, name: &'static str, collation: &Arc<str>, kernel: invoke::ArrayKernel<()>) -> Result<Typed> {
     let mut arguments = Vec::new();
     for (index, value) in call.values()?.into_iter().enumerate() {
-        let number = index == 2 && name != "collated_replace";
+        let number = index == 2 && !matches!(name, "collated_replace" | "collated_letters");
         arguments.push(match number {
             true => coercion::int(&call, index, value)?,
             false => plain(coercion::string(&call, index, value)?),

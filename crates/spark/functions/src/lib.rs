@@ -26,6 +26,7 @@ mod replay;
 pub mod row;
 pub mod table;
 pub mod typed;
+pub mod wrong_number;
 
 pub use call::{AggregateModifiers, Argument, Call, LambdaArgument, SessionSettings};
 pub use kernels::collection::extract::{extract_field, extract_value, field_index};

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use hearth_base::condition::WRONG_NUM_ARGS;
 use hearth_base::{Error, Result};
 
 use crate::call::Call;
 use crate::families;
 use crate::row::FunctionRow;
+use crate::wrong_number;
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static FunctionRow>> =
     LazyLock::new(|| all_rows().map(|row| (row.name, row)).collect());
@@ -31,11 +31,7 @@ pub fn check_arity(row: &FunctionRow, call: &Call<'_>) -> Result<(), Error> {
     if row.arity.accepts(call.len()) {
         return Ok(());
     }
-    Err(WRONG_NUM_ARGS
-        .with("functionName", format!("`{}`", row.name))
-        .with("expectedNum", row.arity.describe())
-        .with("actualNum", call.len())
-        .with("docroot", "https://spark.apache.org/docs/latest"))
+    Err(wrong_number::error(row, call))
 }
 
 #[cfg(test)]

@@ -9,9 +9,16 @@ use std::sync::Arc;
 
 use super::context::Cx;
 use crate::analyzer::Analyzer;
+use crate::naming;
 
 impl Analyzer<'_> {
-    pub fn cast_expression(&self, child: &Expr, to: &TypeRef, mode: CastMode, cx: Cx<'_>) -> Result<Typed> {
+    pub fn cast_expression(
+        &self,
+        (written, child): (&Expr, &Expr),
+        to: &TypeRef,
+        mode: CastMode,
+        cx: Cx<'_>,
+    ) -> Result<Typed> {
         let to = without_lengths(&type_of(to)?);
         let value = self.expression(child, cx.nested())?;
         let mode = match mode {
@@ -20,7 +27,7 @@ impl Analyzer<'_> {
             CastMode::Ansi => cast::CastMode::Ansi,
             CastMode::Try => cast::CastMode::Try,
         };
-        cast::cast(value, &to, mode, cx.env.settings)
+        cast::cast_written(value, &to, mode, cx.env.settings, |_| naming::sql(written))
     }
 }
 

@@ -46,7 +46,9 @@ impl Analyzer<'_> {
         let Some(row) = name.and_then(lookup).or_else(internal) else {
             return Err(self.no_such_function(&call.name, cx));
         };
-        if let Some(typed) = self.input_file(row.name, cx)? {
+        if call.arguments.is_empty()
+            && let Some(typed) = self.input_file(row.name, cx)?
+        {
             return Ok(typed);
         }
         let only_table = !matches!(row.builder, Builder::Generator(_)) || TABLES.contains(&row.name);
@@ -60,8 +62,8 @@ impl Analyzer<'_> {
             }
             Builder::Aggregate(_) => self.aggregate_call(row, call, expr, cx),
             Builder::Window(_) => {
-                self.checked_call(row, call, expr, cx.nested())?;
-                Err(window_expected(row))
+                let call = self.checked_call(row, call, expr, cx.nested())?;
+                Err(window_expected(row, &call))
             }
             Builder::Generator(_) => super::generator::misplaced(expr, cx),
             Builder::Analyzer(_) => self.analyzer_function(row, call, expr, cx),
@@ -119,7 +121,7 @@ impl Analyzer<'_> {
             arguments: values,
             modifiers: AggregateModifiers { ignore_nulls: call.ignore_nulls, ..AggregateModifiers::default() },
             argument_sql: arguments.iter().map(naming::sql).collect(),
-            sql: naming::sql(expr),
+            sql: replaced(row.name, naming::sql(expr)),
         };
         check_arity(row, &call)?;
         Ok(call)
@@ -201,7 +203,7 @@ impl Analyzer<'_> {
             "grouping" => self.grouping(&call.arguments, cx),
             "grouping_id" => self.grouping_id(&call.arguments, cx),
             "struct" => self.structure(call, expr, cx),
-            "window" => self.time_window(call, cx),
+            "window" | "session_window" => self.time_window(call, cx),
             "window_time" => self.window_time(call, cx),
             name => self.session_value(name, cx),
         }
@@ -311,8 +313,35 @@ fn unsupported_clause(row: &FunctionRow, call: &FunctionCall) -> Error {
         .with("syntax", has_aggregate_clause(call).unwrap_or_default())
 }
 
-fn window_expected(row: &FunctionRow) -> Error {
-    hearth_base::condition::WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE.with("funcName", format!("\"{}()\"", row.name))
+/// The call as errors show it: some functions are another one in Spark by then.
+fn replaced(name: &str, sql: String) -> String {
+    let other = match name {
+        "try_aes_decrypt" => "aes_decrypt",
+        "try_element_at" => "element_at",
+        "make_timestamp_ltz" | "try_make_timestamp" | "try_make_timestamp_ltz" => "make_timestamp",
+        "try_make_timestamp_ntz" => "make_timestamp_ntz",
+        "try_parse_url" => "parse_url",
+        _ => return sql,
+    };
+    match sql.split_once('(') {
+        Some((_, arguments)) => format!("{other}({arguments}"),
+        None => sql,
+    }
+}
+
+fn window_expected(row: &FunctionRow, call: &Call<'_>) -> Error {
+    let mut arguments = call.argument_sql.clone();
+    let shown = match row.name {
+        // Rankings have no arguments that count.
+        "rank" | "dense_rank" | "percent_rank" => format!("{}()", row.name.to_uppercase()),
+        "lag" | "lead" => {
+            arguments.extend(["1".to_owned(), "NULL".to_owned()].into_iter().skip(arguments.len() - 1));
+            format!("{}({})", row.name, arguments.join(", "))
+        }
+        "ntile" if arguments.is_empty() => "ntile(1)".to_owned(),
+        name => format!("{name}({})", arguments.join(", ")),
+    };
+    hearth_base::condition::WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE.with("funcName", format!("\"{shown}\""))
 }
 
 /// Generators that stand in `FROM` alone.

@@ -322,6 +322,7 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("lpad" | "rpad", [value @ Expr { node: ExprNode::Literal(Value::Binary(_)), .. }, length]) => {
             format!("{name}({}, {}, X'00')", text(value), text(length))
         }
+        ("ilike", [value, pattern, _]) => format!("ilike({}, {})", text(value), text(pattern)),
         ("nth_value", [value, offset, Expr { node: ExprNode::Literal(Value::Boolean(false)), .. }]) => {
             format!("nth_value({}, {})", text(value), text(offset))
         }
@@ -354,15 +355,46 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("first" | "first_value" | "last" | "last_value" | "any_value", [value, _]) => {
             format!("{name}({})", text(value))
         }
+        ("window" | "session_window", _) => name.to_owned(),
+        _ => return higher_order(name, arguments),
+    })
+}
+
+/// Calls whose functions may be written as plain values.
+fn higher_order(name: &str, arguments: &[Expr]) -> Option<String> {
+    Some(match (name, arguments) {
         ("aggregate" | "reduce", [values, start, merge]) => format!(
             "{name}({}, {}, {}, lambdafunction(namedlambdavariable(), namedlambdavariable()))",
             text(values),
             text(start),
-            text(merge)
+            as_lambda(merge, 2)
         ),
-        ("window" | "session_window", _) => name.to_owned(),
+        ("aggregate" | "reduce", [values, start, merge, finish]) => {
+            let (merge, finish) = (as_lambda(merge, 2), as_lambda(finish, 1));
+            format!("{name}({}, {}, {merge}, {finish})", text(values), text(start))
+        }
+        ("transform" | "filter" | "exists" | "forall", [values, function]) => {
+            format!("{name}({}, {})", text(values), as_lambda(function, 1))
+        }
+        ("array_sort" | "map_filter" | "transform_keys" | "transform_values", [values, function]) => {
+            format!("{name}({}, {})", text(values), as_lambda(function, 2))
+        }
+        ("zip_with", [left, right, function]) => {
+            format!("{name}({}, {}, {})", text(left), text(right), as_lambda(function, 2))
+        }
+        ("map_zip_with", [left, right, function]) => {
+            format!("{name}({}, {}, {})", text(left), text(right), as_lambda(function, 3))
+        }
         _ => return None,
     })
+}
+
+/// A function as an argument: a value in its place is one that does not look at its parameters.
+fn as_lambda(function: &Expr, parameters: usize) -> String {
+    match &function.node {
+        ExprNode::Lambda { .. } => text(function),
+        _ => format!("lambdafunction({}{})", text(function), ", namedlambdavariable()".repeat(parameters)),
+    }
 }
 
 /// What `array_sort` compares with when nothing else is given: ascending, NULLs last.

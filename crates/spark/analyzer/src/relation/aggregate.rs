@@ -38,10 +38,12 @@ impl Analyzer<'_> {
 
     pub(crate) fn aggregate_rel(&self, input: Rel, grouping: &Grouping, list: &[Expr], env: Env<'_>) -> Result<Rel> {
         let input = self.with_time_windows(input, grouping_expressions(grouping).chain(list), env)?;
-        let grouped = match grouping {
-            Grouping::All => self.group_by_all(&input, list, env)?,
-            Grouping::Items(items) => self.grouped(items, Keys { input: &input, list, env })?,
+        let keys = |input: &Rel| match grouping {
+            Grouping::All => self.group_by_all(input, list, env),
+            Grouping::Items(items) => self.grouped(items, Keys { input, list, env }),
         };
+        let input = self.with_sessions(input, keys)?;
+        let grouped = keys(&input)?;
         let cx = Cx { grouped: Some(&grouped), ..Cx::new(env, &input, Clause::Select) };
         let (mut items, generators) = self.items(list, cx)?;
         if grouped.sets.is_some() {

@@ -16,6 +16,7 @@ use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField};
 
 use super::block::filter;
+use super::session_window;
 use crate::analyzer::{Analyzer, unsupported};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::extract::make_struct;
@@ -29,20 +30,22 @@ const MAX_OVERLAP: i64 = 10_000;
 /// A window column that an input has got.
 #[derive(Debug, Clone)]
 pub(crate) struct WindowColumn {
-    id: ColumnId,
-    source: Source,
-    data_type: DataType,
-    nullable: bool,
+    pub(super) id: ColumnId,
+    pub(super) source: Source,
+    pub(super) data_type: DataType,
+    pub(super) nullable: bool,
 }
 
 /// What was asked for: equal calls are one column.
 #[derive(Debug, Clone, PartialEq)]
-struct Source {
-    time: PlanExpr,
-    time_type: DataType,
-    duration: i64,
-    slide: i64,
-    start: i64,
+pub(super) struct Source {
+    pub(super) time: PlanExpr,
+    pub(super) time_type: DataType,
+    pub(super) duration: i64,
+    pub(super) slide: i64,
+    pub(super) start: i64,
+    /// Where a session ends that has this row only; then the lengths mean nothing.
+    pub(super) session_end: Option<PlanExpr>,
 }
 
 impl Analyzer<'_> {
@@ -57,10 +60,18 @@ impl Analyzer<'_> {
         for expr in expressions {
             find_calls(expr, &mut calls);
         }
+        let mut sources: Vec<Source> = Vec::new();
         for call in calls {
             let source = self.window_source(call, Cx::new(cx_env, &input, Clause::Select))?;
+            if sources.iter().any(|other| *other != source) {
+                return Err(session_window::several());
+            }
+            sources.push(source.clone());
             if self.known_window(&input, &source).is_none() {
-                input = self.add_window(input, source)?;
+                input = match source.session_end.clone() {
+                    Some(end) => self.add_session(input, source, &end)?,
+                    None => self.add_window(input, source)?,
+                };
             }
         }
         Ok(input)
@@ -84,12 +95,16 @@ impl Analyzer<'_> {
     /// What the bare name `window` means.
     pub(crate) fn window_by_name(&self, name: &[String], cx: Cx<'_>) -> Result<Option<Typed>> {
         let [first, fields @ ..] = name else { return Ok(None) };
-        if !first.eq_ignore_ascii_case("window") {
+        let session = first.eq_ignore_ascii_case("session_window");
+        if !session && !first.eq_ignore_ascii_case("window") {
             return Ok(None);
         }
         let known = self.time_windows.borrow();
         let present = |column: &&WindowColumn| cx.rel.schema().has_column_with_unqualified_name(&column.id.plan_name());
-        let Some(column) = known.iter().find(present) else { return Ok(None) };
+        let mut present = known.iter().filter(present);
+        let Some(column) = present.find(|column| column.source.session_end.is_some() == session) else {
+            return Ok(None);
+        };
         let typed = Typed::new(column.id.expr(), column.data_type.clone(), column.nullable);
         fields.iter().try_fold(typed, |value, field| self.field(value, field)).map(Some)
     }
@@ -105,9 +120,16 @@ impl Analyzer<'_> {
     }
 
     fn window_source(&self, call: &FunctionCall, cx: Cx<'_>) -> Result<Source> {
-        let (Some(time), durations) = (call.arguments.first(), call.arguments.get(1..).unwrap_or_default()) else {
-            return unsupported("window without arguments");
+        if is_session(call) {
+            return self.session_source(call, cx);
+        }
+        let (Some(time), durations @ [_, ..]) = (call.arguments.first(), call.arguments.get(1..).unwrap_or_default())
+        else {
+            return Err(wrong_number(call));
         };
+        if durations.len() > 3 {
+            return Err(wrong_number(call));
+        }
         let time_sql = naming::sql(time);
         let typed = self.expression(time, Cx { clause: Clause::Select, output: &[], ..cx }.nested())?;
         let typed = match typed.data_type {
@@ -121,7 +143,7 @@ impl Analyzer<'_> {
                 return Err(DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
                     .with("sqlExpr", format!("\"window({time_sql})\""))
                     .with("paramIndex", "first")
-                    .with("requiredType", "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\")")
+                    .with("requiredType", session_window::TIMES)
                     .with("inputSql", format!("\"{time_sql}\""))
                     .with("inputType", format!("\"{}\"", other.sql())));
             }
@@ -140,7 +162,7 @@ impl Analyzer<'_> {
                 .with("valueRange", format!("(0, {}]", i64::MAX))
                 .with("currentValue", format!("{duration}L")));
         }
-        Ok(Source { time: typed.expr, time_type: typed.data_type, duration, slide, start })
+        Ok(Source { time: typed.expr, time_type: typed.data_type, duration, slide, start, session_end: None })
     }
 
     /// An interval, or its text, in microseconds.
@@ -195,14 +217,10 @@ impl Analyzer<'_> {
             let end = binary(start.expr(), Operator::Plus, lit(source.duration));
             filter(plan, micros.lt(end))?
         };
-        let engine = to_engine_arrow(&source.time_type);
-        let bound = |expr| Typed::new(cast_to(expr, engine.clone()), source.time_type.clone(), true);
         let end = binary(start.expr(), Operator::Plus, lit(source.duration));
-        let window = make_struct(vec![("start".into(), bound(start.expr())), ("end".into(), bound(end))]);
+        let window = span(start.expr(), end, &source.time_type);
         let (plan, id) = self.with_column(plan, window.expr)?;
-        let data_type =
-            DataType::structure(["start", "end"].map(|n| StructField::new(n, source.time_type.clone(), true)));
-        let column = WindowColumn { id, source, data_type, nullable: overlap > 1 };
+        let column = WindowColumn { id, source, data_type: window.data_type, nullable: overlap > 1 };
         self.time_windows.borrow_mut().push(column);
         Ok(input.with_plan(plan))
     }
@@ -224,7 +242,7 @@ impl Analyzer<'_> {
         Ok((self.generate(plan, &step, step.generated.list.expr.clone())?, id))
     }
 
-    fn with_column(&self, plan: LogicalPlan, expr: PlanExpr) -> Result<(LogicalPlan, ColumnId)> {
+    pub(super) fn with_column(&self, plan: LogicalPlan, expr: PlanExpr) -> Result<(LogicalPlan, ColumnId)> {
         let id = self.new_id();
         let mut outputs = all_columns(&plan);
         outputs.push(expr.alias(id.plan_name()));
@@ -235,7 +253,9 @@ impl Analyzer<'_> {
 fn find_calls<'x>(expr: &'x Expr, into: &mut Vec<&'x FunctionCall>) {
     match &expr.node {
         ExprNode::Function(call) => {
-            if matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("window")) {
+            let window =
+                matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("window")) || is_session(call);
+            if window {
                 into.push(call);
             }
             call.arguments.iter().for_each(|argument| find_calls(argument, into));
@@ -244,6 +264,27 @@ fn find_calls<'x>(expr: &'x Expr, into: &mut Vec<&'x FunctionCall>) {
         ExprNode::Extract { child, .. } => find_calls(child, into),
         _ => {}
     }
+}
+
+fn is_session(call: &FunctionCall) -> bool {
+    matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("session_window"))
+}
+
+fn wrong_number(call: &FunctionCall) -> Error {
+    hearth_base::condition::WRONG_NUM_ARGS
+        .with("functionName", "`window`")
+        .with("expectedNum", "[2, 3, 4]")
+        .with("actualNum", call.arguments.len())
+        .with("docroot", "https://spark.apache.org/docs/latest")
+}
+
+/// The struct of two instants in microseconds.
+pub(super) fn span(start: PlanExpr, end: PlanExpr, time_type: &DataType) -> Typed {
+    let engine = to_engine_arrow(time_type);
+    let bound = |expr| Typed::new(cast_to(expr, engine.clone()), time_type.clone(), true);
+    let made = make_struct(vec![("start".into(), bound(start)), ("end".into(), bound(end))]);
+    let data_type = DataType::structure(["start", "end"].map(|n| StructField::new(n, time_type.clone(), true)));
+    Typed::new(made.expr, data_type, false)
 }
 
 fn binary(left: PlanExpr, operator: Operator, right: PlanExpr) -> PlanExpr {
@@ -258,6 +299,6 @@ fn cast_to(expr: PlanExpr, to: Arrow) -> PlanExpr {
     PlanExpr::Cast(datafusion::logical_expr::Cast::new(Box::new(expr), to))
 }
 
-fn as_long(expr: PlanExpr) -> PlanExpr {
+pub(super) fn as_long(expr: PlanExpr) -> PlanExpr {
     cast_to(expr, Arrow::Int64)
 }

@@ -91,6 +91,6 @@ fn from_variant(to: &DataType) -> bool {
         DataType::Array(array) => from_variant(&array.element),
         DataType::Map(map) => map.key.is_string() && from_variant(&map.value),
         DataType::Struct(structure) => structure.fields.iter().all(|field| from_variant(&field.data_type)),
-        other => !other.is_interval(),
+        other => !other.is_interval() && *other != DataType::Null,
     }
 }

@@ -13,14 +13,28 @@ use crate::call::Call;
 use crate::typed::Typed;
 
 /// Sides of `+ - * / % div` and their like. Both have one type afterwards, except two decimals, which keep their own.
-pub fn arithmetic_operands(call: &Call<'_>, left: Typed, right: Typed) -> Result<(Typed, Typed)> {
+///
+/// `accepts` says what the operator takes: sides that meet in another type stay as they are, and are told as they are.
+pub fn arithmetic_operands(
+    call: &Call<'_>,
+    left: Typed,
+    right: Typed,
+    accepts: impl Fn(&DataType) -> bool,
+) -> Result<(Typed, Typed)> {
     let common = if call.session.ansi {
-        promoted_string(&left.data_type, &right.data_type).filter(DataType::is_numeric)
+        promoted_string(&left.data_type, &right.data_type)
     } else {
         legacy_string_as_double(&left.data_type, &right.data_type)
     };
     if let Some(common) = common {
         return Ok((widened(call, left, &common)?, widened(call, right, &common)?));
+    }
+    let strings = left.data_type.is_string() && right.data_type.is_string();
+    if call.session.ansi && !strings && (left.data_type.is_string() || right.data_type.is_string()) {
+        // Beside a text NULL is one too, and no operator takes that.
+        if left.is_void() || right.is_void() {
+            return Ok((widened(call, left, &DataType::STRING)?, widened(call, right, &DataType::STRING)?));
+        }
     }
     if let Some((left, right)) = decimals(call, &left, &right)? {
         return Ok((left, right));
@@ -33,8 +47,10 @@ pub fn arithmetic_operands(call: &Call<'_>, left: Typed, right: Typed) -> Result
         tightest_type(&left.data_type, &right.data_type, ansi)
     };
     match common {
-        Some(common) => Ok((widened(call, left, &common)?, widened(call, right, &common)?)),
-        None => Err(different(call, &left.data_type, &right.data_type)),
+        Some(common) if accepts(&common) || left.data_type == right.data_type => {
+            Ok((widened(call, left, &common)?, widened(call, right, &common)?))
+        }
+        Some(_) | None => Err(different(call, &left.data_type, &right.data_type)),
     }
 }
 

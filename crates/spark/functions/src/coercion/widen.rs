@@ -124,7 +124,7 @@ pub fn promoted_string(left: &DataType, right: &DataType) -> Option<DataType> {
         DataType::YearMonthInterval { .. } | DataType::DayTimeInterval { .. } => None,
         other if other.is_integral() => Some(DataType::Long),
         other if other.is_numeric() => Some(DataType::Double),
-        other if is_atomic(other) => Some(other.clone()),
+        other if is_atomic(other) || *other == DataType::Variant => Some(other.clone()),
         _ => None,
     }
 }
@@ -229,16 +229,64 @@ pub fn force_nullable(from: &DataType, to: &DataType) -> bool {
         (_, to) if to.is_string() => false,
         (T::Timestamp, T::Byte | T::Short | T::Integer) => true,
         (T::Float | T::Double, T::Timestamp) => true,
-        (T::Timestamp | T::TimestampNtz, T::Date) => false,
+        (T::Float | T::Double | T::Decimal { .. }, to) if to.is_integral() => true,
+        (T::Timestamp, T::Date) => false,
         (_, T::Date) => true,
         (_, T::CalendarInterval) => true,
-        (T::Date, to) if *to != T::Timestamp && *to != T::TimestampNtz => true,
-        (from, T::Decimal { precision, scale }) => match decimal::for_type(from) {
-            Some(shape) if !matches!(from, T::Float | T::Double) => {
-                !decimal::is_wider((i32::from(*precision), i32::from(*scale)), shape)
-            }
-            Some(_) | None => true,
-        },
+        (T::Date, to) if *to != T::Timestamp => true,
+        (from, T::Decimal { precision, scale }) => !fits_decimal(from, (i32::from(*precision), i32::from(*scale))),
         _ => false,
+    }
+}
+
+/// Whether every value of a type is one of the decimal, fractions left out (`Cast.canNullSafeCastToDecimal`).
+fn fits_decimal(from: &DataType, to: decimal::Shape) -> bool {
+    match from {
+        DataType::Boolean => decimal::is_wider(to, (1, 0)),
+        DataType::Float | DataType::Double => false,
+        DataType::Decimal { precision, scale } => {
+            let from = (i32::from(*precision), i32::from(*scale));
+            decimal::is_wider(to, from) || to.0 - to.1 > from.0 - from.1
+        }
+        from => decimal::for_type(from).is_some_and(|shape| decimal::is_wider(to, shape)),
+    }
+}
+
+/// Whether a cast loses nothing and never fails (`Cast.canUpCast`): then `try_cast` gives no NULL of its own.
+pub fn up_castable(from: &DataType, to: &DataType) -> bool {
+    use DataType as T;
+    match (from, to) {
+        (from, to) if from == to => true,
+        (T::Variant, _) => false,
+        (T::Null, _) => true,
+        (from, T::Binary) if from.is_string() => true,
+        (from, to) if to.is_string() => is_atomic(from) || *from == T::CalendarInterval,
+        (T::Float | T::Double, T::Decimal { .. }) => false,
+        (from, T::Decimal { precision, scale }) => decimal::for_type(from)
+            .is_some_and(|shape| decimal::is_wider((i32::from(*precision), i32::from(*scale)), shape)),
+        (T::Decimal { .. }, T::Float | T::Double) => false,
+        (T::Decimal { precision, scale }, to) if to.is_integral() => decimal::for_type(to)
+            .is_some_and(|shape| decimal::is_wider(shape, (i32::from(*precision), i32::from(*scale)))),
+        (T::Date | T::TimestampNtz, T::Timestamp) | (T::Date | T::Timestamp, T::TimestampNtz) => true,
+        (T::Long, T::Timestamp) | (T::Timestamp, T::Long) => true,
+        (T::YearMonthInterval { .. }, T::YearMonthInterval { .. }) => true,
+        (T::DayTimeInterval { .. }, T::DayTimeInterval { .. }) => true,
+        (T::Array(from), T::Array(to)) => {
+            (to.contains_null || !from.contains_null) && up_castable(&from.element, &to.element)
+        }
+        (T::Map(from), T::Map(to)) => {
+            (to.value_contains_null || !from.value_contains_null)
+                && up_castable(&from.key, &to.key)
+                && up_castable(&from.value, &to.value)
+        }
+        (T::Struct(from), T::Struct(to)) => {
+            from.fields.len() == to.fields.len()
+                && from
+                    .fields
+                    .iter()
+                    .zip(to.fields.iter())
+                    .all(|(from, to)| (to.nullable || !from.nullable) && up_castable(&from.data_type, &to.data_type))
+        }
+        (from, to) => matches!((rank(from), rank(to)), (Some(from), Some(to)) if from <= to),
     }
 }

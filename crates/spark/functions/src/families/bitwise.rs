@@ -52,8 +52,8 @@ fn xor(call: Call<'_>) -> Result<Typed> {
 
 fn operate(mut call: Call<'_>, op: Operator) -> Result<Typed> {
     let [left, right] = call.take()?;
-    let types = (left.data_type.clone(), right.data_type.clone());
-    let (left, right) = arithmetic_operands(&call, left, right)?;
+    let (left, right) =
+        arithmetic_operands(&call, left, right, |common| common.is_integral() || *common == DataType::Null)?;
     let (left, right) = if left.is_void() {
         (coercion::widened(&call, left, &DataType::Byte)?, coercion::widened(&call, right, &DataType::Byte)?)
     } else {
@@ -63,7 +63,7 @@ fn operate(mut call: Call<'_>, op: Operator) -> Result<Typed> {
         return Err(if left.data_type == right.data_type {
             coercion::wrong_type(&call, "\"INTEGRAL\"", &left.data_type)
         } else {
-            mismatched(&call, "\"INTEGRAL\"", &types.0, &types.1)
+            mismatched(&call, "\"INTEGRAL\"", &left.data_type, &right.data_type)
         });
     }
     let data_type = left.data_type.clone();
@@ -109,7 +109,11 @@ fn shift_right_unsigned(call: Call<'_>) -> Result<Typed> {
 
 fn shift(mut call: Call<'_>, direction: Shift) -> Result<Typed> {
     let [value, distance] = call.take()?;
-    let value = if value.data_type == DataType::Long { value } else { coercion::int(&call, 0, value)? };
+    let value = match coercion::implicit_type(&value.data_type, &DataType::Integer, call.session.ansi) {
+        _ if value.data_type == DataType::Long => value,
+        Some(_) => coercion::int(&call, 0, value)?,
+        None => return Err(call.unexpected_type(0, "(\"INT\" or \"BIGINT\")", &value.data_type)),
+    };
     let distance = coercion::int(&call, 1, distance)?;
     let result = (value.data_type.clone(), value.nullable || distance.nullable);
     invoke::call_arrays_with("spark_shift", direction, vec![value, distance], result, radix::shift)

@@ -1,7 +1,8 @@
 //! Functions of arrays, maps and strings alike.
 
-use hearth_base::Result;
+use datafusion::arrow::array::ArrayRef;
 use hearth_base::condition::DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES;
+use hearth_base::{Error, Result};
 use hearth_types::{DataType, MapType};
 
 use crate::call::Call;
@@ -10,6 +11,7 @@ use crate::coercion::{self, common_type, different_types, to_common};
 use crate::kernels::collection::elements::{self, Indexing, SizeOfNull};
 use crate::kernels::collection::{joins, reshape, shape};
 use crate::kernels::invoke;
+use crate::kernels::rowwise::{Args, call_rows};
 use crate::row::{Arity, Family, FunctionRow, scalar};
 use crate::typed::Typed;
 
@@ -84,19 +86,21 @@ pub fn map_key(call: &Call<'_>, value: &Typed, map: &MapType, key: Typed) -> Res
     let types = [map.key.clone(), key.data_type.clone()];
     let string_and_not = types[0].is_string() != types[1].is_string() && types.iter().all(|one| *one != DataType::Null);
     if common_type(&types, call.session).filter(|common| *common == map.key && !string_and_not).is_none() {
-        return Err(DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES
-            .with("sqlExpr", format!("\"{}\"", call.sql))
-            .with("functionName", format!("`{}`", call.name))
-            .with("dataType", "\"MAP\"")
-            .with("leftType", format!("\"{}\"", value.data_type.sql()))
-            .with("rightType", format!("\"{}\"", key.data_type.sql())));
+        return Err(no_key(call, value, &key));
     }
     cast(key, &map.key, CastMode::of(call.session), call.session)
 }
 
 fn reverse(mut call: Call<'_>) -> Result<Typed> {
     let [array] = call.take()?;
+    if array.data_type == DataType::Binary {
+        let returns = (DataType::Binary, array.nullable);
+        return call_rows("reverse_bytes", vec![array], returns, (), reversed_bytes);
+    }
     if !matches!(array.data_type, DataType::Array(_)) {
+        if coercion::implicit_type(&array.data_type, &DataType::STRING, call.session.ansi).is_none() {
+            return Err(call.unexpected_type(0, "(\"STRING\" or \"ARRAY\")", &array.data_type));
+        }
         let text = coercion::string(&call, 0, array)?;
         let nullable = text.nullable;
         return Ok(invoke::native(&datafusion::functions::unicode::reverse(), vec![text], DataType::STRING, nullable));
@@ -105,14 +109,48 @@ fn reverse(mut call: Call<'_>) -> Result<Typed> {
     shape::call("array_reverse", (), vec![array], result, reshape::reverse)
 }
 
+/// The error of a map and a key that do not go together.
+pub fn no_key(call: &Call<'_>, value: &Typed, key: &Typed) -> Error {
+    DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES
+        .with("sqlExpr", format!("\"{}\"", call.sql))
+        .with("functionName", format!("`{}`", call.name))
+        .with("dataType", "\"MAP\"")
+        .with("leftType", format!("\"{}\"", value.data_type.sql()))
+        .with("rightType", format!("\"{}\"", key.data_type.sql()))
+}
+
+/// Kernel: the bytes from the last to the first.
+fn reversed_bytes(_: &(), args: &Args) -> Result<ArrayRef> {
+    let bytes = args.bytes(0)?;
+    args.binaries(|row, into| {
+        let Some(bytes) = bytes.get(row) else { return Ok(None) };
+        into.extend(bytes.iter().rev());
+        Ok(Some(()))
+    })
+}
+
+/// What `concat` takes.
+const JOINED: &str = "(\"STRING\" or \"BINARY\" or \"ARRAY\")";
+
 fn concat(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
     if !values.iter().any(|value| matches!(value.data_type, DataType::Array(_))) {
         return concat_texts(&call, values);
     }
     let types: Vec<_> = values.iter().map(|value| value.data_type.clone()).collect();
-    if types.iter().any(|data_type| !matches!(data_type, DataType::Array(_))) {
-        return Err(different_types(&call, &types));
+    for (index, data_type) in types.iter().enumerate() {
+        match data_type {
+            DataType::Array(_) => {}
+            DataType::Map(_) | DataType::Struct(_) => return Err(call.unexpected_type(index, JOINED, data_type)),
+            _ => {
+                // All but arrays are read as texts before they are compared.
+                let shown = |data_type: &DataType| match data_type {
+                    DataType::Array(_) | DataType::Null => data_type.clone(),
+                    _ => DataType::STRING,
+                };
+                return Err(different_types(&call, &types.iter().map(shown).collect::<Vec<_>>()));
+            }
+        }
     }
     let nullable = values.iter().any(|value| value.nullable);
     let (values, common) = to_common(&call, values)?;
@@ -125,7 +163,13 @@ fn concat_texts(call: &Call<'_>, values: Vec<Typed>) -> Result<Typed> {
     if !values.is_empty() && values.iter().all(|value| value.data_type == DataType::Binary) {
         return shape::call("concat_binary", (), values, (DataType::Binary, nullable), joins::concat_binary);
     }
-    let texts = values.into_iter().enumerate().map(|(index, value)| coercion::string(call, index, value));
+    let texts = values.into_iter().enumerate().map(|(index, value)| {
+        match coercion::implicit_type(&value.data_type, &DataType::STRING, call.session.ansi) {
+            Some(_) => coercion::string(call, index, value),
+            None => Err(call.unexpected_type(index, JOINED, &value.data_type)),
+        }
+    });
     let texts = texts.collect::<Result<Vec<_>>>()?;
+    let nullable = nullable || texts.iter().any(|text| text.nullable);
     Ok(invoke::native(&datafusion_spark::function::string::concat(), texts, DataType::STRING, nullable))
 }

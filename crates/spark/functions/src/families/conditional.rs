@@ -69,9 +69,26 @@ fn when(mut call: Call<'_>) -> Result<Typed> {
             results.push(value);
         }
     }
-    let (mut results, data_type) = to_common(&call, results)?;
+    let (mut results, data_type) = common_result(&call, results)?;
     let otherwise = if results.len() > conditions.len() { results.pop() } else { None };
-    Ok(expr::case(conditions.into_iter().zip(results).collect(), otherwise, data_type))
+    // What stands behind a condition that always holds is never reached.
+    let always = |condition: &Typed| matches!(condition.literal(), Some(ScalarValue::Boolean(Some(true))));
+    let certain = conditions.iter().position(always).filter(|_| call.name != "if");
+    let nullable = certain.map(|last| results[..=last].iter().any(|value| value.nullable));
+    let answer = expr::case(conditions.into_iter().zip(results).collect(), otherwise, data_type);
+    Ok(Typed { nullable: nullable.unwrap_or(answer.nullable), ..answer })
+}
+
+/// The results of a `CASE` as one type.
+fn common_result(call: &Call<'_>, results: Vec<Typed>) -> Result<(Vec<Typed>, DataType)> {
+    if !matches!(call.name, "when" | "case") {
+        return to_common(call, results);
+    }
+    let types: Vec<_> = results.iter().map(|value| value.data_type.clone()).collect();
+    match coercion::common_type(&types, call.session) {
+        Some(_) => to_common(call, results),
+        None => Err(coercion::different_in_list(call, "casewhen", &types)),
+    }
 }
 
 /// A condition must be boolean already; the bare NULL converts for `if` but not for `CASE`.

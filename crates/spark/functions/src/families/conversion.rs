@@ -57,5 +57,7 @@ pub const ROWS: &[FunctionRow] = &[
 
 fn convert(mut call: Call<'_>, to: &DataType) -> Result<Typed> {
     let [value] = call.take()?;
-    cast::cast(value, to, CastMode::of(call.session), call.session)
+    // Spark forgets that this was written as a cast.
+    let sql = |_: &Typed| call.argument_sql.first().cloned().unwrap_or_default();
+    cast::cast_written(value, to, CastMode::of(call.session), call.session, sql)
 }

@@ -98,7 +98,9 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("from_utc_timestamp", F, TWO, convert::from_utc_timestamp)
         .example("from_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-31 09:00:00")
         .summary("A UTC clock as the clock of a zone."),
-    scalar("hour", F, ONE, parts::hour).example("hour('2018-02-14 12:58:59')", "12").summary("Hour of the day."),
+    scalar("hour", F, Arity::AtLeast(1), parts::hour)
+        .example("hour('2018-02-14 12:58:59')", "12")
+        .summary("Hour of the day."),
     scalar("last_day", F, ONE, parts::last_day)
         .example("last_day('2009-01-12')", "2009-01-31")
         .summary("The last day of the month."),
@@ -129,7 +131,7 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("make_ym_interval", F, Arity::Range(0, 2), convert::make_ym_interval)
         .example("cast(make_ym_interval(1, 2) as string)", "INTERVAL '1-2' YEAR TO MONTH")
         .summary("A year-month interval from its parts."),
-    scalar("minute", F, ONE, parts::minute)
+    scalar("minute", F, Arity::AtLeast(1), parts::minute)
         .example("minute('2009-07-30 12:58:59')", "58")
         .summary("Minute of the hour."),
     scalar("month", F, ONE, parts::month).example("month('2016-07-30')", "7").summary("Month of the year."),
@@ -144,7 +146,7 @@ pub const ROWS: &[FunctionRow] = &[
         .summary("The next such day of the week."),
     scalar("now", F, Arity::Exact(0), convert::current_timestamp).summary("When the statement started."),
     scalar("quarter", F, ONE, parts::quarter).example("quarter('2016-08-31')", "3").summary("Quarter of the year."),
-    scalar("second", F, ONE, parts::second)
+    scalar("second", F, Arity::AtLeast(1), parts::second)
         .example("second('2009-07-30 12:58:59')", "59")
         .summary("Second of the minute."),
     analyzer("session_window", F, TWO, "grouping by session windows"),

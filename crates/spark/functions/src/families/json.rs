@@ -16,7 +16,7 @@ use hearth_types::{ArrayType, DataType, MapType, StructField};
 use crate::call::Call;
 use crate::coercion;
 use crate::inputs::Input::Text;
-use crate::inputs::{coerced, lenient, text_literal};
+use crate::inputs::{coerced, expect_texts, lenient, text_literal};
 use crate::kernels::json::typed::{Format, Options};
 use crate::kernels::json::value::Json;
 use crate::kernels::json::{schema, simple, typed};
@@ -26,14 +26,17 @@ use crate::row::{Arity, FunctionRow, Generated, GeneratedColumn, generator, scal
 use crate::typed::Typed;
 
 fn get_json_object(call: Call<'_>) -> Result<Typed> {
+    expect_texts(&call)?;
     lenient(call, "get_json_object", &[Text], DataType::STRING, (), simple::get_json_object)
 }
 
 fn json_array_length(call: Call<'_>) -> Result<Typed> {
+    expect_texts(&call)?;
     lenient(call, "json_array_length", &[Text], DataType::Integer, (), simple::array_length)
 }
 
 fn json_object_keys(call: Call<'_>) -> Result<Typed> {
+    expect_texts(&call)?;
     let keys = DataType::array(DataType::STRING, true);
     lenient(call, "json_object_keys", &[Text], keys, (), simple::object_keys)
 }

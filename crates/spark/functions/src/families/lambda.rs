@@ -83,12 +83,13 @@ struct Function {
 impl Function {
     /// Types a lambda of between `least` and all of `parameters`.
     fn of(lambda: &LambdaArgument<'_>, least: usize, parameters: &[Parameter]) -> Result<Self> {
-        if !(least..=parameters.len()).contains(&lambda.parameters) {
+        let taken = if lambda.parameters == ANY_NUMBER { least } else { lambda.parameters };
+        if !(least..=parameters.len()).contains(&taken) {
             return Err(INVALID_LAMBDA_NUMBER_OF_ARGUMENTS
                 .with("expectedNumArgs", lambda.parameters)
                 .with("actualNumArgs", parameters.len()));
         }
-        let parameters = parameters[..lambda.parameters].to_vec();
+        let parameters = parameters[..taken].to_vec();
         let typed = (lambda.resolve)(&parameters)?;
         let Expr::Lambda(Lambda { params, body }) = typed.expr else {
             return Err(Error::internal("a lambda did not resolve to one"));
@@ -155,13 +156,17 @@ fn apply(
     Typed::new(Expr::HigherOrderFunction(call), data_type, nullable)
 }
 
-/// The values and the lambdas of a call, each in order.
-fn split<'a>(call: &mut Call<'a>) -> Result<(Vec<Typed>, Vec<LambdaArgument<'a>>)> {
+/// The first `count` arguments, which are values, and the lambdas behind them.
+fn split<'a>(call: &mut Call<'a>, count: usize) -> Result<(Vec<Typed>, Vec<LambdaArgument<'a>>)> {
     let (mut values, mut lambdas) = (Vec::new(), Vec::new());
-    for argument in std::mem::take(&mut call.arguments) {
+    for (index, argument) in std::mem::take(&mut call.arguments).into_iter().enumerate() {
         match argument {
-            Argument::Value(value) => values.push(value),
-            Argument::Lambda(lambda) => lambdas.push(lambda),
+            Argument::Value(value) if index < count => values.push(value),
+            Argument::Value(value) => lambdas.push(constant_lambda(index, value)),
+            Argument::Lambda(lambda) if index >= count => lambdas.push(lambda),
+            Argument::Lambda(_) => {
+                return Err(Error::unsupported(format!("a lambda as argument {} of {}", index + 1, call.name)));
+            }
         }
     }
     if lambdas.is_empty() {
@@ -170,9 +175,22 @@ fn split<'a>(call: &mut Call<'a>) -> Result<(Vec<Typed>, Vec<LambdaArgument<'a>>
     Ok((values, lambdas))
 }
 
+/// A value in the place of a lambda: a function that does not look at what it is given.
+fn constant_lambda<'a>(index: usize, value: Typed) -> LambdaArgument<'a> {
+    let resolve = move |parameters: &[Parameter]| {
+        let names = (0..parameters.len()).map(|place| format!("unread {index} {place}")).collect();
+        let body = Expr::Lambda(Lambda::new(names, value.expr.clone()));
+        Ok(Typed::new(body, value.data_type.clone(), value.nullable))
+    };
+    LambdaArgument { parameters: ANY_NUMBER, resolve: Box::new(resolve) }
+}
+
+/// A function that takes as many parameters as there are.
+const ANY_NUMBER: usize = usize::MAX;
+
 /// The only lambda of a call and `N` values.
 fn one_lambda<'a, const N: usize>(call: &mut Call<'a>) -> Result<([Typed; N], LambdaArgument<'a>)> {
-    let (values, mut lambdas) = split(call)?;
+    let (values, mut lambdas) = split(call, N)?;
     let values: [Typed; N] =
         values.try_into().map_err(|_| Error::unsupported(format!("{} with these arguments", call.name)))?;
     Ok((values, lambdas.remove(0)))
@@ -218,7 +236,7 @@ fn test(call: Call<'_>, name: &'static str, kind: Kind) -> Result<Typed> {
 }
 
 fn aggregate(mut call: Call<'_>) -> Result<Typed> {
-    let (values, lambdas) = split(&mut call)?;
+    let (values, lambdas) = split(&mut call, 2)?;
     let [array, start]: [Typed; 2] =
         values.try_into().map_err(|_| Error::unsupported("aggregate with these arguments"))?;
     let (array, array_type) = as_array(&call, 0, array, false)?;
@@ -226,13 +244,14 @@ fn aggregate(mut call: Call<'_>) -> Result<Typed> {
     let merge = Function::of(&lambdas[0], 2, &[state.clone(), (array_type.element, array_type.contains_null)])?;
     let merge = merge.returning(&call, 2, &start.data_type)?;
     let mut functions = vec![merge];
-    let mut result = start.data_type.clone();
+    let (mut result, mut nullable) = (start.data_type.clone(), true);
     if let Some(finish) = lambdas.get(1) {
         let finish = Function::of(finish, 1, &[state])?;
         result = finish.body.data_type.clone();
+        nullable = array.nullable || finish.body.nullable;
         functions.push(finish);
     }
-    Ok(apply("aggregate", Kind::Aggregate, vec![array, start], functions, (result, true)))
+    Ok(apply("aggregate", Kind::Aggregate, vec![array, start], functions, (result, nullable)))
 }
 
 fn zip_with(mut call: Call<'_>) -> Result<Typed> {

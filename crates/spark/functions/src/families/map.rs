@@ -1,7 +1,10 @@
 //! Map functions.
 
-use hearth_base::Result;
-use hearth_base::condition::{DATATYPE_MISMATCH_INVALID_MAP_KEY_TYPE, WRONG_NUM_ARGS};
+use hearth_base::condition::{
+    Condition, DATATYPE_MISMATCH_CREATE_MAP_KEY_DIFF_TYPES, DATATYPE_MISMATCH_CREATE_MAP_VALUE_DIFF_TYPES,
+    DATATYPE_MISMATCH_INVALID_MAP_KEY_TYPE, DATATYPE_MISMATCH_MAP_CONCAT_DIFF_TYPES, WRONG_NUM_ARGS,
+};
+use hearth_base::{Error, Result};
 use hearth_types::{DataType, MapType, StructField};
 
 use super::collection::map_key;
@@ -82,12 +85,28 @@ fn map(mut call: Call<'_>) -> Result<Typed> {
         let empty = DataType::map(DataType::Null, DataType::Null, false);
         return shape::call("map", repeated(&call), vec![], (empty, false), maps::make_map);
     }
-    let (keys, key) = to_common(&call, keys)?;
+    let (keys, key) = one_type(&call, keys, DATATYPE_MISMATCH_CREATE_MAP_KEY_DIFF_TYPES)?;
     check_key(&call, &key)?;
-    let (values, value) = to_common(&call, values)?;
+    let (values, value) = one_type(&call, values, DATATYPE_MISMATCH_CREATE_MAP_VALUE_DIFF_TYPES)?;
     let result = DataType::map(key, value, values.iter().any(|value| value.nullable));
     let arguments = keys.into_iter().zip(values).flat_map(|(key, value)| [key, value]).collect();
     shape::call("map", repeated(&call), arguments, (result, false), maps::make_map)
+}
+
+/// The keys or the values of a map that is written out, as one type.
+fn one_type(call: &Call<'_>, values: Vec<Typed>, otherwise: Condition) -> Result<(Vec<Typed>, DataType)> {
+    let types: Vec<_> = values.iter().map(|value| value.data_type.clone()).collect();
+    match common_type(&types, call.session) {
+        Some(_) => to_common(call, values),
+        None => Err(not_one_type(call, &types, otherwise)),
+    }
+}
+
+fn not_one_type(call: &Call<'_>, types: &[DataType], condition: Condition) -> Error {
+    condition
+        .with("sqlExpr", format!("\"{}\"", call.sql))
+        .with("functionName", format!("`{}`", call.name))
+        .with("dataType", coercion::listed(types))
 }
 
 /// Maps and variants are no keys: two that are equal may differ in their bytes.
@@ -167,7 +186,9 @@ fn map_concat(mut call: Call<'_>) -> Result<Typed> {
     let types: Vec<_> = values.iter().map(|value| value.data_type.clone()).collect();
     let mut parts = Vec::with_capacity(types.len());
     for data_type in &types {
-        let DataType::Map(map) = data_type else { return Err(different_types(&call, &types)) };
+        let DataType::Map(map) = data_type else {
+            return Err(not_one_type(&call, &types, DATATYPE_MISMATCH_MAP_CONCAT_DIFF_TYPES));
+        };
         parts.push(map.as_ref().clone());
     }
     let keys: Vec<_> = parts.iter().map(|map| map.key.clone()).collect();
@@ -189,6 +210,9 @@ fn map_concat(mut call: Call<'_>) -> Result<Typed> {
 
 fn map_contains_key(mut call: Call<'_>) -> Result<Typed> {
     let [value, key] = call.take()?;
+    if !matches!(value.data_type, DataType::Map(_) | DataType::Null) && !key.is_void() {
+        return Err(super::collection::no_key(&call, &value, &key));
+    }
     let (value, map) = as_map(&call, 0, value)?;
     let key = map_key(&call, &value, &map, key)?;
     let nullable = value.nullable || key.nullable;

@@ -88,6 +88,9 @@ fn or(call: Call<'_>) -> Result<Typed> {
 fn logic(mut call: Call<'_>, op: Operator) -> Result<Typed> {
     let [left, right] = call.take()?;
     let ansi = call.session.ansi;
+    if left.data_type.is_string() && right.data_type.is_string() {
+        return Err(coercion::wrong_type(&call, "\"BOOLEAN\"", &left.data_type));
+    }
     if !fits_boolean(&left, ansi) || !fits_boolean(&right, ansi) {
         return Err(coercion::mismatched(&call, "\"BOOLEAN\"", &left.data_type, &right.data_type));
     }
@@ -189,6 +192,10 @@ fn is_in(mut call: Call<'_>) -> Result<Typed> {
     if let [value] = values.as_slice() {
         let never = expr::literal(ScalarValue::Boolean(Some(false)), DataType::Boolean);
         return Ok(Typed { nullable: value.nullable, ..never });
+    }
+    let types: Vec<_> = values.iter().map(|value| value.data_type.clone()).collect();
+    if coercion::common_type(&types, call.session).is_none() {
+        return Err(coercion::different_in_list(&call, "in", &types));
     }
     let (values, common) = to_common(&call, values)?;
     check_orderable(&call, &common)?;

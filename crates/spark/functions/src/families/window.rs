@@ -64,7 +64,9 @@ fn ntile(mut call: Call<'_>) -> Result<WindowCall> {
     let buckets = match values.pop() {
         None => 1,
         Some(value) => {
-            let value = coercion::int(&call, 0, value)?;
+            if value.data_type != DataType::Integer {
+                return Err(call.unexpected_type(0, "\"INT\"", &value.data_type));
+            }
             constant_int(&call, 0, "buckets", &value)?
         }
     };

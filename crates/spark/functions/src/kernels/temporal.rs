@@ -13,6 +13,7 @@ use datafusion::arrow::datatypes::{
 use datafusion::common::Result as DfResult;
 use hearth_base::condition::{
     DATETIME_OVERFLOW, INTERVAL_ARITHMETIC_OVERFLOW_WITH_SUGGESTION, INTERVAL_DIVIDED_BY_ZERO,
+    INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION,
 };
 use hearth_base::{Error, Result};
 use hearth_types::arrow::to_engine_arrow;
@@ -29,6 +30,8 @@ pub enum Action {
     DatePlusDays,
     DatePlusMonths,
     DatePlusInterval,
+    /// The same, where hours and less are an error.
+    DatePlusDaysOfInterval,
     TimestampPlusMonths,
     TimestampPlusMicros,
     TimestampPlusInterval,
@@ -143,13 +146,21 @@ fn points(plan: &Temporal, arrays: &[ArrayRef]) -> Option<DfResult<ArrayRef>> {
         Action::DatePlusMonths => each::<Date32Type, Months, Date32Type>(plan, arrays, |day, months| {
             plan.date_or(plan.signed(i64::from(months)).and_then(|months| add_months(i64::from(day), months)))
         }),
-        Action::DatePlusInterval => each::<Date32Type, Calendar, Date32Type>(plan, arrays, |day, interval| {
-            let months = plan.signed(i64::from(interval.months));
-            let days = plan.signed(i64::from(interval.days) + interval.nanoseconds / 1000 / MICROS_PER_DAY);
-            plan.date_or(
-                months.and_then(|months| add_months(i64::from(day), months)).zip(days).map(|(day, days)| day + days),
-            )
-        }),
+        Action::DatePlusInterval | Action::DatePlusDaysOfInterval => {
+            each::<Date32Type, Calendar, Date32Type>(plan, arrays, |day, interval| {
+                if plan.action == Action::DatePlusDaysOfInterval && interval.nanoseconds != 0 {
+                    return Err(INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION.error());
+                }
+                let months = plan.signed(i64::from(interval.months));
+                let days = plan.signed(i64::from(interval.days) + interval.nanoseconds / 1000 / MICROS_PER_DAY);
+                plan.date_or(
+                    months
+                        .and_then(|months| add_months(i64::from(day), months))
+                        .zip(days)
+                        .map(|(day, days)| day + days),
+                )
+            })
+        }
         Action::TimestampPlusMonths => each::<Micros, Months, Micros>(plan, arrays, |micros, months| {
             let months = plan.signed(i64::from(months));
             plan.instant_or(months.and_then(|months| add_to_timestamp(micros, (months, 0, 0), &zone)))

@@ -110,9 +110,17 @@ fn sum_of(call: &Call<'_>, value: Typed, overflow: Overflow, checked: bool) -> R
             }
             Ok(checked_sum(call, value, result, overflow))
         }
-        data_type @ (DataType::DayTimeInterval { .. } | DataType::YearMonthInterval { .. }) => {
-            Ok(apply(call, sum_udaf(), vec![value], (data_type, true)))
+        data_type @ DataType::DayTimeInterval { .. } => {
+            let micros = datafusion::logical_expr::cast(value.expr, to_engine_arrow(&DataType::Long));
+            let micros = Typed::new(micros, DataType::Long, value.nullable);
+            // Without ANSI this is an error too: only integers wrap.
+            let raise = overflow == Overflow::Raise || !checked;
+            let overflow = if raise { Overflow::RaiseInterval } else { Overflow::Null };
+            let sum = checked_sum(call, micros, DataType::Long, overflow);
+            let sum = datafusion::logical_expr::cast(sum.expr, to_engine_arrow(&data_type));
+            Ok(Typed::new(sum, data_type, true))
         }
+        data_type @ DataType::YearMonthInterval { .. } => Ok(apply(call, sum_udaf(), vec![value], (data_type, true))),
         DataType::Float | DataType::Double | DataType::Null | DataType::String { .. } => {
             let value = coercion::double(call, 0, value)?;
             Ok(apply(call, sum_udaf(), vec![value], (DataType::Double, true)))

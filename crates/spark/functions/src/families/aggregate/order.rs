@@ -9,6 +9,7 @@ use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_window::nth_value::{first_value_udwf, last_value_udwf};
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{AggregateUDF, Expr, WindowFunctionDefinition};
+use hearth_base::condition::INVALID_WITHIN_GROUP_EXPRESSION_MISSING;
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 use hearth_types::arrow::to_engine_arrow;
@@ -180,7 +181,7 @@ pub fn mode(mut call: Call<'_>) -> Result<Typed> {
             largest = !sort.asc;
             key.clone()
         }
-        None if values.is_empty() => return Err(Error::unsupported("mode() without WITHIN GROUP")),
+        None if values.is_empty() => return Err(INVALID_WITHIN_GROUP_EXPRESSION_MISSING.with("funcName", "`mode`")),
         None => values.remove(0),
     };
     check_orderable(&call, &value.data_type)?;

@@ -3,7 +3,7 @@
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::Float64Type;
 use datafusion::scalar::ScalarValue;
-use hearth_base::condition::DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE;
+use hearth_base::condition::{DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, INVALID_WITHIN_GROUP_EXPRESSION_MISSING};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 use hearth_types::arrow::to_engine_arrow;
@@ -53,7 +53,7 @@ fn within_group(mut call: Call<'_>, kind: Percentile) -> Result<Typed> {
     let [fractions] = call.take()?;
     let fractions = percentages(&call, 0, fractions)?;
     let Some((sort, value)) = call.modifiers.within_group.first().cloned() else {
-        return Err(Error::unsupported(format!("{} without WITHIN GROUP", call.name)));
+        return Err(INVALID_WITHIN_GROUP_EXPRESSION_MISSING.with("funcName", format!("`{}`", call.name)));
     };
     exact(&call, vec![value], fractions, (kind, !sort.asc))
 }

@@ -1,12 +1,13 @@
 //! Arrays made of values and of other arrays.
 
+use hearth_base::condition::DATATYPE_MISMATCH_SEQUENCE_WRONG_INPUT_TYPES;
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, StructField};
 
 use super::{as_array, contains_null, with_element};
 use crate::call::Call;
 use crate::cast::{CastMode, cast};
-use crate::coercion::{self, to_common};
+use crate::coercion::{self, common_type, to_common};
 use crate::families::aggregate::constant_int;
 use crate::kernels::collection::reshape::{self, End};
 use crate::kernels::collection::sequence::{InZone, integers, moments};
@@ -116,17 +117,20 @@ fn attribute_name(sql: &str) -> Option<String> {
     (starts(bare) && sql.split('.').all(|part| !part.is_empty() && word(part))).then(|| bare.to_owned())
 }
 
+/// Whole numbers by whole numbers, or points in time by intervals.
 pub fn sequence(mut call: Call<'_>) -> Result<Typed> {
     let mut values = call.values()?;
     let step = if values.len() > 2 { values.pop() } else { None };
-    let (mut values, element) = to_common(&call, values)?;
+    let types: Vec<_> = values.iter().map(|value| value.data_type.clone()).collect();
+    let Some(element) = common_type(&types, call.session) else { return Err(no_sequence(&call)) };
+    let (mut values, _) = to_common(&call, values)?;
     let mode = CastMode::of(call.session);
     let nullable = values.iter().chain(&step).any(|value| value.nullable);
     let result = (DataType::array(element.clone(), false), nullable);
     if element.is_integral() || element == DataType::Null {
         let wide = match &step {
             Some(step) if step.data_type.is_integral() => to_common(&call, vec![values[0].clone(), step.clone()])?.1,
-            Some(step) => return Err(call.unexpected_type(2, "\"INTEGRAL\"", &step.data_type)),
+            Some(_) => return Err(no_sequence(&call)),
             None if element == DataType::Null => DataType::Integer,
             None => element,
         };
@@ -135,16 +139,20 @@ pub fn sequence(mut call: Call<'_>) -> Result<Typed> {
             values.into_iter().map(|value| cast(value, &wide, mode, call.session)).collect::<Result<_>>()?;
         return shape::call("sequence", (), values, (DataType::array(wide, false), nullable), integers);
     }
-    if !element.is_datetime() {
-        return Err(call.unexpected_type(0, "(\"INTEGRAL\" or \"DATE\" or \"TIMESTAMP\")", &element));
+    if !element.is_datetime() || step.as_ref().is_some_and(|step| !step.data_type.is_interval()) {
+        return Err(no_sequence(&call));
     }
-    if let Some(step) = step {
-        if !step.data_type.is_interval() {
-            return Err(call.unexpected_type(2, "\"INTERVAL\"", &step.data_type));
-        }
-        values.push(step);
-    }
+    values.extend(step);
     shape::call("sequence_of_moments", InZone(call.session.time_zone.clone()), values, result, moments)
+}
+
+fn no_sequence(call: &Call<'_>) -> Error {
+    DATATYPE_MISMATCH_SEQUENCE_WRONG_INPUT_TYPES
+        .with("sqlExpr", format!("\"{}\"", call.sql))
+        .with("functionName", "`sequence`")
+        .with("startType", "(\"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"DATE\")")
+        .with("stepType", "(\"INTERVAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")")
+        .with("otherStartType", "\"INTEGRAL\"")
 }
 
 #[cfg(test)]

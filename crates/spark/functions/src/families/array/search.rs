@@ -44,6 +44,9 @@ pub fn array_remove(mut call: Call<'_>) -> Result<Typed> {
 pub fn array_join(mut call: Call<'_>) -> Result<Typed> {
     let mut values = call.values()?;
     let first = values.remove(0);
+    if !matches!(first.data_type, DataType::Array(_) | DataType::Null) {
+        return Err(call.unexpected_type(0, "\"ARRAY<STRING>\"", &first.data_type));
+    }
     let (array, _) = as_array(&call, 0, first, true)?;
     let texts = DataType::array(DataType::STRING, contains_null(&array));
     let array = cast(array, &texts, CastMode::of(call.session), call.session)?;

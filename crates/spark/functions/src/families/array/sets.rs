@@ -59,8 +59,9 @@ pub fn arrays_overlap(mut call: Call<'_>) -> Result<Typed> {
 /// Two arrays of one element type. Each keeps whether it has NULLs.
 fn two_arrays(call: &mut Call<'_>) -> Result<(Typed, Typed, DataType)> {
     let [left, right] = call.take()?;
-    let is_array = |value: &Typed| matches!(value.data_type, DataType::Array(_));
-    if is_array(&left) != is_array(&right) && !left.is_void() && !right.is_void() {
+    let one_is_void = left.is_void() || right.is_void();
+    let both_arrays = [&left, &right].iter().all(|side| matches!(side.data_type, DataType::Array(_)));
+    if !one_is_void && !both_arrays {
         return Err(different(call, &left, &right));
     }
     let (left, left_type) = as_array(call, 0, left, false)?;

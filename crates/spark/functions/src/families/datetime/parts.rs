@@ -14,6 +14,7 @@ use crate::kernels::datetime::fields::{self, DatePart, IntervalPart, TimePart};
 use crate::kernels::invoke::any_nullable;
 use crate::kernels::rowwise::call_rows;
 use crate::typed::Typed;
+use crate::wrong_number;
 
 const SECONDS: DataType = DataType::Decimal { precision: 8, scale: 6 };
 
@@ -43,19 +44,30 @@ fn date_part_of(call: &Call<'_>, index: usize, value: Typed, part: DatePart) -> 
     call_rows("date_part_of_date", vec![value], (DataType::Integer, nullable), part, fields::of_date)
 }
 
-pub fn hour(mut call: Call<'_>) -> Result<Typed> {
-    let [value] = call.take()?;
-    time_part_of(&call, 0, value, TimePart::Hour)
+pub fn hour(call: Call<'_>) -> Result<Typed> {
+    clock_part(call, TimePart::Hour)
 }
 
-pub fn minute(mut call: Call<'_>) -> Result<Typed> {
-    let [value] = call.take()?;
-    time_part_of(&call, 0, value, TimePart::Minute)
+pub fn minute(call: Call<'_>) -> Result<Typed> {
+    clock_part(call, TimePart::Minute)
 }
 
-pub fn second(mut call: Call<'_>) -> Result<Typed> {
-    let [value] = call.take()?;
-    time_part_of(&call, 0, value, TimePart::Second)
+pub fn second(call: Call<'_>) -> Result<Typed> {
+    clock_part(call, TimePart::Second)
+}
+
+/// Spark takes any number of further arguments here, and forgets them.
+fn clock_part(mut call: Call<'_>, part: TimePart) -> Result<Typed> {
+    let mut values = call.values()?.into_iter();
+    let value = values.next().ok_or_else(|| hearth_base::Error::internal("a part of no time"))?;
+    if values.next().is_some() {
+        call.sql = format!("{}({})", call.name, call.argument_sql.first().map_or("", String::as_str));
+    }
+    let fits = coercion::implicit_type(&value.data_type, &DataType::Timestamp, call.session.ansi).is_some();
+    if !fits && value.data_type != DataType::TimestampNtz {
+        return Err(call.unexpected_type(0, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", &value.data_type));
+    }
+    time_part_of(&call, 0, value, part)
 }
 
 fn time_part_of(call: &Call<'_>, index: usize, value: Typed, part: TimePart) -> Result<Typed> {
@@ -204,7 +216,7 @@ pub fn datediff(call: Call<'_>) -> Result<Typed> {
 }
 
 fn unit(call: &Call<'_>, value: &Typed) -> Result<Unit> {
-    let name = value.literal_str().ok_or_else(|| call.not_a_constant(0, "unit", &DataType::STRING))?;
+    let name = value.literal_str().ok_or_else(|| wrong_number::wrong(call.name, "2", 3))?;
     Unit::parse(name).ok_or_else(|| {
         INVALID_DATETIME_UNIT
             .with("functionName", format!("`{}`", call.name))

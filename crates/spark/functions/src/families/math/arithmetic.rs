@@ -93,7 +93,18 @@ pub fn numbers(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Type
         (left, right)
     };
     let (left, right) = if mode == CastMode::Try { tolerant_text(call, left, right)? } else { (left, right) };
-    let (mut left, mut right) = arithmetic_operands(call, left, right)?;
+    // Nothing divided by a number is a double, whatever the number is.
+    let voids = op == Op::Divide && left.is_void() && (right.data_type.is_numeric() || right.is_void());
+    let (left, right) = if voids {
+        (widened(call, left, &DataType::Double)?, widened(call, right, &DataType::Double)?)
+    } else {
+        (left, right)
+    };
+    let accepts = |common: &DataType| match op {
+        Op::IntegralDivide => common.is_integral() || matches!(common, DataType::Decimal { .. } | DataType::Null),
+        _ => common.is_numeric() || *common == DataType::Null,
+    };
+    let (mut left, mut right) = arithmetic_operands(call, left, right, accepts)?;
     if left.is_void() && right.is_void() {
         let number = if op == Op::IntegralDivide { DataType::Long } else { DataType::Double };
         left = widened(call, left, &number)?;
@@ -147,7 +158,8 @@ fn tolerant_text(call: &Call<'_>, left: Typed, right: Typed) -> Result<(Typed, T
     }
 }
 
-fn accepted(op: Op) -> &'static str {
+/// What an operator takes, as errors tell it.
+pub fn accepted(op: Op) -> &'static str {
     match op {
         Op::Add | Op::Subtract => SUMMABLE,
         Op::Multiply | Op::Remainder | Op::PositiveRemainder => NUMERIC,

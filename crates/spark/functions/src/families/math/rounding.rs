@@ -47,10 +47,11 @@ fn to_whole(mut call: Call<'_>, rounding: Rounding) -> Result<Typed> {
         }
         _ => DataType::Long,
     };
+    // Spark's schema says that there may be no answer, whatever the number is.
     if value.data_type == DataType::Long {
-        return Ok(value);
+        return Ok(Typed { nullable: true, ..value });
     }
-    apply(&call, value, rounding, 0, to)
+    Ok(Typed { nullable: true, ..apply(&call, value, rounding, 0, to)? })
 }
 
 fn bounded(precision: i32) -> u8 {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use hearth_base::Result;
+use hearth_base::condition::DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE;
+use hearth_base::{Error, Result};
 use hearth_types::{DataType, DayTimeField};
 
 use crate::call::Call;
@@ -26,23 +27,48 @@ pub fn operate(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Type
         Op::Add => add(call, mode, left, right),
         Op::Subtract => subtract(call, mode, left, right),
         Op::Multiply if right.data_type.is_interval() && !left.data_type.is_interval() => {
-            scale(call, Op::Multiply, mode, right, left)
+            scale(call, (Op::Multiply, true), mode, right, left)
         }
-        Op::Multiply | Op::Divide if left.data_type.is_interval() => scale(call, op, mode, left, right),
+        Op::Multiply | Op::Divide if left.data_type.is_interval() => scale(call, (op, false), mode, left, right),
         Op::IntegralDivide => count(call, mode, left, right),
         Op::Multiply | Op::Divide | Op::Remainder | Op::PositiveRemainder => {
+            // A text beside a point in time is read as one.
+            let read = if left.data_type.is_string() { &right.data_type } else { &left.data_type };
+            if left.data_type.is_string() != right.data_type.is_string() && !read.is_interval() && call.session.ansi {
+                return Err(wrong_type(call, super::arithmetic::accepted(op), read));
+            }
             Err(different(call, &left.data_type, &right.data_type))
         }
     }
 }
 
 fn add(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    if left.data_type == DataType::Date && right.data_type.is_string()
+        || left.data_type.is_string() && right.data_type == DataType::Date
+    {
+        // The text is read as a date, and dates are no days.
+        return Err(no_days(call, "date_add", (1, 0), &DataType::Date));
+    }
     if left.data_type.is_interval() && !right.data_type.is_interval() && !right.is_void() {
+        if let Some(error) = unmoved(call, (&right, &left), (1, 0), false) {
+            return Err(error);
+        }
         return shift(call, mode, right, left, false);
     }
     let is_number = |side: &Typed| side.data_type.is_integral();
-    if right.data_type == DataType::Date && (is_number(&left) || left.is_void()) {
-        return shift(call, mode, right, left, false);
+    if right.data_type == DataType::Date && !left.data_type.is_string() && left.data_type != DataType::Date {
+        if left.is_void() || is_number(&left) && left.data_type != DataType::Long {
+            return shift(call, mode, right, left, false);
+        }
+        if !left.data_type.is_interval() && !concerns(&left.data_type) {
+            return Err(no_days(call, "date_add", (0, 1), &left.data_type));
+        }
+    }
+    if right.data_type.is_interval()
+        && !left.data_type.is_interval()
+        && let Some(error) = unmoved(call, (&left, &right), (0, 1), false)
+    {
+        return Err(error);
     }
     if concerns(&left.data_type) && !left.data_type.is_interval() {
         return shift(call, mode, left, right, false);
@@ -74,7 +100,59 @@ fn subtract(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Resul
     if left.data_type.is_interval() && right.is_void() || left.is_void() && right.data_type.is_interval() {
         return intervals(call, mode, left, right, true);
     }
+    if right.data_type.is_interval()
+        && let Some(error) = unmoved(call, (&left, &right), (0, 1), true)
+    {
+        return Err(error);
+    }
+    let instant = |side: &Typed| matches!(side.data_type, T::Timestamp | T::TimestampNtz);
+    if (instant(&left) || instant(&right)) && !right.data_type.is_interval() {
+        let (index, odd) = if instant(&left) { (1, &right) } else { (0, &left) };
+        return Err(call.unexpected_type(index, MOMENT, &odd.data_type));
+    }
     shift(call, mode, left, right, true)
+}
+
+/// How Spark's errors call an instant or a wall clock.
+const MOMENT: &str = "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"";
+
+/// The error of an interval beside something that is no point in time; `None` when it is one.
+///
+/// Spark takes everything beside a day-time interval for a timestamp, and nothing beside a year-month interval.
+fn unmoved(call: &Call<'_>, (point, by): (&Typed, &Typed), places: (usize, usize), minus: bool) -> Option<Error> {
+    use DataType as T;
+    let months = matches!(by.data_type, T::YearMonthInterval { .. });
+    let known = point.data_type.is_datetime() || point.is_void() || concerns(&point.data_type);
+    if known || (point.data_type.is_string() && !months) {
+        return None;
+    }
+    if months {
+        let (left, right) = if places.0 == 0 { (point, by) } else { (by, point) };
+        return Some(different(call, &left.data_type, &right.data_type));
+    }
+    let sql = |place: usize| call.argument_sql.get(place).map_or("", String::as_str);
+    let moved = if minus {
+        format!("{} + (- {})", sql(places.0), sql(places.1))
+    } else {
+        format!("{} + {}", sql(places.0), sql(places.1))
+    };
+    Some(rewritten(moved, "first", MOMENT, sql(places.0), &point.data_type))
+}
+
+/// The error of a number of days that is none; `places` are those of the days and of the date.
+fn no_days(call: &Call<'_>, function: &str, places: (usize, usize), days: &DataType) -> Error {
+    let sql = |place: usize| call.argument_sql.get(place).map_or("", String::as_str);
+    rewritten(format!("{function}({}, {})", sql(places.1), sql(places.0)), "second", DAYS, sql(places.0), days)
+}
+
+/// An unexpected type in the call that Spark made of the operator.
+fn rewritten(sql: String, place: &str, required: &str, argument: &str, actual: &DataType) -> Error {
+    DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
+        .with("sqlExpr", format!("\"{sql}\""))
+        .with("paramIndex", place)
+        .with("requiredType", required)
+        .with("inputSql", format!("\"{argument}\""))
+        .with("inputType", quoted(actual))
 }
 
 /// Builds the call of the kernel.
@@ -131,6 +209,9 @@ fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) 
             let point = widened(call, point, &T::Timestamp)?;
             (Action::TimestampPlusMicros, point, by, T::Timestamp)
         }
+        (T::Date, T::CalendarInterval) if mode == CastMode::Ansi => {
+            (Action::DatePlusDaysOfInterval, point, by, T::Date)
+        }
         (T::Date, T::CalendarInterval) => (Action::DatePlusInterval, point, by, T::Date),
         (T::Date, T::Null) => {
             let point = widened(call, point, &T::Timestamp)?;
@@ -155,7 +236,9 @@ fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) 
             let result = point.data_type.clone();
             (Action::TimePlusMicros, point, by, result)
         }
-        (T::Date, right) if !right.is_interval() => return Err(call.unexpected_type(1, DAYS, right)),
+        (T::Date, right) if !right.is_interval() && !right.is_string() => {
+            return Err(no_days(call, if minus { "date_sub" } else { "date_add" }, (1, 0), right));
+        }
         (left, right) if left == right => {
             return Err(wrong_type(call, super::arithmetic::SUMMABLE, left));
         }
@@ -235,10 +318,10 @@ fn intervals(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed, minus: 
 }
 
 /// An interval times or divided by a number.
-fn scale(call: &Call<'_>, op: Op, mode: CastMode, interval: Typed, number: Typed) -> Result<Typed> {
+fn scale(call: &Call<'_>, (op, swapped): (Op, bool), mode: CastMode, interval: Typed, number: Typed) -> Result<Typed> {
     use DataType as T;
     if !(number.data_type.is_numeric() || number.data_type.is_string() || number.is_void()) {
-        return Err(call.unexpected_type(1, &quoted(&T::Double).replace("DOUBLE", "NUMERIC"), &number.data_type));
+        return Err(no_factor(call, (op, swapped), &interval, &number));
     }
     let whole = op == Op::Multiply && number.data_type.is_integral() && interval.data_type != T::CalendarInterval;
     let number = widened(call, number, if whole { &T::Long } else { &T::Double })?;
@@ -252,7 +335,27 @@ fn scale(call: &Call<'_>, op: Op, mode: CastMode, interval: Typed, number: Typed
         (_, Op::Multiply) => (Action::IntervalTimes, T::CalendarInterval),
         (_, _) => (Action::IntervalBy, T::CalendarInterval),
     };
-    build(call, mode, action, (interval, number, false), result)
+    // A calendar interval overflows to NULL, which its type says in every mode.
+    let overflows = interval.data_type == T::CalendarInterval;
+    let scaled = build(call, mode, action, (interval, number, false), result)?;
+    Ok(Typed { nullable: scaled.nullable || overflows, ..scaled })
+}
+
+/// The error of an interval that is multiplied with or divided by something that is no number.
+fn no_factor(call: &Call<'_>, (op, swapped): (Op, bool), interval: &Typed, number: &Typed) -> Error {
+    let sql = |place: usize| call.argument_sql.get(place).map_or("", String::as_str);
+    // The interval stands first, wherever it was written.
+    let first = usize::from(swapped);
+    let (interval_sql, number_sql) = (sql(first), sql(1 - first));
+    let (times, required) = match (&interval.data_type, op) {
+        (DataType::CalendarInterval, Op::Multiply) => {
+            (format!("multiply_interval({interval_sql}, {number_sql})"), "\"DOUBLE\"")
+        }
+        (DataType::CalendarInterval, _) => (format!("divide_interval({interval_sql}, {number_sql})"), "\"DOUBLE\""),
+        (_, Op::Multiply) => (format!("({interval_sql} * {number_sql})"), "\"NUMERIC\""),
+        (_, _) => (format!("({interval_sql} / {number_sql})"), "\"NUMERIC\""),
+    };
+    rewritten(times, "second", required, number_sql, &number.data_type)
 }
 
 /// How often an interval goes into another.
@@ -271,5 +374,6 @@ fn count(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<T
     let common = common.unwrap_or(T::DAY_TIME);
     let left = widened(call, left, &common)?;
     let right = widened(call, right, &common)?;
-    build(call, mode, action, (left, right, false), T::Long)
+    let count = build(call, mode, action, (left, right, false), T::Long)?;
+    Ok(Typed { nullable: true, ..count })
 }

@@ -1,9 +1,10 @@
 //! `LIKE`, `ILIKE`, `RLIKE`.
 
+use datafusion::arrow::array::ArrayRef;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::{Expr, Operator};
-use hearth_base::condition::{INVALID_FORMAT_ESC_AT_THE_END, INVALID_FORMAT_ESC_IN_THE_MIDDLE};
+use hearth_base::condition::{INVALID_ESCAPE_CHAR, INVALID_FORMAT_ESC_AT_THE_END, INVALID_FORMAT_ESC_IN_THE_MIDDLE};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
@@ -11,6 +12,7 @@ use crate::call::Call;
 use crate::coercion;
 use crate::expr;
 use crate::kernels::cast::report::string_literal;
+use crate::kernels::rowwise::{Args, call_rows};
 use crate::typed::Typed;
 
 /// Spark's escape, and the only one that DataFusion's matcher knows.
@@ -37,8 +39,11 @@ fn matching(mut call: Call<'_>, ignore_case: bool) -> Result<Typed> {
     let pattern = coercion::string(&call, 1, pattern)?;
     let pattern = match pattern.literal_str() {
         Some(text) => expr::text(with_default_escape(text, escape)?),
-        None if escape == ESCAPE => pattern,
-        None => return Err(Error::unsupported("LIKE with its own escape and a pattern that is not a constant")),
+        None if pattern.literal().is_some() => pattern,
+        None => {
+            let returns = (DataType::STRING, pattern.nullable);
+            call_rows("like_pattern", vec![pattern], returns, escape, with_default_escapes)?
+        }
     };
     let nullable = value.nullable || pattern.nullable;
     let like = Like::new(false, Box::new(value.expr), Box::new(pattern.expr), None, ignore_case);
@@ -49,8 +54,21 @@ fn escape_character(call: &Call<'_>, escape: &Typed) -> Result<char> {
     let mut characters = escape.literal_str().unwrap_or("").chars();
     match (characters.next(), characters.next()) {
         (Some(character), None) => Ok(character),
-        _ => Err(call.not_a_constant(2, "escape", &DataType::STRING)),
+        _ => {
+            let sql = call.argument_sql.get(2).map_or("", String::as_str);
+            Err(INVALID_ESCAPE_CHAR.with("sqlExpr", format!("\"{sql}\"")))
+        }
     }
+}
+
+/// Kernel: `with_default_escape` of each pattern.
+fn with_default_escapes(escape: &char, args: &Args) -> Result<ArrayRef> {
+    let patterns = args.text(0)?;
+    args.try_texts(|row, into| {
+        let Some(pattern) = patterns.get(row) else { return Ok(None) };
+        into.push_str(&with_default_escape(pattern, *escape)?);
+        Ok(Some(()))
+    })
 }
 
 /// The pattern with `\` as its escape. An escape before anything but `%`, `_` and itself is an error, as in Spark.

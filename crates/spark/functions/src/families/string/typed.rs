@@ -151,10 +151,18 @@ pub fn format_string(mut call: Call<'_>) -> Result<Typed> {
                 let number = datafusion::logical_expr::cast(value.expr, datafusion::arrow::datatypes::DataType::Int64);
                 Typed::new(number, DataType::Long, value.nullable)
             }
-            // As text: Java formats Spark's decimals with %s only.
-            DataType::Null | DataType::Decimal { .. } => {
-                cast(value, &DataType::STRING, CastMode::Legacy, call.session)?
+            DataType::DayTimeInterval { .. } => {
+                let number = datafusion::logical_expr::cast(value.expr, datafusion::arrow::datatypes::DataType::Int64);
+                Typed::new(number, DataType::Long, value.nullable)
             }
+            // As text: Java formats these with %s only.
+            DataType::YearMonthInterval { .. }
+            | DataType::Array(_)
+            | DataType::Map(_)
+            | DataType::Struct(_)
+            | DataType::Binary
+            | DataType::Null
+            | DataType::Decimal { .. } => cast(value, &DataType::STRING, CastMode::Legacy, call.session)?,
             _ => value,
         });
     }

@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::{ArrowPrimitiveType, DataType as ArrowType, De
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::NullState;
-use hearth_base::condition::ARITHMETIC_OVERFLOW;
+use hearth_base::condition::{ARITHMETIC_OVERFLOW, INTERVAL_ARITHMETIC_OVERFLOW_WITH_SUGGESTION};
 
 use super::udaf::Plan;
 use crate::kernels::invoke::raise;
@@ -20,6 +20,8 @@ use crate::kernels::invoke::raise;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Overflow {
     Raise,
+    /// As `Raise`, with the error of intervals, whose microseconds or months are summed.
+    RaiseInterval,
     Null,
 }
 
@@ -74,8 +76,11 @@ impl Plan for CheckedSum {
     }
 }
 
-fn overflow_error(result: &ArrowType) -> DataFusionError {
-    let (message, alternative) = match result {
+fn overflow_error(plan: &CheckedSum) -> DataFusionError {
+    if plan.overflow == Overflow::RaiseInterval {
+        return raise(INTERVAL_ARITHMETIC_OVERFLOW_WITH_SUGGESTION.with("functionName", "`try_add`"));
+    }
+    let (message, alternative) = match plan.result {
         ArrowType::Decimal128(..) => ("Overflow in sum of decimals", "try_sum"),
         _ => ("overflow", "try_add"),
     };
@@ -120,7 +125,7 @@ impl SumOfAll {
             return Ok(Some(self.sum));
         }
         match self.plan.overflow {
-            Overflow::Raise => Err(overflow_error(&self.plan.result)),
+            Overflow::Raise | Overflow::RaiseInterval => Err(overflow_error(&self.plan)),
             Overflow::Null => Ok(None),
         }
     }
@@ -208,8 +213,8 @@ where
         if failed.is_empty() {
             return Ok(());
         }
-        if self.plan.overflow == Overflow::Raise {
-            return Err(overflow_error(&self.plan.result));
+        if self.plan.overflow != Overflow::Null {
+            return Err(overflow_error(&self.plan));
         }
         self.mark(failed, total);
         Ok(())
@@ -263,8 +268,8 @@ where
                 sum > limit || sum < -limit
             };
             if sums.iter().any(beyond) {
-                if self.plan.overflow == Overflow::Raise {
-                    return Err(overflow_error(&self.plan.result));
+                if self.plan.overflow != Overflow::Null {
+                    return Err(overflow_error(&self.plan));
                 }
                 let flags = overflowed.get_or_insert_with(|| vec![false; count]);
                 flags.iter_mut().zip(&sums).for_each(|(flag, sum)| *flag |= beyond(sum));

@@ -60,7 +60,10 @@ pub fn position(_: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
 /// Kernel: `array_remove(array, value)`.
 pub fn remove(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let list = arrays[0].as_list::<i32>();
-    let (elements, unwanted) = elements_and_value(list, &arrays[1])?;
+    let (elements, unwanted) = match &arrays[2..] {
+        [keys, key] => elements_and_value(keys.as_list::<i32>(), key)?,
+        _ => elements_and_value(list, &arrays[1])?,
+    };
     let mut maker = ListMaker::new(list.len());
     for index in 0..list.len() {
         let Some(range) = row(list, index).filter(|_| arrays[1].is_valid(index)) else {
@@ -92,10 +95,11 @@ pub fn compact(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     maker.finish(list.values(), &shaped.result)
 }
 
-/// Kernel: `array_distinct(array)`.
+/// Kernel: `array_distinct(array)`. Here and below further arguments are what is compared in place of the first ones.
 pub fn distinct(shaped: &Shaped<()>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let list = arrays[0].as_list::<i32>();
-    let (_, rows) = encode(&[list.values()], SortOptions::default())?;
+    let keys = arrays.get(1).map_or(list, |keys| keys.as_list::<i32>());
+    let (_, rows) = encode(&[keys.values()], SortOptions::default())?;
     let elements = &rows[0];
     let mut maker = ListMaker::new(list.len());
     let mut seen = HashSet::new();
@@ -123,7 +127,11 @@ pub enum SetOperation {
 pub fn combine(shaped: &Shaped<SetOperation>, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let (left, right) = (arrays[0].as_list::<i32>(), arrays[1].as_list::<i32>());
     let values = concat(&[left.values().as_ref(), right.values().as_ref()])?;
-    let (_, rows) = encode(&[&values], SortOptions::default())?;
+    let keys = match &arrays[2..] {
+        [left, right] => concat(&[left.as_list::<i32>().values().as_ref(), right.as_list::<i32>().values().as_ref()])?,
+        _ => Arc::clone(&values),
+    };
+    let (_, rows) = encode(&[&keys], SortOptions::default())?;
     let elements = &rows[0];
     let shift = left.values().len();
     let mut maker = ListMaker::new(left.len());

@@ -114,6 +114,45 @@ pub fn substring_index(_state: &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     })
 }
 
+/// `trim(letters FROM text)`, the letters first.
+pub fn trim(_state: &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
+    rows(arrays, |letters, text, _| Ok(text.trim_matches(among(letters)).to_owned()))
+}
+
+pub fn trim_start(_state: &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
+    rows(arrays, |letters, text, _| Ok(text.trim_start_matches(among(letters)).to_owned()))
+}
+
+pub fn trim_end(_state: &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
+    rows(arrays, |letters, text, _| Ok(text.trim_end_matches(among(letters)).to_owned()))
+}
+
+/// `btrim(text, letters)`
+pub fn btrim(_state: &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
+    rows(arrays, |text, letters, _| Ok(text.trim_matches(among(letters)).to_owned()))
+}
+
+/// Whether a letter is one of some.
+fn among(letters: &str) -> impl Fn(char) -> bool + Copy + '_ {
+    move |letter| letters.chars().any(|other| lower_letter(other).eq(lower_letter(letter)))
+}
+
+/// `translate(text, from, to)`: each letter by the one at its place, or by nothing.
+pub fn translate(_state: &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
+    let others = cast(&arrays[2], &DataType::Utf8)?;
+    let others = others.as_string::<i32>();
+    rows(arrays, |text, from, row| {
+        let mut out = String::with_capacity(text.len());
+        for letter in text.chars() {
+            match from.chars().position(|other| lower_letter(other).eq(lower_letter(letter))) {
+                Some(place) => out.extend(others.value(row).chars().nth(place)),
+                None => out.push(letter),
+            }
+        }
+        Ok(out)
+    })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
