@@ -165,6 +165,14 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
     if OF_SCRIPTS.contains(&name) {
         return Some(SCRIPTING);
     }
+    match name {
+        "INVALID_PARAMETER_VALUE.CHARSET"
+        | "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"
+        | "INVALID_FORMAT.MISMATCH_INPUT" => {
+            return Some(ILLEGAL_ARGUMENT);
+        }
+        _ => {}
+    }
     Some(match name.split('.').next().unwrap_or(name) {
         "DIVIDE_BY_ZERO"
         | "REMAINDER_BY_ZERO"
@@ -183,8 +191,20 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "CANNOT_PARSE_TIMESTAMP" | "CANNOT_PARSE_TIME" | "DATETIME_FIELD_OUT_OF_BOUNDS" => DATETIME,
         "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" => ARRAY_INDEX,
         "SQL_CONF_NOT_FOUND" => NO_SUCH_ELEMENT,
-        "INVALID_CONF_VALUE" | "UNRECOGNIZED_STATISTIC" => ILLEGAL_ARGUMENT,
-        "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "CATALOG_NOT_FOUND" => SPARK,
+        "INVALID_CONF_VALUE"
+        | "UNRECOGNIZED_STATISTIC"
+        | "CANNOT_DECODE_URL"
+        | "INVALID_URL"
+        | "CONVERSION_INVALID_INPUT"
+        | "ILLEGAL_DAY_OF_WEEK"
+        | "INVALID_UTF8_STRING" => ILLEGAL_ARGUMENT,
+        "INVALID_TIMEZONE" => DATETIME,
+        "HLL_INVALID_LG_K" | "APPROX_TOP_K_NON_POSITIVE_ARG" | "INVALID_VARIANT_GET_PATH" => RUNTIME,
+        "SCALAR_SUBQUERY_TOO_MANY_ROWS"
+        | "CATALOG_NOT_FOUND"
+        | "MALFORMED_RECORD_IN_PARSING"
+        | "COLLATION_INVALID_NAME"
+        | "PARTITION_TRANSFORM_EXPRESSION_NOT_IN_PARTITIONED_BY" => SPARK,
         "UNSUPPORTED_FEATURE" if parameter("operation") == "MERGE INTO TABLE" => UNSUPPORTED,
         "INVALID_INTERVAL_FORMAT" if error.kind() == ErrorKind::Runtime && error.contexts().is_empty() => {
             ILLEGAL_ARGUMENT
