@@ -15,5 +15,4 @@ conditions! { FRAME:
     DEDUPLICATE_WITHIN_WATERMARK_OF_BATCH "_LEGACY_ERROR_TEMP_3102" "" Analysis "<msg>";
     INVALID_VIEW_NAME "_LEGACY_ERROR_TEMP_1321" "" Analysis "<viewName> is no name of a view.";
     PIVOT_WITHOUT_AGGREGATE "_LEGACY_ERROR_TEMP_1006" "" Analysis "A pivot takes aggregates, not <sql>.";
-    CANNOT_PARSE_INTERVAL "CANNOT_PARSE_INTERVAL" "22006" Analysis "<intervalString> is not an interval.";
 }

@@ -158,6 +158,10 @@ const OF_SCRIPTS: [&str; 20] = [
     "UNSUPPORTED_FEATURE.SQL_CURSOR",
 ];
 
+/// Conditions of a family whose others have another class.
+const OF_ARGUMENTS: [&str; 3] =
+    ["INVALID_FORMAT.MISMATCH_INPUT", "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", "INVALID_PARAMETER_VALUE.CHARSET"];
+
 /// Conditions whose class is not that of their kind.
 fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
     let name = error.name();
@@ -165,13 +169,8 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
     if OF_SCRIPTS.contains(&name) {
         return Some(SCRIPTING);
     }
-    match name {
-        "INVALID_PARAMETER_VALUE.CHARSET"
-        | "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"
-        | "INVALID_FORMAT.MISMATCH_INPUT" => {
-            return Some(ILLEGAL_ARGUMENT);
-        }
-        _ => {}
+    if OF_ARGUMENTS.contains(&name) {
+        return Some(ILLEGAL_ARGUMENT);
     }
     Some(match name.split('.').next().unwrap_or(name) {
         "DIVIDE_BY_ZERO"

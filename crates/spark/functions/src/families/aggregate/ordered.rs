@@ -30,9 +30,10 @@ pub fn in_order(call: &AggregateFunction, keys: &[SortExpr], types: &[ArrowType]
     if let Some(gather) = gathers(&call) {
         let options = |key: &SortExpr| SortOptions { descending: !key.asc, nulls_first: key.nulls_first };
         let order = keys.iter().map(options).collect();
-        let finish = match &gather.finish {
-            Finish::Join { delimiter, .. } => Finish::Join { delimiter: delimiter.clone(), order },
-            _ => Finish::OrderedList { order },
+        let finish = if let Finish::Join { delimiter, .. } = &gather.finish {
+            Finish::Join { delimiter: delimiter.clone(), order }
+        } else {
+            Finish::OrderedList { order }
         };
         let inputs = gather.inputs.iter().chain(types).cloned().collect();
         call.func = udaf(Gather { inputs, finish, ..gather.clone() });
@@ -49,10 +50,6 @@ fn is_positional(call: &AggregateFunction) -> bool {
 fn gathers(call: &AggregateFunction) -> Option<&Gather> {
     let function = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<PlannedAggregate<Gather>>()?;
     let plan = function.plan();
-    let unordered = match &plan.finish {
-        Finish::List => true,
-        Finish::Join { order, .. } => order.is_empty(),
-        _ => false,
-    };
-    unordered.then_some(plan)
+    let is_text = matches!(&plan.finish, Finish::Join { order, .. } if order.is_empty());
+    (is_text || plan.finish == Finish::List).then_some(plan)
 }
