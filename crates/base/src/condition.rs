@@ -7,6 +7,7 @@ mod analysis;
 mod collation;
 mod ddl;
 mod delta;
+mod frame;
 mod language;
 mod plan;
 mod request;
@@ -19,6 +20,7 @@ pub use analysis::*;
 pub use collation::*;
 pub use ddl::*;
 pub use delta::*;
+pub use frame::*;
 pub use language::*;
 pub use plan::*;
 pub use request::*;
@@ -119,6 +121,7 @@ pub fn all() -> impl Iterator<Item = &'static Condition> {
         .chain(COLLATION)
         .chain(DDL)
         .chain(DELTA)
+        .chain(FRAME)
         .chain(LANGUAGE)
         .chain(PLAN)
         .chain(REQUEST)

@@ -151,6 +151,9 @@ impl SessionConfig {
             }
             ConfigRequest::GetWithDefault { pairs } => {
                 for (key, default) in pairs {
+                    if let (Some(entry), Some(default), None) = (catalogue::find(&key), &default, self.set.get(&key)) {
+                        entry.check(default)?;
+                    }
                     let value = self.set.get(&key).cloned().or(default);
                     answer.pairs.push((key, value));
                 }

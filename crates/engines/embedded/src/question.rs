@@ -11,6 +11,7 @@ use hearth_types::ddl::{parse_data_type, parse_table_schema};
 use hearth_types::{DataType, StructType};
 
 use crate::cached::Persisted;
+use crate::meaning::normalized;
 use crate::session::EmbeddedSession;
 use crate::{explain, resolve, run};
 
@@ -99,13 +100,14 @@ fn json_to_ddl(text: &str) -> Result<Answer> {
 /// Two relations mean the same when their analysed plans are the same: ids are given in order, and names are not part
 /// of a plan.
 async fn same_semantics(session: &EmbeddedSession, left: Bytes, right: Bytes) -> Result<Answer> {
-    let left = canonical(session, &relation(left)?).await?;
-    Ok(Answer::Flag(left == canonical(session, &relation(right)?).await?))
+    let left = normalized(canonical(session, &relation(left)?).await?);
+    let right = normalized(canonical(session, &relation(right)?).await?);
+    Ok(Answer::Flag(left == right))
 }
 
 async fn semantic_hash(session: &EmbeddedSession, plan: Bytes) -> Result<Answer> {
     let mut hasher = DefaultHasher::new();
-    canonical(session, &relation(plan)?).await?.hash(&mut hasher);
+    normalized(canonical(session, &relation(plan)?).await?).hash(&mut hasher);
     let hash = hasher.finish();
     let folded = u32::try_from((hash >> 32) ^ (hash & u64::from(u32::MAX))).unwrap_or_default();
     Ok(Answer::Hash(folded.cast_signed()))

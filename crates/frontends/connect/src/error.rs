@@ -158,6 +158,10 @@ const OF_SCRIPTS: [&str; 20] = [
     "UNSUPPORTED_FEATURE.SQL_CURSOR",
 ];
 
+/// Conditions of a family whose others have another class.
+const OF_ARGUMENTS: [&str; 3] =
+    ["INVALID_FORMAT.MISMATCH_INPUT", "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", "INVALID_PARAMETER_VALUE.CHARSET"];
+
 /// Conditions whose class is not that of their kind.
 fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
     let name = error.name();
@@ -165,7 +169,7 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
     if OF_SCRIPTS.contains(&name) {
         return Some(SCRIPTING);
     }
-    if matches!(name, "INVALID_FORMAT.MISMATCH_INPUT" | "INVALID_PARAMETER_VALUE.CHARSET") {
+    if OF_ARGUMENTS.contains(&name) {
         return Some(ILLEGAL_ARGUMENT);
     }
     Some(match name.split('.').next().unwrap_or(name) {
@@ -188,11 +192,18 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "SQL_CONF_NOT_FOUND" => NO_SUCH_ELEMENT,
         "INVALID_CONF_VALUE"
         | "UNRECOGNIZED_STATISTIC"
-        | "ILLEGAL_DAY_OF_WEEK"
-        | "CONVERSION_INVALID_INPUT"
         | "CANNOT_DECODE_URL"
-        | "INVALID_URL" => ILLEGAL_ARGUMENT,
-        "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "CATALOG_NOT_FOUND" | "MALFORMED_RECORD_IN_PARSING" => SPARK,
+        | "INVALID_URL"
+        | "CONVERSION_INVALID_INPUT"
+        | "ILLEGAL_DAY_OF_WEEK"
+        | "INVALID_UTF8_STRING" => ILLEGAL_ARGUMENT,
+        "INVALID_TIMEZONE" => DATETIME,
+        "HLL_INVALID_LG_K" | "APPROX_TOP_K_NON_POSITIVE_ARG" | "INVALID_VARIANT_GET_PATH" => RUNTIME,
+        "SCALAR_SUBQUERY_TOO_MANY_ROWS"
+        | "CATALOG_NOT_FOUND"
+        | "MALFORMED_RECORD_IN_PARSING"
+        | "COLLATION_INVALID_NAME"
+        | "PARTITION_TRANSFORM_EXPRESSION_NOT_IN_PARTITIONED_BY" => SPARK,
         "UNSUPPORTED_FEATURE" if parameter("operation") == "MERGE INTO TABLE" => UNSUPPORTED,
         "INVALID_INTERVAL_FORMAT" if error.kind() == ErrorKind::Runtime && error.contexts().is_empty() => {
             ILLEGAL_ARGUMENT

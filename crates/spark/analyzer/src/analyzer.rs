@@ -57,6 +57,8 @@ pub struct ObservedMetrics {
     /// One row; positional columns.
     pub plan: LogicalPlan,
     pub schema: StructType,
+    /// What was asked for: one observation may stand in a plan several times.
+    pub source: Vec<hearth_plan::Expr>,
 }
 
 /// What is in force at one place of the plan.

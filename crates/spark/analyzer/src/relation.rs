@@ -8,6 +8,7 @@ pub(crate) mod cte;
 pub(crate) mod freq_items;
 pub(crate) mod generate;
 pub(crate) mod join;
+pub(crate) mod kept_order;
 pub(crate) mod limit;
 pub(crate) mod na;
 pub(crate) mod parse;

@@ -39,6 +39,8 @@ pub enum ExprNode {
     },
     /// `df.colRegex`, and SQL's quoted regex names.
     Regex {
+        /// The alias before the pattern.
+        table: Option<String>,
         pattern: String,
         plan_id: Option<i64>,
     },

@@ -52,7 +52,14 @@ fn whole<'a, T>(mut parser: Parser<'a>, rule: impl Fn(&mut Parser<'a>) -> Result
 /// read as SQL. A marker without a value stays one.
 pub fn parse_bound(text: &SqlText) -> Result<Plan> {
     let parser = Parser::new(&text.query)?.with_values(&text.named, &text.positional);
-    whole(parser, Parser::only_statement)
+    whole(parser, |parser| {
+        let plan = parser.only_statement()?;
+        let named = parser.markers.iter().filter(|marker| marker.name.is_some()).count();
+        match named == 0 || named == parser.markers.len() {
+            true => Ok(plan),
+            false => Err(hearth_base::condition::INVALID_QUERY_MIXED_QUERY_PARAMETERS.error()),
+        }
+    })
 }
 
 /// A parameter of a statement's text, and the bytes at which it stands.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use hearth_base::Result;
 use hearth_base::condition::{
     INVALID_CONF_VALUE_OUT_OF_RANGE_OF_OPTIONS, INVALID_CONF_VALUE_REQUIREMENT, INVALID_CONF_VALUE_TYPE_MISMATCH,
 };
+use hearth_base::{Error, Result};
 
 const RECORDED: &str = include_str!("catalogue.tsv");
 /// Defined by Spark's Connect server, which the recording does not start.
@@ -34,6 +34,10 @@ pub enum Kind {
     Int,
     Long,
     Double,
+    /// A time in this unit, with or without a unit of its own: `5`, `5m`.
+    Duration(&'static str),
+    /// Bytes: `10`, `10MB`.
+    Size,
     /// Separated by `, `; compared without case.
     OneOf(&'static str),
 }
@@ -78,6 +82,10 @@ fn read(line: &'static str) -> Option<Entry> {
         "int" => Kind::Int,
         "long" => Kind::Long,
         "double" => Kind::Double,
+        "duration" if key != "spark.sql.session.timeZone" => {
+            Kind::Duration(if SECONDS.contains(&key) { "SECONDS" } else { "MILLISECONDS" })
+        }
+        "size" => Kind::Size,
         other => other.strip_prefix("one of ").map_or(Kind::Text, Kind::OneOf),
     };
     let fallback = default.strip_prefix("<value of ").and_then(|rest| rest.strip_suffix('>'));
@@ -91,8 +99,10 @@ impl Entry {
     /// Whether `value` may be set, with Spark's error when not.
     pub fn check(&self, value: &str) -> Result<()> {
         self.kind.check(self.key, value)?;
-        let is_negative = value.trim().parse::<i64>().is_ok_and(|number| number < 0);
-        if is_negative && !self.requirement.is_empty() && self.default != Some(value.trim()) {
+        let takes_zero = !self.requirement.contains("must be positive");
+        let is_below = |number: i64| number < 0 || (number == 0 && !takes_zero);
+        let is_refused = value.trim().parse::<i64>().is_ok_and(is_below);
+        if is_refused && !self.requirement.is_empty() && self.default != Some(value.trim()) {
             return Err(INVALID_CONF_VALUE_REQUIREMENT
                 .with("confName", self.key)
                 .with("confValue", value)
@@ -116,6 +126,12 @@ impl Kind {
             Self::Long => "long",
             Self::Double if trimmed.parse::<f64>().is_ok() => return Ok(()),
             Self::Double => "double",
+            Self::Duration(_) if has_unit(trimmed, &TIME_UNITS) => return Ok(()),
+            Self::Duration(unit) => {
+                return Err(mismatch(key, value, &format!("time in {unit}")));
+            }
+            Self::Size if has_unit(trimmed, &SIZE_UNITS) => return Ok(()),
+            Self::Size => "bytes in BYTE",
             Self::OneOf(options) if options.split(", ").any(|option| option.eq_ignore_ascii_case(trimmed)) => {
                 return Ok(());
             }
@@ -126,8 +142,35 @@ impl Kind {
                     .with("confOptions", options));
             }
         };
-        Err(INVALID_CONF_VALUE_TYPE_MISMATCH.with("confName", key).with("confValue", value).with("confType", expected))
+        Err(mismatch(key, value, expected))
     }
+}
+
+fn mismatch(key: &str, value: &str, expected: &str) -> Error {
+    INVALID_CONF_VALUE_TYPE_MISMATCH.with("confName", key).with("confValue", value).with("confType", expected)
+}
+
+/// Settings that are counted in seconds.
+const SECONDS: [&str; 5] = [
+    "spark.sql.broadcastTimeout",
+    "spark.sql.execution.pyspark.udf.idleTimeoutSeconds",
+    "spark.sql.execution.pyspark.udf.tracebackDumpIntervalSeconds",
+    "spark.sql.scriptTransformation.exitTimeoutInSeconds",
+    "spark.sql.thriftServer.queryTimeout",
+];
+
+/// What `JavaUtils.timeStringAs` knows.
+const TIME_UNITS: [&str; 8] = ["", "us", "ms", "s", "m", "min", "h", "d"];
+
+/// What `JavaUtils.byteStringAs` knows.
+const SIZE_UNITS: [&str; 12] = ["", "b", "k", "kb", "m", "mb", "g", "gb", "t", "tb", "p", "pb"];
+
+/// Whether a text is a number with one of the units right behind it.
+fn has_unit(text: &str, units: &[&str]) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let (number, unit) = digits.split_at(end);
+    !number.is_empty() && units.iter().any(|known| known.eq_ignore_ascii_case(unit))
 }
 
 #[cfg(test)]

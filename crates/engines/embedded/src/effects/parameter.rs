@@ -45,8 +45,11 @@ fn substitute(text: &str, named: &[(String, String)], positional: &[String]) -> 
             out.push_str(value);
             rest = &rest[1 + word..];
         } else if first == '?' && named.is_empty() {
-            let value =
-                positional.get(next).ok_or_else(|| UNBOUND_SQL_PARAMETER.with("name", format!("_{}", out.len())))?;
+            let unbound = || {
+                let place = text[..text.len() - rest.len()].encode_utf16().count();
+                UNBOUND_SQL_PARAMETER.with("name", format!("_{place}"))
+            };
+            let value = positional.get(next).ok_or_else(unbound)?;
             next += 1;
             out.push_str(value);
             rest = &rest[1..];

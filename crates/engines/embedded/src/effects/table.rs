@@ -63,7 +63,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     let mut record = blank(session, &id, new)?;
     if let Some(query) = &new.query {
         let analyzed = run::analyze(session, query).await?;
-        record.schema = analyzed.schema.clone();
+        record.schema = analyzed.schema.without_notes();
         partition_by(&mut record, new)?;
         return match fill(session, record, &analyzed, replace).await {
             Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
@@ -210,7 +210,7 @@ fn copy(scope: &Scope<'_>, like: &Name, record: &mut TableRecord) -> Result<()> 
                 record.options.clone_from(&other.options);
             }
         }
-        Found::Temporary(view) | Found::GlobalTemporary(view) => record.schema = view.schema,
+        Found::Temporary(view) | Found::GlobalTemporary(view) => record.schema = view.schema.without_notes(),
     }
     Ok(())
 }

@@ -216,7 +216,7 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
         record.location = Some(path::absolute(&location, session)?);
     }
     record.options = write_options;
-    record.schema = analyzed.schema.clone();
+    record.schema = analyzed.schema.without_notes();
     record.partition_columns.clone_from(&write.partition_columns);
     record.bucket.clone_from(&write.bucket);
     let rows = fill(session, record, &analyzed, replace).await?;
@@ -325,7 +325,7 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Writ
     let mut record = new_record(session, &id, write.provider.as_deref())?;
     record.options.clone_from(&write.options);
     record.properties.clone_from(&write.properties);
-    record.schema = analyzed.schema.clone();
+    record.schema = analyzed.schema.without_notes();
     record.partition_columns = write.partitioning.iter().map(partition_name).collect::<Result<_>>()?;
     let rows = fill(session, record, &analyzed, replace).await?;
     Ok(Written { metrics: analyzed.metrics, rows })

@@ -183,10 +183,7 @@ impl Analyzer<'_> {
             }
         }
         if named.is_empty() {
-            return match instances.first() {
-                Some(columns) => Err(crate::scope::Scope::new(columns.clone()).unresolved(name)),
-                None => Err(not_of_this_data_frame(name)),
-            };
+            return Err(not_of_this_data_frame(name));
         }
         let fields = named.first().map_or(0, |(_, fields)| *fields);
         let here: Vec<&Column> = named.iter().filter_map(|(column, _)| cx.rel.scope.by_id(column.id)).collect();

@@ -1,6 +1,6 @@
 //! Calls: the function table, the functions that only the analyzer can build, SQL functions of the session.
 
-use hearth_base::condition::{NOT_A_SCALAR_FUNCTION, UNRESOLVED_ROUTINE};
+use hearth_base::condition::{NOT_A_SCALAR_FUNCTION, PARTITION_TRANSFORM_OUTSIDE, UNRESOLVED_ROUTINE};
 use hearth_base::{Error, Result};
 use hearth_functions::families::internal;
 use hearth_functions::row::{Builder, Family};
@@ -44,7 +44,10 @@ impl Analyzer<'_> {
         }
         let internal = || name.filter(|_| from_client).and_then(internal::lookup);
         let Some(row) = name.and_then(lookup).or_else(internal) else {
-            return Err(self.no_such_function(&call.name, cx));
+            return Err(match partition_transform(&call.name).filter(|_| from_client) {
+                Some(transform) => transform_outside(transform),
+                None => self.no_such_function(&call.name, cx),
+            });
         };
         if call.arguments.is_empty()
             && let Some(typed) = self.input_file(row.name, cx)?
@@ -327,6 +330,16 @@ fn replaced(name: &str, sql: String) -> String {
         Some((_, arguments)) => format!("{other}({arguments}"),
         None => sql,
     }
+}
+
+/// A transform of `partitionedBy`, which Spark knows as a function only to refuse it elsewhere.
+fn partition_transform(name: &[String]) -> Option<&'static str> {
+    let [name] = name else { return None };
+    ["years", "months", "days", "hours", "bucket"].into_iter().find(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn transform_outside(transform: &str) -> Error {
+    PARTITION_TRANSFORM_OUTSIDE.with("expression", format!("\"{transform}(boundreference())\""))
 }
 
 fn window_expected(row: &FunctionRow, call: &Call<'_>) -> Error {

@@ -52,13 +52,12 @@ impl Analyzer<'_> {
                 }
             }
             ExprNode::Extract { child, extraction } => {
-                if let Some(path) = self.column_path(child, cx) {
-                    **child = path;
+                let is_map = matches!(self.type_for_name(child, cx), Some(DataType::Map(_)));
+                let shown = self.column_path(child, cx).unwrap_or_else(|| self.named_form(child, cx));
+                if is_map {
+                    return Expr::function("#map_value", vec![shown, extraction.as_ref().clone()]);
                 }
-                if matches!(self.type_for_name(child, cx), Some(DataType::Map(_))) {
-                    let arguments = vec![self.named_form(child, cx), extraction.as_ref().clone()];
-                    return Expr::function("#map_value", arguments);
-                }
+                **child = shown;
             }
             ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => **expr = self.named_form(expr, cx),
             ExprNode::TypedLiteral { kind: TypedLiteralKind::Timestamp | TypedLiteralKind::TimestampLtz, text } => {

@@ -65,8 +65,9 @@ impl Analyzer<'_> {
             return Err(IN_SUBQUERY_LENGTH_MISMATCH
                 .with("leftLength", typed.len())
                 .with("rightLength", query.scope.columns.len())
-                .with("leftColumns", values.iter().map(crate::naming::sql).collect::<Vec<_>>().join(", "))
-                .with("rightColumns", query.scope.columns.iter().map(|c| c.quoted()).collect::<Vec<_>>().join(", ")));
+                .with("sqlExpr", format!("\"({} IN (listquery()))\"", row_text(values)))
+                .with("leftColumns", listed(values.iter().map(crate::naming::sql)))
+                .with("rightColumns", listed(query.scope.columns.iter().map(|column| column.name.to_string()))));
         }
         let nullable = typed.iter().any(|value| value.nullable) || query.scope.columns.iter().any(|c| c.nullable);
         let settings = cx.env.settings;
@@ -110,6 +111,22 @@ impl Analyzer<'_> {
 }
 
 /// DataFusion makes joins of `EXISTS` and `IN` only where they filter rows.
+/// The left side of IN: one value, or a row of several.
+fn row_text(values: &[Expr]) -> String {
+    if let [value] = values {
+        return crate::naming::sql(value);
+    }
+    let fields = values.iter().enumerate().map(|(index, value)| {
+        let name = crate::naming::field_name(value).unwrap_or_else(|| format!("col{}", index + 1));
+        format!("'{name}', {}", crate::naming::sql(value))
+    });
+    format!("named_struct({})", fields.collect::<Vec<_>>().join(", "))
+}
+
+fn listed(names: impl Iterator<Item = String>) -> String {
+    names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
 fn in_filter(cx: Cx<'_>) -> bool {
     matches!(cx.clause, Clause::Where | Clause::Having) && !cx.inside_aggregate
 }

@@ -77,6 +77,8 @@ const DEFAULTS: &[(&str, usize, &str)] = &[
     ("regexp_replace", 3, "1"),
     ("regexp_extract", 2, "1"),
     ("regexp_extract_all", 2, "1"),
+    ("current_time", 0, "6"),
+    ("unix_timestamp", 0, "current_timestamp(), yyyy-MM-dd HH:mm:ss"),
     ("unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"),
     ("to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"),
     ("from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"),
@@ -323,9 +325,13 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
             format!("{name}({}, {}, X'00')", text(value), text(length))
         }
         ("ilike", [value, pattern, _]) => format!("ilike({}, {})", text(value), text(pattern)),
-        ("nth_value", [value, offset, Expr { node: ExprNode::Literal(Value::Boolean(false)), .. }]) => {
-            format!("nth_value({}, {})", text(value), text(offset))
+        ("nth_value", [value, offset, Expr { node: ExprNode::Literal(Value::Boolean(ignored)), .. }]) => {
+            let nulls = if *ignored { " ignore nulls" } else { "" };
+            format!("nth_value({}, {}){nulls}", text(value), text(offset))
         }
+        // The seed is not shown.
+        ("uuid", [_]) => "uuid()".to_owned(),
+        ("shuffle", [values, _]) => format!("shuffle({})", text(values)),
         ("mode", [value, Expr { node: ExprNode::Literal(Value::Boolean(false)), .. }]) => {
             format!("mode({})", text(value))
         }
@@ -466,7 +472,8 @@ fn plain(name: &str, call: &FunctionCall) -> String {
         arguments.push((*more).to_owned());
     }
     let distinct = if call.distinct { "DISTINCT " } else { "" };
-    format!("{printed}({distinct}{})", arguments.join(", "))
+    let nulls = if name == "nth_value" && call.ignore_nulls == Some(true) { " ignore nulls" } else { "" };
+    format!("{printed}({distinct}{}){nulls}", arguments.join(", "))
 }
 
 /// Percentiles print a bare ascending order, `mode` the order it looks for.

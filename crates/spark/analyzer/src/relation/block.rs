@@ -148,7 +148,8 @@ impl Analyzer<'_> {
         let firsts: Vec<Expr> =
             grouped.collated.iter().map(|(position, _)| first_of(grouped.keys[*position].clone())).collect();
         aggregates.extend(firsts.iter().filter(|first| !aggregates.contains(first)).cloned().collect::<Vec<_>>());
-        let named = distinct_names(&aggregates, |index| format!("#agg{index}_{}", self.new_id().0));
+        let (input, ordered) = self.in_kept_order(input, aggregates.clone())?;
+        let named = distinct_names(&ordered, |index| format!("#agg{index}_{}", self.new_id().0));
         let aggregate = Aggregate::try_new(Arc::new(input), group, named).map_err(plan_error)?;
         let mut replacements: Vec<(Expr, Expr)> = Vec::with_capacity(grouped.keys.len() + aggregates.len());
         let offset = aggregate.schema.fields().len() - aggregates.len();

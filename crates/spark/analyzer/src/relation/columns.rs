@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hearth_base::Result;
-use hearth_base::condition::{ASSIGNMENT_ARITY_MISMATCH, COLUMN_ALREADY_EXISTS};
+use hearth_base::condition::{ASSIGNMENT_ARITY_MISMATCH, CANNOT_RESOLVE_DATAFRAME_COLUMN, COLUMN_ALREADY_EXISTS};
 use hearth_plan::{Expr, ExprNode, Relation};
 
 use super::block::Block;
@@ -38,7 +38,13 @@ impl Analyzer<'_> {
             })
             .collect();
         let input = self.with_time_windows(input, aliased.iter(), env)?;
-        let (made, generators) = self.items(&aliased, Cx::new(env, &input, Clause::Select))?;
+        let (mut made, generators) = self.items(&aliased, Cx::new(env, &input, Clause::Select))?;
+        if made.len() == columns.len() {
+            // Unlike `select`, the column does not take over what is noted of the one it comes from.
+            for (item, (_, _, metadata)) in made.iter_mut().zip(columns) {
+                item.metadata = metadata.as_deref().map(Arc::from);
+            }
+        }
         let mut used = vec![false; made.len()];
         let mut items: Vec<Item> = Vec::with_capacity(input.scope.columns.len() + made.len());
         for column in &input.scope.columns {
@@ -56,13 +62,13 @@ impl Analyzer<'_> {
 
     pub fn with_columns_renamed(&self, input: &Relation, renames: &[(String, String)], env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
-        let mut columns = input.scope.columns.clone();
+        let mut items: Vec<Item> = input.scope.columns.iter().map(Item::column).collect();
         for (from, to) in renames {
-            for column in columns.iter_mut().filter(|column| same_name(&column.name, from, self.case_sensitive)) {
-                column.name = to.as_str().into();
+            for item in items.iter_mut().filter(|item| same_name(&item.name, from, self.case_sensitive)) {
+                *item = renamed(item, to);
             }
         }
-        Ok(self.with_new_ids(input, columns))
+        self.project_items(input, &items)
     }
 
     pub fn to_df(&self, input: &Relation, names: &[String], env: Env<'_>) -> Result<Rel> {
@@ -72,20 +78,9 @@ impl Analyzer<'_> {
                 .with("numTarget", input.scope.columns.len())
                 .with("numExpr", names.len()));
         }
-        let columns = input
-            .scope
-            .columns
-            .iter()
-            .zip(names)
-            .map(|(column, name)| Column { name: name.as_str().into(), ..column.clone() })
-            .collect();
-        Ok(self.with_new_ids(input, columns))
-    }
-
-    /// Renamed columns stay the same columns, so references by plan id still find them.
-    fn with_new_ids(&self, input: Rel, columns: Vec<Column>) -> Rel {
-        let columns = columns.into_iter().map(|column| Column { qualifier: Arc::clone(&column.qualifier), ..column });
-        Rel::new(input.plan, Scope::new(columns.collect()))
+        let items: Vec<Item> =
+            input.scope.columns.iter().zip(names).map(|(column, name)| renamed(&Item::column(column), name)).collect();
+        self.project_items(input, &items)
     }
 
     /// Names that are not there are passed over.
@@ -93,6 +88,11 @@ impl Analyzer<'_> {
         let input = self.relation(input, env)?;
         let mut dropped = Vec::new();
         for expr in columns {
+            if let ExprNode::Attribute { name, plan_id: Some(plan_id), .. } = &expr.node
+                && !self.plan_outputs.borrow().contains_key(plan_id)
+            {
+                return Err(CANNOT_RESOLVE_DATAFRAME_COLUMN.with("name", format!("\"{}\"", name.join("."))));
+            }
             let typed = match self.expression(expr, Cx::new(env, &input, Clause::Select)) {
                 Ok(typed) => typed,
                 Err(error) if is_ambiguous(&error) => return Err(error),
@@ -112,6 +112,11 @@ impl Analyzer<'_> {
             .collect();
         Ok(Rel::new(input.plan, Scope::new(columns)))
     }
+}
+
+/// A new column: what the DataFrame before calls by the old name is not this one.
+fn renamed(item: &Item, name: &str) -> Item {
+    Item { name: name.into(), qualifier: Arc::default(), id: None, ..item.clone() }
 }
 
 fn is_ambiguous(error: &hearth_base::Error) -> bool {

@@ -18,6 +18,7 @@ use super::block::Block;
 use crate::analyzer::{Analyzer, Env};
 use crate::expression::context::Grouped;
 use crate::rel::{Item, Rel};
+use crate::relation::stat::illegal;
 
 /// The share of the rows that makes a value frequent, when none is given.
 const DEFAULT_SUPPORT: f64 = 0.01;
@@ -28,7 +29,10 @@ const LEAST_SUPPORT: f64 = 1e-4;
 impl Analyzer<'_> {
     pub fn freq_items(&self, input: &Relation, columns: &[String], support: Option<f64>, env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
-        let support = support.unwrap_or(DEFAULT_SUPPORT).max(LEAST_SUPPORT);
+        let support = support.unwrap_or(DEFAULT_SUPPORT);
+        if !(LEAST_SUPPORT..=1.0).contains(&support) {
+            return Err(illegal(format!("Support must be in [{LEAST_SUPPORT}, 1], but got {support:?}.")));
+        }
         let counters = (1.0 / support) as usize;
         let mut items = Vec::with_capacity(columns.len());
         for name in columns {

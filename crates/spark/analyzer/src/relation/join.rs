@@ -222,7 +222,9 @@ impl Analyzer<'_> {
         let subquery =
             LogicalPlan::Subquery(Subquery { subquery: Arc::new(right.plan), outer_ref_columns, spans: Spans::new() });
         let plan = join_plan(left.plan.clone(), subquery, join.kind, condition)?;
-        Ok(Rel::new(plan, scope))
+        // DataFusion's rewrite of an outer join leaves its keys among the columns.
+        let columns = all_columns(&plan);
+        Ok(Rel::new(project(plan, columns)?, scope))
     }
 
     /// A lateral side that only computes over one row (`LATERAL (SELECT a + 1)`, generators) needs no join: its steps

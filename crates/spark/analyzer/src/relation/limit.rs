@@ -3,8 +3,9 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, lit};
 use hearth_base::condition::{
-    DEDUPLICATE_UNKNOWN_COLUMN, INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE, INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE,
-    INVALID_LIMIT_LIKE_EXPRESSION_IS_NULL, INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE,
+    DEDUPLICATE_UNKNOWN_COLUMN, DEDUPLICATE_WITHIN_WATERMARK_OF_BATCH, INVALID_LIMIT_LIKE_EXPRESSION_DATA_TYPE,
+    INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE, INVALID_LIMIT_LIKE_EXPRESSION_IS_NULL,
+    INVALID_LIMIT_LIKE_EXPRESSION_IS_UNFOLDABLE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast};
@@ -12,7 +13,7 @@ use hearth_plan::{Expr, Relation};
 use hearth_types::{DataType, StructField, StructType};
 
 use super::block::Block;
-use crate::analyzer::{Analyzer, Env, plan_error, unsupported};
+use crate::analyzer::{Analyzer, Env, plan_error};
 use crate::expression::context::{Clause, Cx, Grouped};
 use crate::naming;
 use crate::rel::{Item, Rel};
@@ -139,7 +140,8 @@ impl Analyzer<'_> {
     pub fn deduplicate(&self, input: &Relation, names: &[String], flags: (bool, bool), env: Env<'_>) -> Result<Rel> {
         let (all_columns, within_watermark) = flags;
         if within_watermark {
-            return unsupported("dropDuplicatesWithinWatermark on a batch DataFrame");
+            return Err(DEDUPLICATE_WITHIN_WATERMARK_OF_BATCH
+                .with("msg", "dropDuplicatesWithinWatermark is not supported with batch DataFrames/DataSets"));
         }
         let input = self.relation(input, env)?;
         if all_columns || names.is_empty() {

@@ -3,7 +3,7 @@
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, lit, when};
-use hearth_base::condition::PIVOT_VALUE_LIMIT;
+use hearth_base::condition::{PIVOT_VALUE_LIMIT, PIVOT_WITHOUT_AGGREGATE};
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast};
 use hearth_plan::ExprNode;
@@ -37,6 +37,13 @@ impl Analyzer<'_> {
             self.given_values(pivot, &keys, cx)?
         };
         let (aggregates, _) = self.items(&pivot.aggregates, cx)?;
+        for (aggregate, expr) in aggregates.iter().zip(&pivot.aggregates) {
+            if !super::block::has_aggregate(&aggregate.value.expr) {
+                let column = self.column_of(&aggregate.value, cx);
+                let text = column.map(|column| [&column.qualifier[..], &[column.name.to_string()]].concat().join("."));
+                return Err(PIVOT_WITHOUT_AGGREGATE.with("sql", text.unwrap_or_else(|| naming::sql(expr))));
+            }
+        }
         let groups = match &pivot.grouping {
             Some(grouping) => self.items(grouping, cx)?.0,
             None => implicit_groups(&input, &keys, &aggregates),

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr as PlanExpr, Volatility};
 use hearth_base::condition::{
-    ASSIGNMENT_ARITY_MISMATCH, INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY, OBSERVED_ATTRIBUTE,
-    WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
+    ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, INVALID_WHERE_CONDITION, NESTED_AGGREGATE_FUNCTION,
+    OBSERVED_ATTRIBUTE, OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED, OBSERVED_NOT_DETERMINISTIC,
+    OBSERVED_WINDOW, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
 };
 use hearth_base::{Error, Result};
-use hearth_plan::{Expr, Relation};
+use hearth_plan::{Expr, ExprNode, Relation};
 
-use super::block::{Block, filter, has_aggregate, has_window};
-use crate::analyzer::{Analyzer, Env, ObservedMetrics};
+use super::block::{Block, filter, has_window};
+use crate::analyzer::{Analyzer, Env, ObservedMetrics, plan_error};
 use crate::expression::context::{Clause, Cx};
 use crate::naming;
 use crate::rel::Rel;
@@ -140,27 +143,76 @@ impl Analyzer<'_> {
     /// `observe`: the rows pass; what is observed becomes a query of its own.
     pub fn collect_metrics(&self, input: &Relation, name: &str, metrics: &[Expr], env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
-        let (items, generators) = self.items(metrics, Cx::new(env, &input, Clause::Select))?;
-        let plain = items.iter().find(|item| !has_aggregate(&item.value.expr) && item.value.expr.any_column_refs());
-        if let Some(item) = plain {
-            return Err(OBSERVED_ATTRIBUTE.with("expr", format!("\"{}\"", item.name)));
+        if self.metrics.borrow().iter().any(|known| known.name == name && known.source != metrics) {
+            return Err(DUPLICATED_METRICS_NAME.with("metricName", name));
         }
-        let rel = self
-            .block_rel(Block::new(input.clone(), items, generators))
-            .map_err(|error| observed_error(&error).unwrap_or(error))?;
+        if name.is_empty() {
+            return Err(super::stat::illegal("Metrics must have a name"));
+        }
+        let cx = Cx::new(env, &input, Clause::Select);
+        let mut items = Vec::with_capacity(metrics.len());
+        let mut generators = Vec::new();
+        for metric in metrics {
+            let (made, steps) =
+                self.items(std::slice::from_ref(metric), cx).map_err(|error| nested_metric(error, metric))?;
+            for item in &made {
+                check_metric(&item.value.expr, metric)?;
+            }
+            items.extend(made);
+            generators.extend(steps);
+        }
+        let rel = self.block_rel(Block::new(input.clone(), items, generators))?;
         let observed = ObservedMetrics {
             name: name.to_owned(),
             plan: self.decorrelated(rel.positional()?)?,
             schema: rel.scope.schema(),
+            source: metrics.to_vec(),
         };
         self.metrics.borrow_mut().push(observed);
         Ok(input)
     }
 }
 
-/// Metrics are an aggregate without keys, so a plain column among them is no metric.
-fn observed_error(error: &Error) -> Option<Error> {
-    let parameter = |wanted: &str| error.named_parameters().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-    let known = error.condition() == MISSING_AGGREGATION || error.condition() == MISSING_GROUP_BY;
-    Some(OBSERVED_ATTRIBUTE.with("expr", parameter("expression").filter(|_| known)?))
+/// A metric as errors show it.
+fn metric_text(metric: &Expr) -> String {
+    let text = match &metric.node {
+        ExprNode::Alias { expr, names, .. } => format!("{} AS {}", naming::sql(expr), names.join(", ")),
+        ExprNode::SqlText(text) => match hearth_sql::parse_expression(text) {
+            Ok(parsed) => return metric_text(&parsed),
+            Err(_) => text.clone(),
+        },
+        _ => naming::sql(metric),
+    };
+    format!("\"{text}\"")
+}
+
+fn nested_metric(error: Error, metric: &Expr) -> Error {
+    match error.condition() == NESTED_AGGREGATE_FUNCTION {
+        true => OBSERVED_NESTED.with("expr", metric_text(metric)),
+        false => error,
+    }
+}
+
+/// Metrics are aggregates of all rows: outside of them there are neither columns nor values that change.
+fn check_metric(expr: &PlanExpr, metric: &Expr) -> Result<()> {
+    let mut refused: Option<Condition> = None;
+    let looked = expr.apply(|part| {
+        refused = match part {
+            PlanExpr::AggregateFunction(call) if call.params.distinct => Some(OBSERVED_DISTINCT),
+            PlanExpr::AggregateFunction(call) if call.params.filter.is_some() => Some(OBSERVED_FILTER),
+            PlanExpr::AggregateFunction(_) => return Ok(TreeNodeRecursion::Jump),
+            PlanExpr::WindowFunction(_) => Some(OBSERVED_WINDOW),
+            PlanExpr::Column(_) => Some(OBSERVED_ATTRIBUTE),
+            PlanExpr::ScalarFunction(call) if call.func.signature().volatility == Volatility::Volatile => {
+                Some(OBSERVED_NOT_DETERMINISTIC)
+            }
+            _ => None,
+        };
+        Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    looked.map_err(plan_error)?;
+    match refused {
+        Some(condition) => Err(condition.with("expr", metric_text(metric))),
+        None => Ok(()),
+    }
 }

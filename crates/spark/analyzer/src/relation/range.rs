@@ -28,6 +28,9 @@ impl Analyzer<'_> {
         if step == 0 {
             return Err(super::stat::illegal("step (0) cannot be 0"));
         }
+        if partitions.is_some_and(|count| count <= 0) {
+            return Err(super::stat::illegal("the number of partitions must be positive"));
+        }
         let partitions = partitions.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
         let schema = Arc::new(Schema::new(vec![Field::new("id", Arrow::Int64, false)]));
         let table = RangeTable { start, end, step, partitions, schema };

@@ -2,10 +2,12 @@
 
 use datafusion::logical_expr::{LogicalPlanBuilder, Partitioning};
 use hearth_base::Result;
-use hearth_plan::{Expr, Relation};
+use hearth_base::condition::DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE;
+use hearth_plan::{Expr, ExprNode, Relation};
 
 use crate::analyzer::{Analyzer, Env, plan_error};
 use crate::expression::context::{Clause, Cx};
+use crate::naming;
 use crate::rel::Rel;
 
 impl Analyzer<'_> {
@@ -30,6 +32,10 @@ impl Analyzer<'_> {
         let count = partitions.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
         let mut keys = Vec::with_capacity(expressions.len());
         for key in expressions {
+            if let ExprNode::DirectShufflePartitionId(id) = &key.node {
+                keys.push(self.partition_id(id, key, cx)?);
+                continue;
+            }
             match (self.expression(key, cx), &input.block) {
                 (Ok(typed), _) => keys.push(typed.expr),
                 // `SELECT a FROM t DISTRIBUTE BY b`: a key that only the input of the list has.
@@ -42,6 +48,22 @@ impl Analyzer<'_> {
         // Nothing moves, and `CLUSTER BY` sorts by the same keys next.
         let Some(count) = count else { return Ok(input) };
         spread(input, Partitioning::Hash(keys, count))
+    }
+}
+
+impl Analyzer<'_> {
+    /// `repartitionById`: an integer. Its rows stay together, which partition they are is the engine's business.
+    fn partition_id(&self, id: &Expr, key: &Expr, cx: Cx<'_>) -> Result<datafusion::logical_expr::Expr> {
+        let typed = self.expression(id, cx)?;
+        if typed.data_type.is_integral() || typed.is_void() {
+            return Ok(typed.expr);
+        }
+        Err(DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
+            .with("sqlExpr", format!("\"{}\"", naming::sql(key)))
+            .with("paramIndex", hearth_functions::call::ordinal(1))
+            .with("requiredType", "\"INT\"")
+            .with("inputSql", format!("\"{}\"", naming::sql(id)))
+            .with("inputType", format!("\"{}\"", typed.data_type.sql())))
     }
 }
 

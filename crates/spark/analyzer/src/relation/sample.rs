@@ -101,6 +101,10 @@ impl Analyzer<'_> {
             if !(0.0..=1.0).contains(fraction) {
                 return Err(illegal(format!("Fractions must be in [0, 1], but got {fraction:?}.")));
             }
+            // Of another type than the column, a value is none of its values.
+            if value.data_type().is_string() != key.data_type.is_string() {
+                continue;
+            }
             let equal = self.equal(key.clone(), literal::typed(value)?, env)?;
             branches.push((Box::new(equal), Box::new(lit(*fraction))));
         }

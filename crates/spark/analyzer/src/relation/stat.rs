@@ -44,7 +44,10 @@ impl Analyzer<'_> {
                     "Currently {what} calculation for columns with dataType {text} not supported."
                 )));
             }
-            values.push(column.typed());
+            // `StatFunctions` takes a missing number for zero.
+            let number = cast::cast(column.typed(), &DataType::Double, cast::CastMode::of(env.settings), env.settings)?;
+            let zero = literal::typed(&Value::Double(0.0))?;
+            values.push(self.call("coalesce", vec![number, zero], Cx::new(env, &input, Clause::Select))?);
         }
         let cx = Cx::new(env, &input, Clause::Select);
         let value = self.call(function, values, cx)?;

@@ -85,7 +85,11 @@ impl Analyzer<'_> {
         for index in 0..width {
             let types: Vec<_> =
                 groups.iter().filter_map(|(_, values)| values.get(index).map(|v| v.data_type.clone())).collect();
+            // Numbers do not become text here (`UnpivotCoercion`).
+            let mixed = types.iter().any(|known| known.is_string())
+                && types.iter().any(|known| !known.is_string() && *known != hearth_types::DataType::Null);
             let common = coercion::common_type(&types, env.settings)
+                .filter(|_| !mixed)
                 .ok_or_else(|| UNPIVOT_VALUE_DATA_TYPE_MISMATCH.with("types", types_of_groups(&groups, index)))?;
             fields.push(StructField::new(unpivot.value_columns[index].as_str(), common, true));
         }

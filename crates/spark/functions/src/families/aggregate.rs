@@ -4,6 +4,7 @@ mod bitmap;
 mod collect;
 mod numeric;
 mod order;
+mod ordered;
 mod percentile;
 mod statistics;
 #[cfg(test)]
@@ -226,6 +227,7 @@ pub const ROWS: &[FunctionRow] = &[
 
 pub use collect::collect_list;
 pub use order::{constant_bool, constant_int};
+pub use ordered::{in_order, looks_at_order};
 
 /// An aggregate of `arguments` with the modifiers of `call`.
 pub(in crate::families) fn apply(

@@ -87,7 +87,8 @@ impl Function {
         if !(least..=parameters.len()).contains(&taken) {
             return Err(INVALID_LAMBDA_NUMBER_OF_ARGUMENTS
                 .with("expectedNumArgs", lambda.parameters)
-                .with("actualNumArgs", parameters.len()));
+                // What may be left out is given only to a lambda that takes it.
+                .with("actualNumArgs", least));
         }
         let parameters = parameters[..taken].to_vec();
         let typed = (lambda.resolve)(&parameters)?;

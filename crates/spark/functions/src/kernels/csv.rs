@@ -158,6 +158,10 @@ pub fn to_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
             }
             let column = values.column(index);
             if is_null(column.as_ref(), at) {
+                // A line of nothing at all is no line to Spark's writer.
+                if structure.fields.len() == 1 && dialect.writes_null_as_nothing() {
+                    return Ok(None);
+                }
                 dialect.write(None, out);
                 continue;
             }

@@ -3,7 +3,7 @@
 mod write;
 
 use hearth_base::Result;
-use hearth_base::condition::{INVALID_SQL_WITH_REFERENCES, SQL_COMMAND_EXPECTS_SQL};
+use hearth_base::condition::{INVALID_SQL_WITH_REFERENCES, INVALID_VIEW_NAME, SQL_COMMAND_EXPECTS_SQL};
 use hearth_proto::connect as pb;
 use hearth_proto::connect::command::CommandType;
 use hearth_proto::connect::ml_command::Command as MlCommand;
@@ -51,7 +51,9 @@ fn boxed(proto: Option<pb::Relation>) -> Result<Box<Relation>> {
 /// A view's name is SQL; the name of a temporary one has one part, which is checked when the view is made.
 fn create_view(view: pb::CreateDataFrameViewCommand) -> Result<Command> {
     Ok(Command::CreateView(Box::new(CreateView {
-        name: TableName::Name(parse_multipart_identifier(&view.name)?),
+        name: TableName::Name(
+            parse_multipart_identifier(&view.name).map_err(|_| INVALID_VIEW_NAME.with("viewName", &view.name))?,
+        ),
         kind: if view.is_global { ViewKind::GlobalTemp } else { ViewKind::Temp },
         query: relation(view.input.unwrap_or_default())?,
         text: None,

@@ -159,8 +159,14 @@ fn unresolved_regex(regex: &wire::UnresolvedRegex) -> Result<ExprNode> {
         return Ok(ExprNode::Attribute { name, plan_id: regex.plan_id, is_metadata: false });
     };
     match quoted.strip_prefix('`') {
-        Some(pattern) => Ok(ExprNode::Regex { pattern: pattern.to_owned(), plan_id: regex.plan_id }),
-        None => Err(Error::unsupported("a pattern of column names behind a table's name")),
+        Some(pattern) => Ok(ExprNode::Regex { table: None, pattern: pattern.to_owned(), plan_id: regex.plan_id }),
+        None => match quoted.split_once(".`") {
+            Some((table, pattern)) => {
+                let table = Some(table.trim_matches('`').to_owned());
+                Ok(ExprNode::Regex { table, pattern: pattern.to_owned(), plan_id: regex.plan_id })
+            }
+            None => Err(Error::unsupported("a pattern of column names behind a longer name")),
+        },
     }
 }
 

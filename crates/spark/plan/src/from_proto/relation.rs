@@ -1,5 +1,6 @@
 //! Relations from the wire: the dispatch. One family file per group of arms.
 
+mod argument;
 mod columns;
 mod group;
 mod join;

@@ -126,7 +126,9 @@ impl Parser<'_> {
                 self.parameters += 1;
                 self.mark(start, None);
                 let value = self.positional_value(index).map(|value| value.node.clone());
-                Ok(self.expr(start, value.unwrap_or(ExprNode::PositionalParameter(index))))
+                // Spark calls it by the character at which it stands.
+                let place = self.text.get(..start).map_or(start, |before| before.encode_utf16().count());
+                Ok(self.expr(start, value.unwrap_or(ExprNode::PositionalParameter(place))))
             }
             TokenKind::Colon => {
                 self.advance();

@@ -43,6 +43,12 @@ fn extreme(mut call: Call<'_>, function: Arc<AggregateUDF>) -> Result<Typed> {
     let order = match data_type {
         DataType::Float => DataType::Integer,
         DataType::Double => DataType::Long,
+        // DataFusion compares a NULL inside as larger than any value.
+        DataType::Struct(_) | DataType::Array(_) => {
+            let arrow = to_engine_arrow(&data_type);
+            let plan = Extremum { value: arrow.clone(), key: arrow, largest: function.name() == "max" };
+            return Ok(apply(&call, udaf(plan), vec![value.clone(), value], (data_type, true)));
+        }
         _ => return Ok(apply(&call, function, vec![value], (data_type, true))),
     };
     let nullable = value.nullable;

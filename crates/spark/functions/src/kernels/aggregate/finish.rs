@@ -20,6 +20,8 @@ use crate::kernels::invoke::bad_array;
 pub enum Finish {
     /// All values.
     List,
+    /// All values in the order of the other arguments.
+    OrderedList { order: Vec<SortOptions> },
     /// Each value once.
     Set,
     /// All values as one text, in the order of the other arguments.
@@ -60,7 +62,7 @@ impl Fractions {
 impl Finish {
     /// Whether no rows give a value too, not NULL.
     pub fn is_total(&self) -> bool {
-        matches!(self, Self::List | Self::Set)
+        matches!(self, Self::List | Self::OrderedList { .. } | Self::Set)
     }
 
     pub fn apply(&self, columns: &[ArrayRef], result: &ArrowType) -> DfResult<ScalarValue> {
@@ -70,6 +72,7 @@ impl Finish {
         }
         match self {
             Self::List => list(Arc::clone(values), result),
+            Self::OrderedList { order } => list(ordered(columns, order)?, result),
             Self::Set => list(take(values, &first_of_each(values)?, None)?, result),
             Self::Join { delimiter, order } => join(columns, delimiter, order, result),
             Self::Mode { largest } => mode(values, *largest),
@@ -124,18 +127,23 @@ fn first_of_each(values: &ArrayRef) -> DfResult<UInt32Array> {
     Ok((0..rows.num_rows()).filter(|row| seen.insert(rows.row(*row))).map(|row| row as u32).collect::<Vec<_>>().into())
 }
 
-fn join(columns: &[ArrayRef], delimiter: &[u8], order: &[SortOptions], result: &ArrowType) -> DfResult<ScalarValue> {
-    let mut values = Arc::clone(&columns[0]);
-    if !order.is_empty() {
-        // Without keys of their own the values are the keys.
-        let keys = if columns.len() > 1 { &columns[1..] } else { columns };
-        let keys: Vec<_> = keys
-            .iter()
-            .zip(order)
-            .map(|(key, options)| Ok(SortColumn { values: comparable(key)?, options: Some(*options) }))
-            .collect::<DfResult<_>>()?;
-        values = take(&values, &lexsort_to_indices(&keys, None)?, None)?;
+/// The values in the order of their keys, which are the other columns.
+fn ordered(columns: &[ArrayRef], order: &[SortOptions]) -> DfResult<ArrayRef> {
+    if order.is_empty() {
+        return Ok(Arc::clone(&columns[0]));
     }
+    // Without keys of their own the values are the keys.
+    let keys = if columns.len() > 1 { &columns[1..] } else { columns };
+    let keys: Vec<_> = keys
+        .iter()
+        .zip(order)
+        .map(|(key, options)| Ok(SortColumn { values: comparable(key)?, options: Some(*options) }))
+        .collect::<DfResult<_>>()?;
+    Ok(take(&columns[0], &lexsort_to_indices(&keys, None)?, None)?)
+}
+
+fn join(columns: &[ArrayRef], delimiter: &[u8], order: &[SortOptions], result: &ArrowType) -> DfResult<ScalarValue> {
+    let values = ordered(columns, order)?;
     let bytes = cast(&values, &ArrowType::Binary)?;
     let parts: Vec<&[u8]> = bytes.as_binary::<i32>().iter().flatten().collect();
     let joined = parts.join(delimiter);

@@ -53,6 +53,12 @@ pub struct PlannedAggregate<P> {
     signature: Signature,
 }
 
+impl<P> PlannedAggregate<P> {
+    pub fn plan(&self) -> &P {
+        &self.plan
+    }
+}
+
 /// Makes the DataFusion function of a plan.
 pub fn udaf<P: Plan>(plan: P) -> Arc<AggregateUDF> {
     let signature = Signature::user_defined(Volatility::Immutable);

@@ -41,6 +41,10 @@ fn is_blank(c: char) -> bool {
 }
 
 impl Dialect {
+    pub fn writes_null_as_nothing(&self) -> bool {
+        self.null_value.is_empty() && !self.quote_all
+    }
+
     pub fn of(options: &Options) -> Self {
         let character = |name: &str, default| match options.get(name) {
             Some(text) => unescape(text).chars().next().unwrap_or('\0'),

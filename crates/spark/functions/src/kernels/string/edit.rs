@@ -305,8 +305,25 @@ fn split_sentences(text: &str) -> Vec<&str> {
 fn words(sentence: &str) -> impl Iterator<Item = &str> {
     sentence
         .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '_' | '.' | ',')))
+        .flat_map(between_commas)
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_'))
         .filter(|word| !word.is_empty())
+}
+
+/// A comma belongs to a word between digits only: `1,000`.
+fn between_commas(run: &str) -> Vec<&str> {
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = run.as_bytes();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in run.match_indices(',') {
+        if !(digit(at.checked_sub(1).and_then(|before| bytes.get(before))) && digit(bytes.get(at + 1))) {
+            parts.push(&run[start..at]);
+            start = at + 1;
+        }
+    }
+    parts.push(&run[start..]);
+    parts
 }
 
 #[cfg(test)]

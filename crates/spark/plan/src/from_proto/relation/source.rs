@@ -11,7 +11,7 @@ use hearth_proto::connect as pb;
 use hearth_proto::connect::expression::Literal;
 use hearth_proto::connect::read::{self as wire, ReadType};
 
-use super::{input, relation};
+use super::{argument, input, relation};
 use crate::from_proto::expression::{expression, expressions};
 use crate::from_proto::literal::value;
 use crate::from_proto::{invalid, options};
@@ -94,9 +94,9 @@ pub(super) fn sql(sql: pb::Sql) -> Result<RelationNode> {
 pub(in crate::from_proto) fn sql_text(sql: pb::Sql) -> Result<SqlText> {
     let query = sql.query;
     let (named, positional) = if !sql.named_arguments.is_empty() {
-        (named(sql.named_arguments, expression)?, Vec::new())
+        (argument::named(named(sql.named_arguments, expression)?)?, Vec::new())
     } else if !sql.pos_arguments.is_empty() {
-        (Vec::new(), expressions(sql.pos_arguments)?)
+        (Vec::new(), argument::positional(expressions(sql.pos_arguments)?)?)
     } else if !sql.args.is_empty() {
         (named(sql.args, literal)?, Vec::new())
     } else {

@@ -1,0 +1,38 @@
+//! Arguments of `spark.sql`: literals, and the functions that make arrays, maps and structs of them.
+
+use hearth_base::Result;
+use hearth_base::condition::INVALID_SQL_ARG;
+
+use crate::{Expr, ExprNode};
+
+/// Functions that an argument may call.
+const MAKERS: [&str; 6] = ["array", "map", "struct", "named_struct", "map_from_arrays", "map_from_entries"];
+
+pub(super) fn named(arguments: Vec<(String, Expr)>) -> Result<Vec<(String, Expr)>> {
+    arguments.into_iter().map(|(name, value)| Ok((name.clone(), checked(value, &name)?))).collect()
+}
+
+pub(super) fn positional(arguments: Vec<Expr>) -> Result<Vec<Expr>> {
+    arguments.into_iter().enumerate().map(|(index, value)| checked(value, &format!("_pos_{index}"))).collect()
+}
+
+/// The value without the name that it may have.
+fn checked(value: Expr, name: &str) -> Result<Expr> {
+    match value.node {
+        ExprNode::Alias { expr, .. } => checked(*expr, name),
+        _ if is_value(&value) => Ok(value),
+        _ => Err(INVALID_SQL_ARG.with("name", name)),
+    }
+}
+
+fn is_value(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Literal(_) | ExprNode::TypedLiteral { .. } | ExprNode::SqlText(_) => true,
+        ExprNode::Alias { expr, .. } => is_value(expr),
+        ExprNode::Function(call) => {
+            let is_maker = matches!(call.name.as_slice(), [name] if MAKERS.contains(&name.to_lowercase().as_str()));
+            is_maker && call.arguments.iter().all(is_value)
+        }
+        _ => false,
+    }
+}
