@@ -35,7 +35,7 @@ use uuid::Uuid;
 use crate::catalog::location_uri;
 use crate::error::from_datafusion;
 use crate::execute::Query;
-pub use format::check_types;
+pub use format::check_columns;
 
 use folders::Columns;
 use stage::{Replace, Stage};

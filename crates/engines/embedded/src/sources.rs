@@ -6,6 +6,7 @@
 mod batches;
 mod binary;
 mod charset;
+mod defaults;
 mod delta;
 pub mod files;
 mod layout;

@@ -72,6 +72,17 @@ pub fn check_types(data: &StructType, format: &str, holds: &dyn Fn(&DataType) ->
     }
 }
 
+/// Refuses the columns of a new table that its format does not have.
+pub fn check_columns(format: &str, data: &StructType) -> Result<()> {
+    match format.to_ascii_lowercase().as_str() {
+        "text" => check_types(data, "Text", &|data_type| matches!(data_type, DataType::String { .. })),
+        "csv" => check_types(data, "CSV", &|data_type| text::holds(TextFormat::Csv, data_type)),
+        "json" => check_types(data, "JSON", &|data_type| text::holds(TextFormat::Json, data_type)),
+        "parquet" => check_types(data, "Parquet", &parquet::holds),
+        _ => Ok(()),
+    }
+}
+
 struct Nothing;
 
 impl FileFormat for Nothing {
