@@ -6,6 +6,7 @@
 //! Each partition of the query is a task of its own, as in Spark: `task` writes its rows, `format` says how a file of a
 //! format is made, `stage` moves the files to their places.
 
+mod avro;
 mod compress;
 mod folders;
 mod format;

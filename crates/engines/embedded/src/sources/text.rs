@@ -68,7 +68,7 @@ fn check_dialect(request: &SourceRequest<'_>) -> Result<()> {
     }
     for name in ["quote", "escape", "comment", "charToEscapeQuoteEscaping"] {
         if let Some(value) = request.option(name).filter(|value| value.chars().count() > 1) {
-            return Err(OPTION_VALUE_EXCEEDS_ONE_CHARACTER.with("optionName", name).with("optionValue", value));
+            return Err(OPTION_VALUE_EXCEEDS_ONE_CHARACTER.with("paramName", name).with("actualValue", value));
         }
     }
     Ok(())
@@ -81,6 +81,9 @@ pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> R
     check_separator(request)?;
     if is_csv {
         check_dialect(request)?;
+        if let Some(schema) = request.schema {
+            crate::sinks::check_columns("csv", schema)?;
+        }
     }
     let header = is_csv && is_true(request.option("header"), false);
     let several_lines = is_true(request.option("multiLine"), false);
