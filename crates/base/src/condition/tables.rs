@@ -4,6 +4,11 @@ use super::conditions;
 
 conditions! { TABLES:
     TIME_TRAVEL_UNSUPPORTED "UNSUPPORTED_FEATURE.TIME_TRAVEL" "0A000" Analysis "Old versions of <relationId> cannot be read.";
+    TEMP_TABLE_WITHOUT_PROVIDER "_LEGACY_ERROR_TEMP_0046" "" Parse "CREATE TEMPORARY TABLE needs a provider: USING format.";
+    CLUSTERING_COLUMN_NOT_FOUND "_LEGACY_ERROR_TEMP_3060" "" Analysis "The column <i> is not in this schema:\n<schema>";
+    OPTION_VALUE_EXCEEDS_ONE_CHARACTER "OPTION_VALUE_EXCEEDS_ONE_CHARACTER" "22023" Runtime "<paramName> is one character, not <actualValue>.";
+    TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE "UNSUPPORTED_FEATURE.TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE" "0A000" Analysis "A temporary view has no schema binding.";
+    MIXED_QUERY_PARAMETERS "INVALID_QUERY_MIXED_QUERY_PARAMETERS" "42613" Analysis "A query has parameters with names or without, not both.";
     INVALID_TIME_TRAVEL_SPEC "INVALID_TIME_TRAVEL_SPEC" "42K0E" Analysis "A version and a time do not go together.";
     INSERT_PARTITION_COLUMN_ARITY_MISMATCH "INSERT_PARTITION_COLUMN_ARITY_MISMATCH" "21S01" Analysis "For <tableName>: it has the columns <tableColumns>, of which <staticPartCols> are given, and the data has <dataColumns>.";
     UNSUPPORTED_PARTITION_TRANSFORM "UNSUPPORTED_PARTITION_TRANSFORM" "0A000" Analysis "A table of files cannot be partitioned by <transform>.";
@@ -21,5 +26,5 @@ conditions! { TABLES:
     SORT_BY_WITHOUT_BUCKETING "SORT_BY_WITHOUT_BUCKETING" "42601" Analysis "sortBy needs bucketBy.";
     WRITE_FOR_BINARY_SOURCE "UNSUPPORTED_FEATURE.WRITE_FOR_BINARY_SOURCE" "0A000" Analysis "Binary files are read only.";
     INVALID_MODIFIED_TIME "_LEGACY_ERROR_TEMP_1294" "" Analysis "The option '<strategy>' needs a time, and '<timeString>' is none.";
-    AVRO_NOT_FOUND "_LEGACY_ERROR_TEMP_1139" "" Analysis "The data source <provider> is not there.";
+    CODEC_SHORT_NAME_NOT_FOUND "CODEC_SHORT_NAME_NOT_FOUND" "42704" Runtime "There is no codec <codecName>.";
 }

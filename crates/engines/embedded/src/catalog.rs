@@ -30,6 +30,7 @@ use crate::samples::{SampleSettings, Samples};
 use files::Files;
 use locks::Locks;
 
+pub use codec::DEFAULT_SCHEMA_MODE;
 pub use function::function_exists;
 pub use name::{CatalogNames, DatabaseId, Position, TableId, database_id, search_path, table_id};
 pub use pattern::Pattern;

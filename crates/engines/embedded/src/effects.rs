@@ -3,6 +3,7 @@
 mod alter;
 mod cache;
 mod checkpoint;
+mod clustering;
 mod columns;
 mod database;
 mod delta;
@@ -16,6 +17,7 @@ mod lookup;
 mod merge;
 mod metadata;
 mod options;
+mod overflow;
 mod parameter;
 mod partition;
 mod path;
@@ -50,6 +52,7 @@ use database::NewDatabase;
 use lookup::{Found, Scope};
 
 pub use lookup::constant_text;
+pub use parameter::text as literal_text;
 pub use place::{start_in, use_namespace};
 pub use sql::{add_arguments, command_of, immediate as immediate_arguments, immediate_rows};
 

@@ -53,6 +53,7 @@ fn record(catalog: &str, relation: &Relation) -> TableRecord {
         schema: rows::schema(relation.columns),
         partition_columns: Vec::new(),
         bucket: None,
+        sort_columns: Vec::new(),
         options: Vec::new(),
         properties: Vec::new(),
         location: None,

@@ -161,6 +161,7 @@ fn record(set: Set, name: &str, schema: StructType, location: &Path) -> TableRec
         schema,
         partition_columns: Vec::new(),
         bucket: None,
+        sort_columns: Vec::new(),
         options: Vec::new(),
         properties: Vec::new(),
         location: Some(location.display().to_string()),

@@ -6,6 +6,7 @@
 //! Each partition of the query is a task of its own, as in Spark: `task` writes its rows, `format` says how a file of a
 //! format is made, `stage` moves the files to their places.
 
+mod avro;
 mod compress;
 mod folders;
 mod format;
@@ -35,7 +36,7 @@ use uuid::Uuid;
 use crate::catalog::location_uri;
 use crate::error::from_datafusion;
 use crate::execute::Query;
-pub use format::check_types;
+pub use format::check_columns;
 
 use folders::Columns;
 use stage::{Replace, Stage};

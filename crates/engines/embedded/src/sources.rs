@@ -3,9 +3,11 @@
 //! `files` finds the files below the paths and what their folders say (`a=1/b=2`); each format then makes a table of
 //! them. Formats are an open set, looked up by name.
 
+mod avro;
 mod batches;
 mod binary;
 mod charset;
+mod defaults;
 mod delta;
 pub mod files;
 mod layout;
@@ -24,7 +26,7 @@ use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use hearth_base::Result;
-use hearth_base::condition::{AVRO_NOT_FOUND, DATA_SOURCE_NOT_FOUND};
+use hearth_base::condition::DATA_SOURCE_NOT_FOUND;
 use hearth_functions::SessionSettings;
 use hearth_functions::records::TextFormat;
 use hearth_types::StructType;
@@ -64,7 +66,7 @@ pub async fn open(request: SourceRequest<'_>) -> Result<Source> {
         "text" => text::open_text(&request),
         "orc" => orc::open(&request),
         "binaryfile" => binary::open(&request),
-        "avro" => Err(AVRO_NOT_FOUND.with("provider", "avro")),
+        "avro" => avro::open(&request),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }

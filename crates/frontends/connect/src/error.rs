@@ -177,6 +177,7 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         | "REMAINDER_BY_ZERO"
         | "ARITHMETIC_OVERFLOW"
         | "CAST_OVERFLOW"
+        | "CAST_OVERFLOW_IN_TABLE_INSERT"
         | "NUMERIC_VALUE_OUT_OF_RANGE"
         | "INTERVAL_ARITHMETIC_OVERFLOW"
         | "INTERVAL_DIVIDED_BY_ZERO"

@@ -323,8 +323,25 @@ pub struct CreateTable {
     pub like: Option<Name>,
     pub mode: CreateMode,
     pub external: bool,
-    /// `PRIMARY KEY`, `FOREIGN KEY` or `UNIQUE` stood among the columns.
-    pub has_keys: bool,
+    /// The columns of `SORTED BY`, within the buckets.
+    pub sort_columns: Vec<String>,
+    /// The largest promise that stood among the columns or behind them.
+    pub promise: TablePromise,
+}
+
+/// What a table is to promise of its rows, or to be stored as. Tables of files keep nothing of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TablePromise {
+    #[default]
+    Nothing,
+    /// `PRIMARY KEY`, `FOREIGN KEY`, `UNIQUE`
+    Keys,
+    /// `CHECK`
+    Check,
+    /// `GENERATED … AS IDENTITY`
+    Identity,
+    /// `STORED AS`, `ROW FORMAT`
+    Hive,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -368,6 +385,15 @@ pub enum TableChange {
         location: String,
     },
     AddColumns(Vec<ColumnDef>),
+    /// New columns of which some have a place: each such column with the one that it comes after, if it is not the first.
+    AddColumnsAt {
+        columns: Vec<ColumnDef>,
+        places: Vec<(String, Option<String>)>,
+    },
+    /// `CLUSTER BY (…)`; empty for `NONE`.
+    ClusterBy(Vec<Name>),
+    /// `WITH SCHEMA BINDING`, `EVOLUTION`, …
+    SchemaBinding(&'static str),
     RenameColumn {
         column: Name,
         to: String,

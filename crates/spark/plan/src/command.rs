@@ -161,6 +161,8 @@ pub struct CreateView {
     pub properties: Options,
     pub if_not_exists: bool,
     pub or_replace: bool,
+    /// `WITH SCHEMA …`
+    pub schema_mode: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

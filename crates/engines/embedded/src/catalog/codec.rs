@@ -13,6 +13,8 @@ use super::record::{
 };
 
 const VERSION: u64 = 1;
+/// How a view follows its tables, if it does not say.
+pub const DEFAULT_SCHEMA_MODE: &str = "COMPENSATION";
 
 pub fn write_catalog(name: &str, comment: Option<&str>) -> Value {
     json!({"version": VERSION, "name": name, "comment": comment})
@@ -52,6 +54,7 @@ pub fn write_table(record: &TableRecord) -> Value {
         "partitionColumns": record.partition_columns,
         "bucketColumns": record.bucket.as_ref().map(|(columns, _)| columns),
         "buckets": record.bucket.as_ref().map(|(_, buckets)| buckets),
+        "sortColumns": record.sort_columns,
         "options": write_options(&record.options),
         "properties": write_options(&record.properties),
         "location": record.location,
@@ -80,6 +83,7 @@ pub fn read_table(catalog: &str, document: &Value) -> Result<TableRecord> {
         bucket: document["buckets"]
             .as_i64()
             .map(|buckets| (texts(document, "bucketColumns"), i32::try_from(buckets).unwrap_or(i32::MAX))),
+        sort_columns: texts(document, "sortColumns"),
         options: read_options(document, "options"),
         properties: read_options(document, "properties"),
         location: optional(document, "location"),
@@ -100,6 +104,7 @@ fn write_view(view: &ViewText) -> Value {
         "database": view.database,
         "config": write_options(&view.config),
         "queryColumns": view.query_columns,
+        "schemaMode": view.schema_mode,
     })
 }
 
@@ -110,6 +115,7 @@ fn read_view(view: &Value) -> Result<ViewText> {
         database: texts(view, "database"),
         config: read_options(view, "config"),
         query_columns: texts(view, "queryColumns"),
+        schema_mode: optional(view, "schemaMode").unwrap_or_else(|| DEFAULT_SCHEMA_MODE.to_owned()),
     })
 }
 

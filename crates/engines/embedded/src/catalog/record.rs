@@ -32,6 +32,8 @@ pub struct TableRecord {
     pub schema: StructType,
     pub partition_columns: Vec<String>,
     pub bucket: Option<(Vec<String>, i32)>,
+    /// `SORTED BY`, within the buckets.
+    pub sort_columns: Vec<String>,
     pub options: Options,
     pub properties: Options,
     /// As in `DatabaseRecord`; `None` for views.
@@ -69,6 +71,8 @@ pub struct ViewText {
     pub config: Options,
     /// The query's own column names; the view's schema may name them differently.
     pub query_columns: Vec<String>,
+    /// `BINDING`, `COMPENSATION`, `EVOLUTION`, `TYPE EVOLUTION`
+    pub schema_mode: String,
 }
 
 /// A persistent SQL function.

@@ -2,7 +2,8 @@
 
 use hearth_base::condition::{
     COLUMN_ALREADY_EXISTS, EXPECT_TABLE_NOT_VIEW, EXPECT_TABLE_USE_ALTER_VIEW, EXPECT_VIEW_NOT_TABLE,
-    EXPECT_VIEW_USE_ALTER_TABLE, NOT_SUPPORTED_CHANGE_COLUMN, TABLE_OPERATION, UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    EXPECT_VIEW_USE_ALTER_TABLE, FIELD_NOT_FOUND, NOT_SUPPORTED_CHANGE_COLUMN, TABLE_OPERATION,
+    UNRESOLVED_COLUMN_WITH_SUGGESTION,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{ColumnChange, ColumnDef, CommentTarget, TableChange};
@@ -34,9 +35,13 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
             return Err(Error::unsupported("ALTER VIEW of a global temporary view"));
         }
     };
-    if is_view && !record.is_view() && matches!(change, TableChange::ViewQuery { .. }) {
-        let error = EXPECT_VIEW_NOT_TABLE.with("tableName", record.id.quoted());
-        return Err(error.with("operation", "ALTER VIEW ... AS"));
+    let of_view = match change {
+        TableChange::ViewQuery { .. } => Some("ALTER VIEW ... AS"),
+        TableChange::SchemaBinding(_) => Some("ALTER VIEW ... WITH SCHEMA ..."),
+        _ => None,
+    };
+    if let Some(operation) = of_view.filter(|_| is_view && !record.is_view()) {
+        return Err(EXPECT_VIEW_NOT_TABLE.with("tableName", record.id.quoted()).with("operation", operation));
     }
     if record.is_view() && !is_view {
         return Err(not_for_views(&record.id.quoted(), change));
@@ -57,8 +62,22 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
         TableChange::UnsetProperties { keys, if_exists: _ } => unset_properties(session, &record, keys)?,
         TableChange::SetLocation { partition, location } => set_location(session, &record, partition, location)?,
         TableChange::AddColumns(new) => add_columns(session, &record, new).await?,
-        TableChange::RenameColumn { .. } => return Err(refused(&record, "RENAME COLUMN")),
-        TableChange::DropColumns { .. } => return Err(refused(&record, "DROP COLUMN")),
+        TableChange::AddColumnsAt { columns, places } => {
+            check_places(&record, places, is_delta)?;
+            add_columns(session, &record, columns).await?;
+        }
+        TableChange::ClusterBy(names) => cluster_by(session, &record, names)?,
+        TableChange::SchemaBinding(mode) => view::set_schema_mode(session, &record, mode)?,
+        TableChange::RenameColumn { column, .. } => {
+            known(&record, column)?;
+            return Err(refused(&record, "RENAME COLUMN"));
+        }
+        TableChange::DropColumns { columns, if_exists } => {
+            for column in columns.iter().filter(|_| !if_exists) {
+                known(&record, column)?;
+            }
+            return Err(refused(&record, "DROP COLUMN"));
+        }
         TableChange::ReplaceColumns(_) => return Err(refused(&record, "REPLACE COLUMNS")),
         TableChange::AlterColumn { column, change } => alter_column(session, &record, column, change).await?,
         TableChange::AddPartitions { partitions, if_not_exists } => {
@@ -93,7 +112,9 @@ pub fn not_for_views(name: &str, change: &TableChange) -> Error {
         TableChange::UnsetProperties { .. } => ("UNSET TBLPROPERTIES", true),
         TableChange::SetLocation { .. } => ("SET LOCATION ...", false),
         TableChange::AddColumns(columns) if columns.len() == 1 => ("ADD COLUMN", false),
-        TableChange::AddColumns(_) => ("ADD COLUMNS", false),
+        TableChange::AddColumns(_) | TableChange::AddColumnsAt { .. } => ("ADD COLUMNS", false),
+        TableChange::ClusterBy(_) => ("CLUSTER BY", false),
+        TableChange::SchemaBinding(_) => ("WITH SCHEMA ...", true),
         TableChange::RenameColumn { .. } => ("RENAME COLUMN", false),
         TableChange::DropColumns { .. } => ("DROP COLUMNS", false),
         TableChange::AlterColumn { .. } => ("ALTER COLUMN", false),
@@ -158,12 +179,45 @@ fn set_location(
     })
 }
 
+/// A change of a column that is not there says so first.
+fn known(record: &TableRecord, name: &Name) -> Result<()> {
+    match super::clustering::field(&record.schema, name) {
+        Some(_) => Ok(()),
+        None => Err(unresolved(&record.schema, name)),
+    }
+}
+
+/// Spark's own catalog takes `FIRST` and `AFTER`, and puts all new columns behind the others.
+fn check_places(record: &TableRecord, places: &[(String, Option<String>)], is_delta: bool) -> Result<()> {
+    if is_delta {
+        return Err(Error::unsupported("ALTER TABLE … ADD COLUMNS … FIRST|AFTER"));
+    }
+    let is_known = |name: &str| record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
+    match places.iter().find(|(_, after)| after.as_ref().is_some_and(|after| !is_known(after))) {
+        Some((column, _)) => {
+            let fields: Vec<_> = record.schema.fields.iter().map(|field| &*field.name).collect();
+            Err(FIELD_NOT_FOUND
+                .with("fieldName", quote(std::slice::from_ref(column)))
+                .with("fields", fields.join(", ")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn cluster_by(session: &EmbeddedSession, record: &TableRecord, names: &[Name]) -> Result<()> {
+    session
+        .shared
+        .catalog
+        .alter_table(&record.id, |table| super::clustering::set(&mut table.properties, &table.schema, names))
+}
+
 /// New columns come before the partition columns.
 async fn add_columns(session: &EmbeddedSession, record: &TableRecord, new: &[ColumnDef]) -> Result<()> {
     let mut added = Vec::new();
     for column in new {
         let field = columns::field(column)?;
         super::insert::check_default(session, &field, "ALTER TABLE ADD COLUMNS").await?;
+        let field = super::insert::with_constant_default(session, field).await?;
         if record.schema.fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name)) {
             return Err(COLUMN_ALREADY_EXISTS.with("columnName", quote(&[field.name.to_lowercase()])));
         }

@@ -40,6 +40,7 @@ pub async fn cache(
             properties: Vec::new(),
             if_not_exists: false,
             or_replace: false,
+            schema_mode: None,
         };
         view::create(session, &new).await?;
     }

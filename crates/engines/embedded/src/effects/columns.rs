@@ -21,7 +21,7 @@ use crate::catalog::partitions::unescape;
 use crate::session::EmbeddedSession;
 
 /// What a column's default was when the column was made: older files have no value for it.
-const EXISTS_DEFAULT: &str = "EXISTS_DEFAULT";
+pub const EXISTS_DEFAULT: &str = "EXISTS_DEFAULT";
 
 /// The columns that `CREATE TABLE` declares, those of `PARTITIONED BY (a INT)` last.
 pub async fn declared(session: &EmbeddedSession, new: &CreateTable) -> Result<StructType> {
@@ -97,6 +97,11 @@ pub fn finish(record: &mut TableRecord) -> Result<()> {
     for column in record.bucket.iter().flat_map(|(columns, _)| columns) {
         if !record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
             return Err(not_defined(record, "bucket", column));
+        }
+    }
+    for column in &record.sort_columns {
+        if !record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
+            return Err(not_defined(record, "sort", column));
         }
     }
     let data = record.schema.fields.iter().filter(|field| !partitions.iter().any(|other| other.name == field.name));

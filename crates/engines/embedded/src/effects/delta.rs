@@ -353,6 +353,7 @@ async fn at_path(session: &EmbeddedSession, path: &str) -> Result<Arc<TableRecor
         schema: crate::sources::delta_schema(&snapshot)?,
         partition_columns: snapshot.partition_columns.clone(),
         bucket: None,
+        sort_columns: Vec::new(),
         options: Vec::new(),
         properties: snapshot.properties.clone(),
         location: Some(location.display().to_string()),

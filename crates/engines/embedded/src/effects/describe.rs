@@ -14,7 +14,7 @@ use super::list::{objects, schema_of};
 use super::lookup::{Found, Scope, table_name};
 use super::options::listed;
 use super::rows::{Cell, Column, flag, optional, table, text};
-use super::{partition, show};
+use super::{clustering, partition, show};
 use crate::catalog::{GLOBAL_TEMP, TableRecord, ViewText, location_uri};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
@@ -34,6 +34,7 @@ pub async fn describe(
     let mut rows = columns(schema_of(&found));
     let Found::Table(record) = &found else { return table(&COLUMNS, rows) };
     rows.extend(partition_columns(record));
+    rows.extend(clustering_columns(record));
     if !partition.is_empty() {
         let values = partition::values(session, record, partition).await?;
         rows.extend(partition_detail(record, &values)?);
@@ -78,6 +79,18 @@ fn partition_columns(record: &TableRecord) -> Vec<Vec<Cell>> {
     rows
 }
 
+/// `CLUSTER BY`: columns and fields in them.
+fn clustering_columns(record: &TableRecord) -> Vec<Vec<Cell>> {
+    let Some(columns) = clustering::columns(record) else { return Vec::new() };
+    let mut rows =
+        vec![title("# Clustering Information"), vec!["# col_name".into(), "data_type".into(), "comment".into()]];
+    rows.extend(columns.iter().map(|name| match clustering::field(&record.schema, name) {
+        Some(field) => vec![plain(name).into(), field.data_type.simple_string().into(), field.comment().into()],
+        None => title(&plain(name)),
+    }));
+    rows
+}
+
 fn defaults(schema: &StructType) -> Vec<Vec<Cell>> {
     let with_default: Vec<_> = schema
         .fields
@@ -110,7 +123,7 @@ fn detail(record: &TableRecord) -> Vec<(&'static str, String)> {
     if let Some((columns, buckets)) = &record.bucket {
         optional("Num Buckets", Some(buckets.to_string()));
         optional("Bucket Columns", Some(list_of(columns)));
-        optional("Sort Columns", Some("[]".to_owned()));
+        optional("Sort Columns", Some(list_of(&record.sort_columns)));
     }
     optional("Comment", record.comment.clone());
     for (key, value) in record.view.iter().flat_map(view_detail) {
@@ -135,7 +148,7 @@ fn view_detail(view: &ViewText) -> Vec<(&'static str, String)> {
     vec![
         ("View Text", view.text.clone()),
         ("View Original Text", view.text.clone()),
-        ("View Schema Mode", "COMPENSATION".to_owned()),
+        ("View Schema Mode", view.schema_mode.clone()),
         ("View Catalog and Namespace", plain(&place)),
         ("View Query Output Columns", list_of(&view.query_columns)),
     ]

@@ -157,7 +157,10 @@ fn of_table(record: &TableRecord, partition: Option<&crate::catalog::partitions:
         object.pairs("partition_values", &record.partition_columns.iter().cloned().zip(values).collect());
     }
     if let Some((columns, buckets)) = &record.bucket {
-        object.raw("num_buckets", buckets.to_string()).raw("bucket_columns", names(columns)).raw("sort_columns", "[]");
+        object
+            .raw("num_buckets", buckets.to_string())
+            .raw("bucket_columns", names(columns))
+            .raw("sort_columns", names(&record.sort_columns));
     }
     let folder = partition.map(|partition| partition.folder.display().to_string());
     object
@@ -167,7 +170,7 @@ fn of_table(record: &TableRecord, partition: Option<&crate::catalog::partitions:
     object.optional("provider", record.provider.as_deref()).optional("comment", record.comment.as_deref());
     if let Some(view) = &record.view {
         object.text("view_text", &view.text).text("view_original_text", &view.text);
-        object.text("view_schema_mode", "COMPENSATION");
+        object.text("view_schema_mode", &view.schema_mode);
         object.text("view_catalog_and_namespace", &place_of(view));
         object.raw("view_query_output_columns", names(&view.query_columns));
     }

@@ -18,6 +18,7 @@ use hearth_types::{DataType, StructField, StructType, Value};
 
 use super::alter::unresolved;
 use super::lookup::{Found, Scope, table_name};
+use super::overflow::Assignments;
 use super::rows::nothing;
 use super::write::{FileWrite, files, format_named, is_dynamic};
 use super::{Written, columns, delta, partition, path, rewrite, table};
@@ -99,7 +100,7 @@ async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName
     if insert.if_partition_not_exists && !partition::matching(&record, &fixed)?.is_empty() {
         return Ok(Written::default());
     }
-    let (aligned, metrics) = aligned(session, insert, &record).await?;
+    let (aligned, metrics, assignments) = aligned(session, insert, &record).await?;
     let is_partitioned = fixed.len() < record.partition_columns.len();
     let mode = match insert.mode {
         InsertMode::Append => WriteMode::Append,
@@ -119,7 +120,7 @@ async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName
         options: &record.options,
         static_partition: &fixed,
     };
-    let rows = files(session, &aligned, write).await?;
+    let rows = files(session, &aligned, write).await.map_err(|error| assignments.explain(error))?;
     table::forget_statistics(session, &record)?;
     Ok(Written { metrics, rows })
 }
@@ -169,7 +170,7 @@ pub async fn replace_rows(
         mode: InsertMode::Overwrite,
         query: Box::new(query),
     };
-    let (aligned, _) = aligned(session, &insert, record).await?;
+    let (aligned, _, _) = aligned(session, &insert, record).await?;
     let write = FileWrite {
         format: record.format(),
         path: &table::folder_of(record)?,
@@ -218,7 +219,7 @@ async fn aligned(
     session: &EmbeddedSession,
     insert: &Insert,
     record: &TableRecord,
-) -> Result<(Analyzed, Vec<ObservedMetrics>)> {
+) -> Result<(Analyzed, Vec<ObservedMetrics>, Assignments)> {
     let fixed: Vec<&(String, Option<Expr>)> = insert.partition.iter().filter(|(_, value)| value.is_some()).collect();
     let is_fixed = |name: &str| fixed.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
     check_list(&insert.columns, &record.schema)?;
@@ -261,8 +262,9 @@ async fn aligned(
         defaults: &defaults,
         policy,
     };
-    let aligned = align_for_write(&analyzed, &view, &target)?;
-    Ok((aligned, analyzed.metrics))
+    let assignments = Assignments::new(&analyzed.schema, &given, &record.schema, insert.by_name);
+    let aligned = align_for_write(&analyzed, &view, &target).map_err(|error| assignments.explain(error))?;
+    Ok((aligned, analyzed.metrics, assignments))
 }
 
 /// With fixed partition values the query has as many columns as are left.
@@ -326,6 +328,16 @@ pub async fn check_default(session: &EmbeddedSession, field: &StructField, state
             .with("actualType", format!("\"{}\"", value.data_type.sql())));
     }
     cast_value(session, expr, field).await.map(drop)
+}
+
+/// A new column's default as older files have it: the value that it has now.
+pub async fn with_constant_default(session: &EmbeddedSession, field: StructField) -> Result<StructField> {
+    let Some(expr) = default_of(&field)? else { return Ok(field) };
+    let value = cast_value(session, expr, &field).await?;
+    Ok(match super::parameter::literal(&value) {
+        Ok(text) => field.with_metadata_text(columns::EXISTS_DEFAULT, &text),
+        Err(_) => field,
+    })
 }
 
 fn is_text(data_type: &DataType) -> bool {

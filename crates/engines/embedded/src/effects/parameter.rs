@@ -95,7 +95,7 @@ fn string_length(text: &str, quote: u8) -> usize {
 }
 
 /// A value as a SQL literal.
-fn literal(value: &Value) -> Result<String> {
+pub fn literal(value: &Value) -> Result<String> {
     let data_type = value.data_type();
     Ok(match value {
         Value::Null(DataType::Null) => "NULL".to_owned(),
@@ -145,7 +145,7 @@ fn string(text: &str) -> String {
 }
 
 /// The text that a cast reads back.
-fn text(value: &Value) -> Result<String> {
+pub fn text(value: &Value) -> Result<String> {
     use hearth_types::datetime_text as datetime;
     let mut out = String::new();
     let written = match value {

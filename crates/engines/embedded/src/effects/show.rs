@@ -54,9 +54,18 @@ fn table_statement(record: &TableRecord) -> String {
         let columns: Vec<_> = record.partition_columns.iter().map(|column| quote_if_needed(column)).collect();
         let _ = writeln!(out, "PARTITIONED BY ({})", columns.join(", "));
     }
+    if let Some(columns) = super::clustering::columns(record) {
+        let columns: Vec<_> = columns.iter().map(|name| plain(name)).collect();
+        let _ = writeln!(out, "PARTITIONED BY (cluster_by({}))", columns.join(", "));
+    }
     if let Some((columns, buckets)) = &record.bucket {
         let columns: Vec<_> = columns.iter().map(|column| quote_if_needed(column)).collect();
-        let _ = writeln!(out, "CLUSTERED BY ({})\nINTO {buckets} BUCKETS", columns.join(", "));
+        let _ = writeln!(out, "CLUSTERED BY ({})", columns.join(", "));
+        if !record.sort_columns.is_empty() {
+            let columns: Vec<_> = record.sort_columns.iter().map(|column| quote_if_needed(column)).collect();
+            let _ = writeln!(out, "SORTED BY ({})", columns.join(", "));
+        }
+        let _ = writeln!(out, "INTO {buckets} BUCKETS");
     }
     if let Some(location) = record.location.as_deref().filter(|_| record.kind == TableKind::External) {
         let _ = writeln!(out, "LOCATION '{}'", escape(&location_uri(location)));
@@ -78,7 +87,8 @@ fn view_statement(record: &TableRecord) -> String {
     push_comment(&mut out, record.comment.as_deref());
     push_pairs(&mut out, "TBLPROPERTIES", &record.properties);
     let text = record.view.as_ref().map_or("", |view| view.text.as_str());
-    let _ = writeln!(out, "WITH SCHEMA COMPENSATION\nAS {text}");
+    let mode = record.view.as_ref().map_or("", |view| view.schema_mode.as_str());
+    let _ = writeln!(out, "WITH SCHEMA {mode}\nAS {text}");
     out
 }
 

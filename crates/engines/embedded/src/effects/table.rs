@@ -7,11 +7,12 @@ use std::sync::Arc;
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
     ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE, COLUMN_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
-    EXTERNAL_TABLE_WITHOUT_LOCATION, INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES,
-    TABLE_OPERATION, TABLE_OR_VIEW_ALREADY_EXISTS, UNSUPPORTED_PARTITION_TRANSFORM, WRONG_COMMAND_FOR_OBJECT_TYPE,
+    EXTERNAL_TABLE_WITHOUT_LOCATION, HIVE_SUPPORT_REQUIRED, INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION,
+    RENAME_ACROSS_DATABASES, TABLE_OPERATION, TABLE_OR_VIEW_ALREADY_EXISTS, UNSUPPORTED_PARTITION_TRANSFORM,
+    WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
-use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec};
+use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec, TableColumns, TablePromise};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
 use hearth_plan::{Expr, ExprNode, Name};
@@ -20,7 +21,7 @@ use hearth_types::{DataType, StructField, StructType, Value};
 use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
 use super::write::{FileWrite, files};
-use super::{columns, delta, options, partition, path};
+use super::{clustering, columns, delta, options, partition, path};
 use crate::catalog::{DELTA, TableId, TableKind, TableRecord, TableStatistics, local_path};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
@@ -42,9 +43,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     let scope = Scope::new(session);
     let id = scope.table_id(&name)?;
     scope.catalog().database(&id.database_id())?;
-    if new.has_keys && !session.is_warehouse() {
-        return Err(TABLE_OPERATION.with("tableName", id.quoted()).with("operation", "CONSTRAINT"));
-    }
+    check_promise(session, new, &id)?;
     let has_path = new.location.is_some() || new.options.iter().any(|(key, _)| key.eq_ignore_ascii_case("path"));
     if new.external && !has_path && !session.is_warehouse() {
         return Err(EXTERNAL_TABLE_WITHOUT_LOCATION.error());
@@ -65,16 +64,18 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
         let analyzed = run::analyze(session, query).await?;
         record.schema = analyzed.schema.without_notes();
         partition_by(&mut record, new)?;
+        cluster_by(&mut record, new)?;
         return match fill(session, record, &analyzed, replace).await {
             Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
             result => result.and_then(|rows| super::inserted(session, rows)),
         };
     }
     match &new.like {
-        Some(like) => copy(&scope, like, &mut record)?,
+        Some(like) => copy(&scope, like, new.provider.is_some(), &mut record)?,
         None => record.schema = columns::declared(session, new).await?,
     }
     partition_by(&mut record, new)?;
+    cluster_by(&mut record, new)?;
     if record.provider.as_deref() == Some(DELTA) {
         return match delta::create(session, record, replace).await {
             Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
@@ -86,10 +87,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     }
     check_partition_types(&record)?;
     columns::finish(&mut record)?;
-    if record.format() == "text" {
-        let is_text = |data_type: &DataType| matches!(data_type, DataType::String { .. });
-        crate::sinks::check_types(&record.schema, "Text", &is_text)?;
-    }
+    crate::sinks::check_columns(record.format(), &record.schema)?;
     let made = match replace {
         true => scope.catalog().replace_table(record, None),
         false => scope.catalog().create_table(record, None),
@@ -97,6 +95,24 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     match made {
         Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
         result => result.and_then(|()| done()),
+    }
+}
+
+/// Refuses what no table of files does.
+fn check_promise(session: &EmbeddedSession, new: &CreateTable, id: &TableId) -> Result<()> {
+    let operation = match new.promise {
+        TablePromise::Nothing => None,
+        TablePromise::Keys if session.is_warehouse() => None,
+        TablePromise::Keys | TablePromise::Check => Some("CONSTRAINT"),
+        TablePromise::Identity => Some("identity columns"),
+        TablePromise::Hive if new.like.is_some() => None,
+        TablePromise::Hive => return Err(HIVE_SUPPORT_REQUIRED.with("cmd", "CREATE Hive TABLE (AS SELECT)")),
+    };
+    let is_generated = matches!(&new.columns, TableColumns::Columns(columns)
+        if columns.iter().any(|column| column.generated.is_some()));
+    match operation.or(is_generated.then_some("generated columns")) {
+        Some(operation) => Err(TABLE_OPERATION.with("tableName", id.quoted()).with("operation", operation)),
+        None => Ok(()),
     }
 }
 
@@ -123,6 +139,7 @@ fn blank(session: &EmbeddedSession, id: &TableId, new: &CreateTable) -> Result<T
     record.properties.clone_from(&new.properties);
     record.comment.clone_from(&new.comment);
     record.bucket.clone_from(&new.bucket);
+    record.sort_columns.clone_from(&new.sort_columns);
     Ok(record)
 }
 
@@ -138,6 +155,7 @@ pub fn new_record(session: &EmbeddedSession, id: &TableId, provider: Option<&str
         schema: StructType::default(),
         partition_columns: Vec::new(),
         bucket: None,
+        sort_columns: Vec::new(),
         options: Vec::new(),
         properties: Vec::new(),
         comment: None,
@@ -164,6 +182,13 @@ fn partition_by(record: &mut TableRecord, new: &CreateTable) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn cluster_by(record: &mut TableRecord, new: &CreateTable) -> Result<()> {
+    if new.cluster_columns.is_empty() {
+        return Ok(());
+    }
+    clustering::set(&mut record.properties, &record.schema, &new.cluster_columns)
 }
 
 /// Folders are named after values that have no parts.
@@ -199,15 +224,18 @@ pub fn partition_name(expr: &Expr) -> Result<String> {
 }
 
 /// `LIKE`: columns, format, partitioning; not the location, the comment and the properties.
-fn copy(scope: &Scope<'_>, like: &Name, record: &mut TableRecord) -> Result<()> {
+fn copy(scope: &Scope<'_>, like: &Name, has_provider: bool, record: &mut TableRecord) -> Result<()> {
     match scope.get(like)? {
         Found::Table(other) => {
             record.schema = other.schema.clone();
             if !other.is_view() {
-                record.provider.clone_from(&other.provider);
+                if !has_provider {
+                    record.provider.clone_from(&other.provider);
+                    record.options.clone_from(&other.options);
+                }
                 record.partition_columns.clone_from(&other.partition_columns);
                 record.bucket.clone_from(&other.bucket);
-                record.options.clone_from(&other.options);
+                record.sort_columns.clone_from(&other.sort_columns);
             }
         }
         Found::Temporary(view) | Found::GlobalTemporary(view) => record.schema = view.schema.without_notes(),

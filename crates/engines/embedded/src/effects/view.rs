@@ -6,7 +6,7 @@ use hearth_analyzer::{MentionOptions, Place, column_name, mentions};
 use hearth_base::condition::{
     CREATE_PERMANENT_VIEW_WITHOUT_ALIAS, CREATE_VIEW_NOT_ENOUGH_DATA_COLUMNS, CREATE_VIEW_TOO_MANY_DATA_COLUMNS,
     EXPECT_VIEW_NOT_TABLE, INVALID_TEMP_OBJ_QUALIFIER, INVALID_TEMP_OBJ_REFERENCE, RECURSIVE_VIEW,
-    TABLE_OR_VIEW_ALREADY_EXISTS, TEMP_TABLE_OR_VIEW_ALREADY_EXISTS,
+    TABLE_OR_VIEW_ALREADY_EXISTS, TEMP_TABLE_OR_VIEW_ALREADY_EXISTS, TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::TableChange;
@@ -20,7 +20,7 @@ use hearth_types::{StructField, StructType};
 use super::lookup::{Found, Scope, table_name};
 use super::rows::{done, truth};
 use super::{columns, options};
-use crate::catalog::{TableKind, TableRecord, ViewText};
+use crate::catalog::{DEFAULT_SCHEMA_MODE, TableKind, TableRecord, ViewText};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 use crate::state::TempView;
@@ -176,6 +176,7 @@ async fn create_persistent(session: &EmbeddedSession, name: &[String], new: &Cre
         schema: StructType::default(),
         partition_columns: Vec::new(),
         bucket: None,
+        sort_columns: Vec::new(),
         options: Vec::new(),
         properties: new.properties.clone(),
         location: None,
@@ -186,6 +187,9 @@ async fn create_persistent(session: &EmbeddedSession, name: &[String], new: &Cre
         view: None,
     };
     let schema = set_text(session, &mut record, &new.query, text).await?;
+    if let (Some(view), Some(mode)) = (&mut record.view, new.schema_mode) {
+        view.schema_mode = mode.to_owned();
+    }
     record.schema = match named_columns(&schema, new, &record.id.parts())? {
         Some(named) => named,
         None => {
@@ -219,6 +223,7 @@ async fn set_text(
         }
     }
     let schema = run::analyze(session, query).await?.schema;
+    let known_mode = record.view.take().map(|view| view.schema_mode);
     let overrides = scope.state.config.overrides().iter();
     record.view = Some(ViewText {
         text: text.to_owned(),
@@ -229,6 +234,7 @@ async fn set_text(
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
         query_columns: schema.fields.iter().map(|field| field.name.to_string()).collect(),
+        schema_mode: known_mode.unwrap_or_else(|| DEFAULT_SCHEMA_MODE.to_owned()),
     });
     Ok(schema)
 }
@@ -262,6 +268,16 @@ fn check_aliases(query: &Relation, record: &TableRecord) -> Result<()> {
     }
 }
 
+/// `ALTER VIEW … WITH SCHEMA …`
+pub fn set_schema_mode(session: &EmbeddedSession, record: &TableRecord, mode: &str) -> Result<()> {
+    session.shared.catalog.alter_table(&record.id, |table| {
+        if let Some(view) = &mut table.view {
+            mode.clone_into(&mut view.schema_mode);
+        }
+        Ok(())
+    })
+}
+
 /// `ALTER VIEW … AS`
 pub async fn set_query(session: &EmbeddedSession, record: &TableRecord, query: &Relation, text: &str) -> Result<()> {
     let mut changed = record.clone();
@@ -287,7 +303,10 @@ pub async fn alter_temporary(session: &EmbeddedSession, view: &TempView, change:
             changed.columns = None;
             changed.text = Some(text.clone());
         }
+        TableChange::SchemaBinding(_) => return Err(TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE.error()),
         TableChange::SetLocation { .. }
+        | TableChange::ClusterBy(_)
+        | TableChange::AddColumnsAt { .. }
         | TableChange::Refused(_)
         | TableChange::AddColumns(_)
         | TableChange::RenameColumn { .. }

@@ -5,7 +5,7 @@ use std::path::Path;
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
     ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_COLUMN_COUNT, APPEND_COLUMN_MISSING, APPEND_FORMAT, APPEND_PARTITIONING,
-    AVRO_NOT_FOUND, BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
+    BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
     PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO, PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED,
     SORT_BY_WITHOUT_BUCKETING, TABLE_OR_VIEW_ALREADY_EXISTS, WRITE_FOR_BINARY_SOURCE,
 };
@@ -65,8 +65,7 @@ pub fn format_named(name: &str) -> Result<String> {
     let short = name.strip_prefix("org.apache.spark.sql.execution.datasources.").unwrap_or(&name);
     let short = short.split('.').next().unwrap_or(short);
     match short {
-        "parquet" | "csv" | "json" | "text" | "xml" | "orc" | "delta" => Ok(short.to_owned()),
-        "avro" => Err(AVRO_NOT_FOUND.with("provider", "avro")),
+        "parquet" | "csv" | "json" | "text" | "xml" | "orc" | "avro" | "delta" => Ok(short.to_owned()),
         "binaryfile" => Err(WRITE_FOR_BINARY_SOURCE.error()),
         "jdbc" | "hive" => Err(Error::unsupported(format!("tables and files of the format {short}"))),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", name)),

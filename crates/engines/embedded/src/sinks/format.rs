@@ -8,7 +8,7 @@ use hearth_base::{Error, Result};
 use hearth_functions::records::TextFormat;
 use hearth_types::{DataType, StructType, Zone};
 
-use super::{WriteRequest, orc, parquet, text};
+use super::{WriteRequest, avro, orc, parquet, text};
 
 /// The format that writes nothing.
 pub const NOTHING: &str = "noop";
@@ -43,7 +43,7 @@ pub fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn Fil
         "text" => text::open_text(request, data),
         NOTHING => Ok(Box::new(Nothing)),
         "orc" => orc::open(request, data),
-        "avro" => Err(Error::unsupported(format!("writing the format {}", request.format))),
+        "avro" => avro::open(request, data),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
     }
 }
@@ -69,6 +69,18 @@ pub fn check_types(data: &StructType, format: &str, holds: &dyn Fn(&DataType) ->
             .with("columnType", format!("\"{}\"", field.data_type.sql()))
             .with("format", format)),
         None => Ok(()),
+    }
+}
+
+/// Refuses the columns of a new table that its format does not have.
+pub fn check_columns(format: &str, data: &StructType) -> Result<()> {
+    match format.to_ascii_lowercase().as_str() {
+        "text" => check_types(data, "Text", &|data_type| matches!(data_type, DataType::String { .. })),
+        "csv" => check_types(data, "CSV", &|data_type| text::holds(TextFormat::Csv, data_type)),
+        "json" => check_types(data, "JSON", &|data_type| text::holds(TextFormat::Json, data_type)),
+        "parquet" => check_types(data, "Parquet", &parquet::holds),
+        "avro" => check_types(data, "Avro", &avro::holds),
+        _ => Ok(()),
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<
 }
 
 /// Whether parquet has the type.
-fn holds(data_type: &DataType) -> bool {
+pub(super) fn holds(data_type: &DataType) -> bool {
     match data_type {
         DataType::CalendarInterval => false,
         DataType::Array(array) => holds(&array.element),

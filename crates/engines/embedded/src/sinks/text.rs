@@ -68,7 +68,7 @@ pub(super) fn open_records(
 }
 
 /// Whether the format has the type.
-fn holds(format: TextFormat, data_type: &DataType) -> bool {
+pub(super) fn holds(format: TextFormat, data_type: &DataType) -> bool {
     match (format, data_type) {
         (TextFormat::Csv, DataType::Array(_) | DataType::Map(_) | DataType::Struct(_) | DataType::Variant) => false,
         (TextFormat::Csv, DataType::Null | DataType::CalendarInterval) => false,

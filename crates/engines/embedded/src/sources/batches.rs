@@ -22,8 +22,9 @@ use hearth_base::{Error, Result};
 use hearth_types::arrow::{cast_array_to, to_engine_arrow};
 use hearth_types::{StructField, StructType};
 
+use super::defaults::Defaults;
 use super::layout::{Layout, PlacedFile, metadata, metadata_field};
-use super::{Source, SourceRequest, is_true};
+use super::{Source, SourceRequest, defaults, is_true};
 
 /// How files of one format are read.
 pub trait BatchFormat: Debug + Send + Sync {
@@ -46,6 +47,7 @@ pub struct BatchTable {
     /// How many columns are of the files.
     data: usize,
     skips_broken: bool,
+    defaults: Arc<Defaults>,
 }
 
 /// Rows without columns.
@@ -60,15 +62,16 @@ pub fn table(
     layout: Layout,
     data: Vec<StructField>,
     format: Arc<dyn BatchFormat>,
-) -> Source {
+) -> Result<Source> {
+    let defaults = Arc::new(defaults::of(&data, request.settings)?);
     let count = data.len();
     let fields: Vec<_> = data.into_iter().chain(layout.partitions).collect();
     let arrow = |field: &StructField| Field::new(field.name.as_ref(), to_engine_arrow(&field.data_type), true);
     let with_metadata = fields.iter().map(arrow).chain([metadata_field()]);
     let schema = Arc::new(Schema::new(with_metadata.collect::<Vec<_>>()));
     let skips_broken = is_true(request.option("ignoreCorruptFiles"), false);
-    let table = BatchTable { files: layout.files, format, schema, data: count, skips_broken };
-    Source { table: Arc::new(table), schema: StructType::new(fields) }
+    let table = BatchTable { files: layout.files, format, schema, data: count, skips_broken, defaults };
+    Ok(Source { table: Arc::new(table), schema: StructType::new(fields) })
 }
 
 #[async_trait]
@@ -101,6 +104,7 @@ impl TableProvider for BatchTable {
             data: self.data,
             format: Arc::clone(&self.format),
             skips_broken: self.skips_broken,
+            defaults: Arc::clone(&self.defaults),
             files,
         };
         let streams = groups.into_iter().map(|files| Arc::new(group(files)) as Arc<dyn PartitionStream>).collect();
@@ -117,6 +121,7 @@ struct Group {
     data: usize,
     format: Arc<dyn BatchFormat>,
     skips_broken: bool,
+    defaults: Arc<Defaults>,
     files: Vec<PlacedFile>,
 }
 
@@ -176,7 +181,13 @@ impl Group {
                 .or_else(|| known.fields().iter().position(|other| other.name().eq_ignore_ascii_case(field.name())));
             match found {
                 Some(index) => cast_array_to(batch.column(index), field.data_type()),
-                None => Ok(new_null_array(field.data_type(), rows)),
+                None => match self.defaults.get(field.name()) {
+                    Some(value) => {
+                        let array = value.to_array_of_size(rows).map_err(Error::internal)?;
+                        cast_array_to(&array, field.data_type())
+                    }
+                    None => Ok(new_null_array(field.data_type(), rows)),
+                },
             }
         };
         let columns = self.columns.iter().zip(self.schema.fields()).map(column).collect::<Result<_>>()?;

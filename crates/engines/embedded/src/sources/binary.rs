@@ -28,7 +28,7 @@ pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
         StructField::new(CONTENT, DataType::Binary, true),
     ];
     let layout = Layout::find(request)?;
-    Ok(batches::table(request, layout, columns, Arc::new(Binary)))
+    batches::table(request, layout, columns, Arc::new(Binary))
 }
 
 #[derive(Debug)]

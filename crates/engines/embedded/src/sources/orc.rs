@@ -26,7 +26,7 @@ pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
         None => infer(request, &layout.files)?,
     };
     let columns = layout.without_partitions(&columns).into_iter().map(|field| parquet::nullable(&field)).collect();
-    Ok(batches::table(request, layout, columns, Arc::new(Orc)))
+    batches::table(request, layout, columns, Arc::new(Orc))
 }
 
 /// The columns that the files have: of the first one, or with `mergeSchema` of all.

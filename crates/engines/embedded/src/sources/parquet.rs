@@ -16,7 +16,7 @@ use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{StructField, StructType};
 
 use super::layout::{Layout, PlacedFile};
-use super::{Source, SourceRequest};
+use super::{Source, SourceRequest, defaults};
 use crate::error::from_datafusion;
 
 pub use schema::{merge, nullable};
@@ -52,7 +52,9 @@ pub(super) fn open_files(request: &SourceRequest<'_>, layout: Layout) -> Result<
     };
     let partition = |field: &StructField| Field::new(field.name.as_ref(), to_engine_arrow(&field.data_type), true);
     let partitions = layout.partitions.iter().map(partition).collect();
-    let table = ParquetTable::new(layout.files, Arc::new(engine_schema(&in_files)), partitions);
+    let defaults = defaults::of(&in_files, request.settings)?;
+    let table =
+        ParquetTable::new(layout.files, Arc::new(engine_schema(&in_files)), partitions).with_defaults(defaults)?;
     let table: Arc<dyn TableProvider> = Arc::new(table);
     let table = if in_files == columns { table } else { renamed(table, &columns, &layout.partitions)? };
     Ok(Source { table, schema: StructType::new(columns.into_iter().chain(layout.partitions)) })

@@ -14,7 +14,8 @@ use datafusion::logical_expr::{LogicalPlanBuilder, ident};
 use hearth_analyzer::FILE_METADATA;
 use hearth_base::Result;
 use hearth_base::condition::{
-    COLUMN_ALREADY_EXISTS, MALFORMED_RECORD_IN_PARSING, UNABLE_TO_INFER_SCHEMA, XML_ROW_TAG_MISSING,
+    COLUMN_ALREADY_EXISTS, INVALID_REQUEST, MALFORMED_RECORD_IN_PARSING, OPTION_VALUE_EXCEEDS_ONE_CHARACTER,
+    UNABLE_TO_INFER_SCHEMA, XML_ROW_TAG_MISSING,
 };
 use hearth_functions::Typed;
 use hearth_functions::records::{self, CsvQuotes, Inference, Options, TextFormat};
@@ -35,6 +36,7 @@ const FOUND_CORRUPT: &str = "\u{1}";
 
 /// `text`: one column `value`, and the partition columns.
 pub(super) fn open_text(request: &SourceRequest<'_>) -> Result<Source> {
+    check_separator(request)?;
     let cut = Cut {
         separator: request.option("lineSep").map(ToOwned::to_owned),
         whole: is_true(request.option("wholetext"), false),
@@ -51,10 +53,38 @@ fn charset(request: &SourceRequest<'_>) -> Result<Charset> {
     Charset::named(request.option("encoding").or_else(|| request.option("charset")))
 }
 
+/// Nothing ends no line.
+fn check_separator(request: &SourceRequest<'_>) -> Result<()> {
+    match request.option("lineSep") {
+        Some("") => Err(INVALID_REQUEST.with("message", "requirement failed: 'lineSep' cannot be an empty string.")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Fields end with something, and what quotes them is one character.
+fn check_dialect(request: &SourceRequest<'_>) -> Result<()> {
+    if request.option("sep").or_else(|| request.option("delimiter")) == Some("") {
+        return Err(INVALID_REQUEST.with("message", "Delimiter cannot be empty"));
+    }
+    for name in ["quote", "escape", "comment", "charToEscapeQuoteEscaping"] {
+        if let Some(value) = request.option(name).filter(|value| value.chars().count() > 1) {
+            return Err(OPTION_VALUE_EXCEEDS_ONE_CHARACTER.with("paramName", name).with("actualValue", value));
+        }
+    }
+    Ok(())
+}
+
 /// `csv` and `json`.
 pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> Result<Source> {
     let is_csv = format == TextFormat::Csv;
     let row_tag = row_tag(request, format)?;
+    check_separator(request)?;
+    if is_csv {
+        check_dialect(request)?;
+        if let Some(schema) = request.schema {
+            crate::sinks::check_columns("csv", schema)?;
+        }
+    }
     let header = is_csv && is_true(request.option("header"), false);
     let several_lines = is_true(request.option("multiLine"), false);
     let options = options(request);

@@ -348,7 +348,7 @@ fn window_expected(row: &FunctionRow, call: &Call<'_>) -> Error {
         // Rankings have no arguments that count.
         "rank" | "dense_rank" | "percent_rank" => format!("{}()", row.name.to_uppercase()),
         "lag" | "lead" => {
-            arguments.extend(["1".to_owned(), "NULL".to_owned()].into_iter().skip(arguments.len() - 1));
+            arguments.extend(["1".to_owned(), "NULL".to_owned()].into_iter().skip(arguments.len().saturating_sub(1)));
             format!("{}({})", row.name, arguments.join(", "))
         }
         "ntile" if arguments.is_empty() => "ntile(1)".to_owned(),

@@ -10,7 +10,7 @@ use hearth_types::DataType;
 use super::command::storage_level;
 use super::types::type_or_ddl;
 use super::{invalid, options};
-use crate::catalog::{CreateMode, CreateTable, FunctionScope, Style, TableColumns};
+use crate::catalog::{CreateMode, CreateTable, FunctionScope, Style, TableColumns, TablePromise};
 use crate::identifier::parse_multipart_identifier as parse;
 use crate::relation::TableName;
 use crate::{CatalogOp, Name};
@@ -132,7 +132,8 @@ fn create_table(op: pb::CreateTable) -> Result<CatalogOp> {
         query: None,
         like: None,
         mode: CreateMode::Create,
-        has_keys: false,
+        sort_columns: Vec::new(),
+        promise: TablePromise::Nothing,
     })))
 }
 

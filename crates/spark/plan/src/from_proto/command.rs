@@ -62,6 +62,7 @@ fn create_view(view: pb::CreateDataFrameViewCommand) -> Result<Command> {
         properties: Vec::new(),
         if_not_exists: false,
         or_replace: view.replace,
+        schema_mode: None,
     })))
 }
 

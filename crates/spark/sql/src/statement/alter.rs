@@ -58,8 +58,8 @@ impl Parser<'_> {
             _ => {}
         }
         if self.accept_all(&[K::With, K::Schema]) {
-            self.schema_binding()?;
-            return Ok(unsupported("ALTER VIEW … WITH SCHEMA"));
+            let mode = self.schema_binding()?;
+            return Ok(altered(name, true, TableChange::SchemaBinding(mode)));
         }
         self.accept(K::As);
         let start = self.start();
@@ -98,10 +98,8 @@ impl Parser<'_> {
             Some(K::Cluster) => {
                 self.advance();
                 self.expect(K::By)?;
-                if !self.accept(K::None) {
-                    self.paren_list(Self::name)?;
-                }
-                Ok(unsupported("ALTER TABLE … CLUSTER BY"))
+                let columns = if self.accept(K::None) { Vec::new() } else { self.paren_list(Self::name)? };
+                Ok(altered(name, false, TableChange::ClusterBy(columns)))
             }
             Some(K::Default) => {
                 self.advance();
@@ -214,16 +212,16 @@ impl Parser<'_> {
     fn alter_add(&mut self, name: TableName) -> Result<Plan> {
         self.advance();
         if self.accept_any(&[K::Column, K::Columns]).is_some() {
-            let mut has_position = false;
+            let mut places = Vec::new();
             let in_parens = self.at_kind(TokenKind::LeftParen);
             let mut column = |parser: &mut Self| {
-                let (column, positioned) = parser.added_column()?;
-                has_position |= positioned;
+                let (column, place) = parser.added_column()?;
+                places.extend(place.map(|place| (column.name.clone(), place)));
                 Ok(column)
             };
             let columns = if in_parens { self.paren_list(&mut column)? } else { self.comma_list(&mut column)? };
-            if has_position {
-                return Ok(unsupported("ALTER TABLE … ADD COLUMNS … FIRST|AFTER"));
+            if !places.is_empty() {
+                return Ok(altered(name, false, TableChange::AddColumnsAt { columns, places }));
             }
             return Ok(altered(name, false, TableChange::AddColumns(columns)));
         }
@@ -241,8 +239,8 @@ impl Parser<'_> {
         Ok(altered(name, false, TableChange::AddPartitions { partitions, if_not_exists }))
     }
 
-    /// A column, possibly inside a struct (its name has parts), and whether it has a place.
-    fn added_column(&mut self) -> Result<(ColumnDef, bool)> {
+    /// A column, possibly inside a struct (its name has parts), and its place if it has one.
+    fn added_column(&mut self) -> Result<(ColumnDef, Option<Option<String>>)> {
         let name = self.name()?.join(".");
         let data_type = self.type_ref()?;
         let mut column = ColumnDef {
@@ -254,7 +252,7 @@ impl Parser<'_> {
             generated: None,
             comment: None,
         };
-        let mut positioned = false;
+        let mut place = None;
         loop {
             if self.at_not_null() {
                 self.advance();
@@ -269,10 +267,9 @@ impl Parser<'_> {
                 self.once("COMMENT", column.comment.is_some())?;
                 column.comment = Some(self.comment_clause()?);
             } else if self.at_any(&[K::First, K::After]) {
-                self.column_position()?;
-                positioned = true;
+                place = Some(self.column_position()?);
             } else {
-                return Ok((column, positioned));
+                return Ok((column, place));
             }
         }
     }

@@ -1,33 +1,22 @@
 //! Columns of `CREATE TABLE`, `ALTER TABLE` and function parameters, with their options and constraints.
 
 use hearth_base::Result;
-use hearth_plan::catalog::ColumnDef;
+use hearth_plan::catalog::{ColumnDef, TablePromise};
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
 
-/// What a table promises of its rows. Nothing keeps it; the larger one counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Promise {
-    #[default]
-    None,
-    /// Keys, which Databricks does not enforce either.
-    Keys,
-    /// Checks and identities, which would change what a write does.
-    Enforced,
-}
-
 /// Columns, and the constraints among them.
 pub(super) struct TableElements {
     pub columns: Vec<ColumnDef>,
-    pub promise: Promise,
+    pub promise: TablePromise,
 }
 
 impl Parser<'_> {
     /// `(a INT NOT NULL DEFAULT 1, PRIMARY KEY (a), …)`
     pub(super) fn table_elements(&mut self) -> Result<TableElements> {
-        let mut promise = Promise::None;
+        let mut promise = TablePromise::Nothing;
         let columns = self.paren_list(|parser| {
             if parser.at_table_constraint() {
                 promise = promise.max(parser.table_constraint()?);
@@ -41,7 +30,7 @@ impl Parser<'_> {
     }
 
     /// One column and the constraint or identity that it carries.
-    pub(super) fn column_definition(&mut self) -> Result<(ColumnDef, Promise)> {
+    pub(super) fn column_definition(&mut self) -> Result<(ColumnDef, TablePromise)> {
         let name = self.identifier()?;
         let data_type = self.type_ref()?;
         let mut column = ColumnDef {
@@ -53,7 +42,7 @@ impl Parser<'_> {
             generated: None,
             comment: None,
         };
-        let mut promise = Promise::None;
+        let mut promise = TablePromise::Nothing;
         loop {
             if self.at_not_null() {
                 self.once("NOT NULL", !column.nullable)?;
@@ -71,7 +60,7 @@ impl Parser<'_> {
                 column.comment = Some(self.comment_clause()?);
             } else if self.accept(K::Generated) {
                 if self.generated(&mut column)? {
-                    promise = Promise::Enforced;
+                    promise = TablePromise::Identity;
                 }
             } else if self.at_any(&[K::Constraint, K::Check, K::Unique, K::Primary, K::References]) {
                 promise = promise.max(self.column_constraint()?);
@@ -113,7 +102,7 @@ impl Parser<'_> {
         Ok(true)
     }
 
-    fn column_constraint(&mut self) -> Result<Promise> {
+    fn column_constraint(&mut self) -> Result<TablePromise> {
         if self.accept(K::Constraint) {
             self.identifier()?;
         }
@@ -142,7 +131,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn table_constraint(&mut self) -> Result<Promise> {
+    pub(super) fn table_constraint(&mut self) -> Result<TablePromise> {
         if self.accept(K::Constraint) {
             self.identifier()?;
         }
@@ -215,6 +204,6 @@ impl Parser<'_> {
 }
 
 /// What a constraint that begins with this keyword promises.
-fn promise(kind: K) -> Promise {
-    if kind == K::Check { Promise::Enforced } else { Promise::Keys }
+fn promise(kind: K) -> TablePromise {
+    if kind == K::Check { TablePromise::Check } else { TablePromise::Keys }
 }

@@ -1,12 +1,14 @@
 //! `CREATE TABLE`, `REPLACE TABLE`, `CREATE TABLE … LIKE`.
 
 use hearth_base::Result;
-use hearth_base::condition::{CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT, INVALID_STATEMENT_OR_CLAUSE};
-use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns};
-use hearth_plan::relation::TableName;
-use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan};
+use hearth_base::condition::{
+    CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT, INVALID_STATEMENT_OR_CLAUSE, TEMP_TABLE_WITHOUT_PROVIDER,
+};
+use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns, TablePromise};
+use hearth_plan::command::{CreateView, ViewKind};
+use hearth_plan::relation::{DataSource, TableName};
+use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan, RelationNode};
 
-use super::column::Promise;
 use super::create::CreateWords;
 use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
@@ -25,10 +27,13 @@ pub(super) struct TableClauses {
     partition_columns: Vec<ColumnDef>,
     cluster_columns: Vec<Name>,
     bucket: Option<(Vec<String>, i32)>,
+    sort_columns: Vec<String>,
     location: Option<String>,
     comment: Option<String>,
     properties: Options,
-    /// The first clause that nothing here keeps: `STORED AS`, `ROW FORMAT`, ….
+    /// `STORED AS` or `ROW FORMAT`
+    is_hive: bool,
+    /// A clause that nothing here keeps.
     unsupported: Option<&'static str>,
 }
 
@@ -45,15 +50,58 @@ impl Parser<'_> {
         if self.at(K::Like) && !words.or_replace && !words.external {
             return self.create_table_like(name, mode);
         }
-        let plan = self.table_definition(start, name, mode, words.external)?;
-        if words.temporary {
-            let what = "CREATE TEMPORARY TABLE ... AS ..., use CREATE TEMPORARY VIEW instead";
-            let has_query = matches!(&plan, Plan::Command(Command::Catalog(op))
-                if matches!(op.as_ref(), CatalogOp::CreateTable(table) if table.query.is_some()));
-            let error = self.operation_not_allowed(what);
-            return if has_query { Err(error) } else { Ok(unsupported("CREATE TEMPORARY TABLE")) };
+        let columns = self.start();
+        if words.temporary && if_not_exists {
+            return Err(self.not_valid("CREATE TEMPORARY TABLE ... IF NOT EXISTS"));
         }
-        Ok(plan)
+        let plan = self.table_definition(start, name, mode, words.external)?;
+        if words.temporary { self.temporary_table(start, columns, plan) } else { Ok(plan) }
+    }
+
+    /// `CREATE TEMPORARY TABLE t (a INT) USING csv …` is a temporary view of the files.
+    fn temporary_table(&mut self, start: usize, columns: usize, plan: Plan) -> Result<Plan> {
+        let Plan::Command(Command::Catalog(op)) = plan else { return Ok(plan) };
+        let CatalogOp::CreateTable(table) = *op else { return Ok(catalog(*op)) };
+        if table.query.is_some() {
+            let what = "CREATE TEMPORARY TABLE ... AS ..., use CREATE TEMPORARY VIEW instead";
+            return Err(self.operation_not_allowed(what));
+        }
+        if table.provider.is_none() {
+            return Err(self.about_statement(TEMP_TABLE_WITHOUT_PROVIDER.error()));
+        }
+        if let TableName::Name(name) = &table.name {
+            self.temporary_name("VIEW", name)?;
+        }
+        let schema = match &table.columns {
+            TableColumns::Columns(_) => {
+                let text = &self.text[columns..];
+                let length = parenthesized(text);
+                Some(text[1..length.saturating_sub(1).max(1)].trim().to_owned())
+            }
+            TableColumns::Inferred | TableColumns::Schema(_) => None,
+        };
+        let mut options = table.options;
+        options.extend(table.location.map(|location| ("path".to_owned(), location)));
+        let source = DataSource {
+            format: table.provider,
+            schema,
+            options,
+            paths: Vec::new(),
+            predicates: Vec::new(),
+            is_streaming: false,
+        };
+        Ok(Plan::Command(Command::CreateView(Box::new(CreateView {
+            name: table.name,
+            kind: ViewKind::Temp,
+            query: self.relation(start, RelationNode::DataSource(source)),
+            text: None,
+            columns: Vec::new(),
+            comment: None,
+            properties: Options::new(),
+            if_not_exists: false,
+            or_replace: false,
+            schema_mode: None,
+        }))))
     }
 
     /// `REPLACE TABLE`
@@ -66,7 +114,7 @@ impl Parser<'_> {
     }
 
     fn table_definition(&mut self, start: usize, name: TableName, mode: CreateMode, external: bool) -> Result<Plan> {
-        let mut promise = Promise::None;
+        let mut promise = TablePromise::Nothing;
         let mut columns = TableColumns::Inferred;
         if self.at_kind(TokenKind::LeftParen) && (!self.starts_query_at(1) || self.at_column(1)) {
             let elements = self.table_elements()?;
@@ -80,8 +128,8 @@ impl Parser<'_> {
         if let Some(clause) = clauses.unsupported {
             return Ok(unsupported(format!("CREATE TABLE … {clause}")));
         }
-        if promise == Promise::Enforced {
-            return Ok(unsupported("CREATE TABLE … CONSTRAINT"));
+        if clauses.is_hive {
+            promise = TablePromise::Hive;
         }
         Ok(create_table(CreateTable {
             name,
@@ -99,7 +147,8 @@ impl Parser<'_> {
             like: None,
             mode,
             external,
-            has_keys: promise == Promise::Keys,
+            sort_columns: clauses.sort_columns,
+            promise,
         }))
     }
 
@@ -127,7 +176,7 @@ impl Parser<'_> {
         if is_partitioned && !clauses.cluster_columns.is_empty() {
             return Err(self.plain(start, CLUSTER_BY_WITH_PARTITIONED_BY));
         }
-        if clauses.provider.is_some() && matches!(clauses.unsupported, Some("STORED AS" | "ROW FORMAT")) {
+        if clauses.provider.is_some() && clauses.is_hive {
             return Err(self.not_valid("CREATE TABLE ... USING ... "));
         }
         match &clauses.bucket {
@@ -189,7 +238,8 @@ impl Parser<'_> {
             like,
             mode,
             external: false,
-            has_keys: false,
+            sort_columns: Vec::new(),
+            promise: TablePromise::Nothing,
         }))
     }
 
@@ -252,15 +302,15 @@ impl Parser<'_> {
             }
             K::Row if self.keyword_at(1) == Some(K::Format) => {
                 self.row_format()?;
-                clauses.unsupported = Some("ROW FORMAT");
+                clauses.is_hive = true;
             }
             K::Stored => {
                 self.file_format()?;
-                clauses.unsupported = Some("STORED AS");
+                clauses.is_hive = true;
             }
             K::Skewed => {
                 self.skewed_by()?;
-                clauses.unsupported = Some("SKEWED BY");
+                return Err(self.not_valid("CREATE TABLE ... SKEWED BY"));
             }
             _ => return Ok(false),
         }
@@ -299,11 +349,15 @@ impl Parser<'_> {
         let columns = self.identifier_list()?;
         if self.accept(K::Sorted) {
             self.expect(K::By)?;
-            let descending = self.paren_list(|parser| {
-                parser.identifier()?;
-                Ok(parser.accept_any(&[K::Asc, K::Desc]) == Some(K::Desc))
+            clauses.sort_columns = self.paren_list(|parser| {
+                let column = parser.identifier()?;
+                let at = parser.start();
+                if parser.accept_any(&[K::Asc, K::Desc]) == Some(K::Desc) {
+                    let what = format!("Column ordering must be ASC, was '{}'", parser.since(at));
+                    return Err(parser.operation_not_allowed(&what));
+                }
+                Ok(column)
             })?;
-            clauses.unsupported = Some(if descending.contains(&true) { "SORTED BY … DESC" } else { "SORTED BY" });
         }
         self.expect(K::Into)?;
         let buckets = self.integer()?;
@@ -374,6 +428,20 @@ impl Parser<'_> {
         self.accept_all(&[K::Stored, K::As, K::Directories]);
         Ok(())
     }
+}
+
+/// The length of the parentheses that a text begins with, and of what is in them.
+fn parenthesized(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth <= 1 => return at + 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn create_table(table: CreateTable) -> Plan {

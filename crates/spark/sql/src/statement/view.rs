@@ -51,6 +51,7 @@ impl Parser<'_> {
             properties: Options::new(),
             if_not_exists,
             or_replace: words.or_replace,
+            schema_mode: None,
         };
         if words.temporary && self.at_view_using() {
             return self.view_using(view);
@@ -87,7 +88,7 @@ impl Parser<'_> {
                 self.advance();
                 view.properties = self.valued_property_list()?;
             } else if self.accept_all(&[K::With, K::Schema]) {
-                self.schema_binding()?;
+                view.schema_mode = Some(self.schema_binding()?);
             } else if self.accept_all(&[K::With, K::Metrics]) {
                 self.skip_rest();
                 return Ok(Some(unsupported("CREATE VIEW WITH METRICS")));
@@ -102,11 +103,15 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn schema_binding(&mut self) -> Result<()> {
+    pub(super) fn schema_binding(&mut self) -> Result<&'static str> {
         if self.accept(K::Type) {
-            return self.expect(K::Evolution);
+            return self.expect(K::Evolution).map(|()| "TYPE EVOLUTION");
         }
-        self.expect_any(&[K::Binding, K::Compensation, K::Evolution]).map(|_| ())
+        Ok(match self.expect_any(&[K::Binding, K::Compensation, K::Evolution])? {
+            K::Binding => "BINDING",
+            K::Evolution => "EVOLUTION",
+            _ => "COMPENSATION",
+        })
     }
 
     /// `USING`, with or without columns with types before it.

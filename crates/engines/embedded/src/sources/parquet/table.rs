@@ -25,6 +25,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStore, path::Path};
 
+use super::super::defaults::{Defaults, WithDefaults};
 use super::super::layout::{PlacedFile, metadata, metadata_field};
 
 /// Footers that are read at the same time.
@@ -38,6 +39,7 @@ pub struct ParquetTable {
     /// Columns of the files, then those of the folders, then what tells of the file.
     schema: SchemaRef,
     fingerprint: Arc<SchemaFingerprint>,
+    defaults: Arc<Defaults>,
 }
 
 impl ParquetTable {
@@ -47,7 +49,19 @@ impl ParquetTable {
         let fields: Vec<FieldRef> =
             file_schema.fields().iter().chain(&partitions).chain([&metadata]).cloned().collect();
         let fingerprint = Arc::new(SchemaFingerprint::from_schema(&file_schema));
-        Self { files, file_schema, partitions, schema: Arc::new(Schema::new(fields)), fingerprint }
+        let schema = Arc::new(Schema::new(fields));
+        Self { files, file_schema, partitions, schema, fingerprint, defaults: Arc::default() }
+    }
+
+    /// Columns that have a value in files without them.
+    pub fn with_defaults(mut self, mut defaults: Defaults) -> hearth_base::Result<Self> {
+        for (name, value) in &mut defaults {
+            if let Ok(field) = self.file_schema.field_with_name(name) {
+                *value = value.cast_to(field.data_type()).map_err(crate::error::from_datafusion)?;
+            }
+        }
+        self.defaults = Arc::new(defaults);
+        Ok(self)
     }
 
     fn schema_without_metadata(&self) -> Result<SchemaRef> {
@@ -115,7 +129,20 @@ impl ParquetTable {
                 found
             }
         };
-        Ok(self.nulls_unknown(placed.with_statistics(statistics)))
+        Ok(self.defaults_unknown(self.nulls_unknown(placed.with_statistics(statistics))))
+    }
+
+    /// The footer of a file says nothing of columns that are not in it.
+    fn defaults_unknown(&self, mut file: PartitionedFile) -> PartitionedFile {
+        if let Some(statistics) = file.statistics.as_mut().filter(|_| !self.defaults.is_empty()) {
+            let columns = &mut Arc::make_mut(statistics).column_statistics;
+            for (field, column) in self.file_schema.fields().iter().zip(columns) {
+                if self.defaults.contains_key(field.name()) {
+                    *column = datafusion::common::ColumnStatistics::new_unknown();
+                }
+            }
+        }
+        file
     }
 
     /// DataFusion says of every partition value that it is not NULL.
@@ -237,8 +264,11 @@ impl TableProvider for ParquetTable {
             .with_file_groups(groups)
             .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .build();
+            .with_limit(limit);
+        let config = match self.defaults.is_empty() {
+            true => config.build(),
+            false => config.with_expr_adapter(Some(Arc::new(WithDefaults(Arc::clone(&self.defaults))))).build(),
+        };
         format.create_physical_plan(state, config).await
     }
 

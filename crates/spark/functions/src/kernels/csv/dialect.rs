@@ -56,7 +56,10 @@ impl Dialect {
             end: flag("ignoretrailingwhitespace", default),
         };
         Self {
-            separator: unescape(options.get("sep").or_else(|| options.get("delimiter")).unwrap_or(",")),
+            // Nothing separates no fields, and would be found forever.
+            separator: unescape(
+                options.get("sep").or_else(|| options.get("delimiter")).filter(|text| !text.is_empty()).unwrap_or(","),
+            ),
             quote: character("quote", '"'),
             escape: character("escape", '\\'),
             null_value: options.get("nullvalue").unwrap_or_default().to_owned(),

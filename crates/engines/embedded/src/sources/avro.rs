@@ -1,0 +1,99 @@
+//! Avro files, read by arrow-avro. All columns may be NULL, as in Spark.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_avro::codec::Tz;
+use arrow_avro::reader::{Reader, ReaderBuilder};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType as Arrow, Field, TimeUnit};
+use hearth_base::Result;
+use hearth_base::condition::{FAILED_READ_FILE, UNABLE_TO_INFER_SCHEMA};
+use hearth_types::StructField;
+use hearth_types::arrow::from_arrow_field;
+
+use super::batches::{self, BatchFormat};
+use super::layout::{Layout, PlacedFile};
+use super::{Source, SourceRequest, parquet};
+use crate::catalog::location_uri;
+
+const BATCH_ROWS: usize = 8192;
+
+pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
+    let layout = Layout::find(request)?;
+    let columns = match request.schema {
+        Some(schema) => schema.fields.to_vec(),
+        None => match layout.files.first() {
+            Some(first) => columns_of(&first.path)?,
+            None => return Err(UNABLE_TO_INFER_SCHEMA.with("format", "Avro")),
+        },
+    };
+    let columns = layout.without_partitions(&columns).into_iter().map(|field| parquet::nullable(&field)).collect();
+    batches::table(request, layout, columns, Arc::new(Avro))
+}
+
+fn failed(path: &Path, error: impl std::fmt::Display) -> hearth_base::Error {
+    let path = location_uri(&path.to_string_lossy());
+    FAILED_READ_FILE.with("path", path).caused_by(error.to_string())
+}
+
+fn reader(path: &Path, projection: Option<Vec<usize>>) -> Result<Reader<BufReader<File>>> {
+    let file = File::open(path).map_err(|error| failed(path, error))?;
+    let builder = ReaderBuilder::new().with_batch_size(BATCH_ROWS).with_tz(Tz::Utc);
+    let builder = match projection {
+        Some(places) => builder.with_projection(places),
+        None => builder,
+    };
+    builder.build(BufReader::new(file)).map_err(|error| failed(path, error))
+}
+
+fn columns_of(path: &Path) -> Result<Vec<StructField>> {
+    let schema = reader(path, None)?.schema();
+    let fields = schema.fields().iter();
+    fields.map(|field| from_arrow_field(&plain(field)).map(|field| parquet::nullable(&field))).collect()
+}
+
+/// The field with the types that Spark has for Avro's.
+fn plain(field: &Field) -> Field {
+    let inner = |field: &Arc<Field>| Arc::new(plain(field));
+    let data_type = match field.data_type() {
+        Arrow::Timestamp(_, zone) => Arrow::Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| "UTC".into())),
+        // Enumerations
+        Arrow::Dictionary(_, value) => value.as_ref().clone(),
+        Arrow::FixedSizeBinary(_) => Arrow::Binary,
+        Arrow::List(element) => Arrow::List(inner(element)),
+        Arrow::Struct(fields) => Arrow::Struct(fields.iter().map(inner).collect()),
+        Arrow::Map(entries, sorted) => Arrow::Map(inner(entries), *sorted),
+        other => other.clone(),
+    };
+    Field::new(field.name(), data_type, field.is_nullable())
+}
+
+#[derive(Debug)]
+struct Avro;
+
+impl BatchFormat for Avro {
+    fn read(
+        &self,
+        file: &PlacedFile,
+        wanted: &[String],
+        send: &mut dyn FnMut(RecordBatch) -> Result<bool>,
+    ) -> Result<()> {
+        let whole = reader(&file.path, None)?;
+        let schema = whole.schema();
+        let is_wanted = |name: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+        let places: Vec<_> =
+            schema.fields().iter().enumerate().filter(|(_, field)| is_wanted(field.name())).map(|(at, _)| at).collect();
+        // Rows without columns are counted by those that they have.
+        let is_part = !places.is_empty() && places.len() < schema.fields().len();
+        let batches = if is_part { reader(&file.path, Some(places))? } else { whole };
+        for batch in batches {
+            if !send(batch.map_err(|error| failed(&file.path, error))?)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
