@@ -183,7 +183,12 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "CANNOT_PARSE_TIMESTAMP" | "CANNOT_PARSE_TIME" | "DATETIME_FIELD_OUT_OF_BOUNDS" => DATETIME,
         "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" => ARRAY_INDEX,
         "SQL_CONF_NOT_FOUND" => NO_SUCH_ELEMENT,
-        "INVALID_CONF_VALUE" | "UNRECOGNIZED_STATISTIC" => ILLEGAL_ARGUMENT,
+        "INVALID_CONF_VALUE"
+        | "UNRECOGNIZED_STATISTIC"
+        | "ST_INVALID_SRID_VALUE"
+        | "ST_INVALID_ENDIANNESS_VALUE"
+        | "WKB_PARSE_ERROR" => ILLEGAL_ARGUMENT,
+        "UNSUPPORTED_ARROWTYPE" => UNSUPPORTED,
         "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "CATALOG_NOT_FOUND" => SPARK,
         "UNSUPPORTED_FEATURE" if parameter("operation") == "MERGE INTO TABLE" => UNSUPPORTED,
         "INVALID_INTERVAL_FORMAT" if error.kind() == ErrorKind::Runtime && error.contexts().is_empty() => {
