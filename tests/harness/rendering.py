@@ -98,6 +98,8 @@ def plain_shapes(array, kind, name):
         return ranges(array, [[k, v] for k, v in zip(keys, items)])
     if name == "variant":
         return [variant(v) for v in array.to_pylist()]
+    if name in ("geometry", "geography"):
+        return [v and {"srid": v["srid"], "wkb": v["wkb"].hex()} for v in array.to_pylist()]
     if name == "calendar_interval":
         return [v and {"months": v[0], "days": v[1], "micros": v[2] // 1000} for v in array.to_pylist()]
     if name in ("timestamp", "timestamp_ntz", "day_time_interval", "time"):

@@ -70,6 +70,9 @@ conditions! { ANALYSIS:
     INCOMPLETE_TYPE_DEFINITION_MAP "INCOMPLETE_TYPE_DEFINITION.MAP" "42K01" Parse "MAP needs the types of its keys and values, as in MAP<INT, STRING>.";
     INCOMPLETE_TYPE_DEFINITION_STRUCT "INCOMPLETE_TYPE_DEFINITION.STRUCT" "42K01" Parse "STRUCT needs its fields, as in STRUCT<a: INT>.";
     ST_INVALID_SRID_VALUE "ST_INVALID_SRID_VALUE" "22023" Analysis "There is no spatial reference system <srid>.";
+    ST_INVALID_ENDIANNESS_VALUE "ST_INVALID_ENDIANNESS_VALUE" "22023" Runtime "<endianness> is no byte order: it is 'NDR' (little-endian) or 'XDR' (big-endian).";
+    WKB_PARSE_ERROR "WKB_PARSE_ERROR" "22023" Runtime "The bytes are not well-known binary: <parseError> at position <pos>.";
+    GEO_ENCODER_SRID_MISMATCH_ERROR "GEO_ENCODER_SRID_MISMATCH_ERROR" "42K09" Runtime "A <type> value has SRID <valueSrid> where its type has <typeSrid>.";
     INVALID_JSON_DATA_TYPE "INVALID_JSON_DATA_TYPE" "2203G" Parse "This JSON is not a data type: <invalidType>.";
     UNSUPPORTED_ARROWTYPE "UNSUPPORTED_ARROWTYPE" "0A000" Analysis "The Arrow type <typeName> has no Spark type.";
     TABLE_OR_VIEW_NOT_FOUND "TABLE_OR_VIEW_NOT_FOUND" "42P01" Analysis "There is no table or view <relationName>. Check the name, the current catalog and the current schema.";

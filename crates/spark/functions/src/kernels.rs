@@ -10,6 +10,7 @@ pub mod collection;
 pub mod csv;
 pub mod datetime;
 pub mod decimal;
+pub mod geospatial;
 pub mod hash;
 pub mod invoke;
 pub mod json;

@@ -14,6 +14,7 @@ use hearth_base::Result;
 use hearth_base::condition::UNSUPPORTED_ARROWTYPE;
 
 use crate::data_type::{DataType, MAX_DECIMAL_PRECISION, StructField, StructType};
+use crate::spatial::MIXED_SRID;
 
 pub use wire::{cast_array_to, cast_batch_to, cast_batch_to_wire};
 
@@ -23,23 +24,42 @@ pub const ENGINE_TIME_ZONE: &str = "UTC";
 const VARIANT_MARK: &str = "variant";
 const GEOMETRY_MARK: &str = "geometry";
 const GEOGRAPHY_MARK: &str = "geography";
+/// The field with the reference system, and the key of the type's own in the metadata beside the mark.
+const SRID: &str = "srid";
+
+/// Which of the two forms is made, and with which zone.
+struct Form {
+    time_zone: Arc<str>,
+    /// Fields of a struct get names of their own, and reference systems stand in their metadata.
+    wire: bool,
+}
+
+impl Form {
+    fn wire(time_zone: &str) -> Self {
+        Self { time_zone: time_zone.into(), wire: true }
+    }
+
+    fn engine() -> Self {
+        Self { time_zone: ENGINE_TIME_ZONE.into(), wire: false }
+    }
+}
 
 /// The type on the wire, with timestamps in `time_zone`.
 pub fn to_wire_arrow(data_type: &DataType, time_zone: &str) -> Arrow {
-    to_arrow(data_type, &time_zone.into())
+    to_arrow(data_type, &Form::wire(time_zone))
 }
 
 /// The type inside the engine.
 pub fn to_engine_arrow(data_type: &DataType) -> Arrow {
-    to_arrow(data_type, &ENGINE_TIME_ZONE.into())
+    to_arrow(data_type, &Form::engine())
 }
 
 pub fn to_wire_schema(structure: &StructType, time_zone: &str) -> SchemaRef {
-    Arc::new(Schema::new(to_fields(structure, &time_zone.into())))
+    Arc::new(Schema::new(to_fields(structure, &Form::wire(time_zone))))
 }
 
 pub fn to_engine_schema(structure: &StructType) -> SchemaRef {
-    Arc::new(Schema::new(to_fields(structure, &ENGINE_TIME_ZONE.into())))
+    Arc::new(Schema::new(to_fields(structure, &Form::engine())))
 }
 
 /// A named field inside the engine.
@@ -47,15 +67,34 @@ pub fn to_engine_field(field: &StructField) -> Field {
     Field::new(&*field.name, to_engine_arrow(&field.data_type), field.nullable)
 }
 
-fn to_fields(structure: &StructType, time_zone: &Arc<str>) -> Fields {
-    structure
-        .fields
-        .iter()
-        .map(|field| Field::new(&*field.name, to_arrow(&field.data_type, time_zone), field.nullable))
-        .collect()
+fn to_fields(structure: &StructType, form: &Form) -> Fields {
+    let field = |field: &StructField| Field::new(&*field.name, to_arrow(&field.data_type, form), field.nullable);
+    structure.fields.iter().map(field).collect()
 }
 
-fn to_arrow(data_type: &DataType, time_zone: &Arc<str>) -> Arrow {
+/// Fields of a struct in a column. Readers of Arrow find them by name, so on the wire a repeated name gets its place
+/// among its like: `a_0`, `a_1` (`ArrowUtils.deduplicateFieldNames`).
+fn to_nested_fields(structure: &StructType, form: &Form) -> Fields {
+    let fields = to_fields(structure, form);
+    let mut seen: HashMap<&str, usize> = HashMap::with_capacity(fields.len());
+    fields.iter().for_each(|field| *seen.entry(field.name()).or_default() += 1);
+    if !form.wire || seen.len() == fields.len() {
+        return fields;
+    }
+    seen.retain(|_, count| *count > 1);
+    seen.values_mut().for_each(|count| *count = 0);
+    let renamed = fields.iter().map(|field| match seen.get_mut(field.name().as_str()) {
+        Some(place) => {
+            let name = format!("{}_{place}", field.name());
+            *place += 1;
+            Arc::new(field.as_ref().clone().with_name(name))
+        }
+        None => Arc::clone(field),
+    });
+    renamed.collect()
+}
+
+fn to_arrow(data_type: &DataType, form: &Form) -> Arrow {
     match data_type {
         DataType::Null => Arrow::Null,
         DataType::Boolean => Arrow::Boolean,
@@ -69,26 +108,26 @@ fn to_arrow(data_type: &DataType, time_zone: &Arc<str>) -> Arrow {
         DataType::String { .. } | DataType::Char { .. } | DataType::VarChar { .. } => Arrow::Utf8,
         DataType::Binary => Arrow::Binary,
         DataType::Date => Arrow::Date32,
-        DataType::Timestamp => Arrow::Timestamp(TimeUnit::Microsecond, Some(time_zone.clone())),
+        DataType::Timestamp => Arrow::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(&form.time_zone))),
         DataType::TimestampNtz => Arrow::Timestamp(TimeUnit::Microsecond, None),
         DataType::Time { .. } => Arrow::Time64(TimeUnit::Nanosecond),
         DataType::CalendarInterval => Arrow::Interval(IntervalUnit::MonthDayNano),
         DataType::YearMonthInterval { .. } => Arrow::Interval(IntervalUnit::YearMonth),
         DataType::DayTimeInterval { .. } => Arrow::Duration(TimeUnit::Microsecond),
         DataType::Array(array) => {
-            Arrow::List(Arc::new(Field::new("element", to_arrow(&array.element, time_zone), array.contains_null)))
+            Arrow::List(Arc::new(Field::new("element", to_arrow(&array.element, form), array.contains_null)))
         }
         DataType::Map(map) => {
-            let key = Field::new("key", to_arrow(&map.key, time_zone), false);
-            let value = Field::new("value", to_arrow(&map.value, time_zone), map.value_contains_null);
+            let key = Field::new("key", to_arrow(&map.key, form), false);
+            let value = Field::new("value", to_arrow(&map.value, form), map.value_contains_null);
             let entries = Arrow::Struct(Fields::from(vec![key, value]));
             Arrow::Map(Arc::new(Field::new("entries", entries, false)), false)
         }
-        DataType::Struct(structure) => Arrow::Struct(to_fields(structure, time_zone)),
+        DataType::Struct(structure) => Arrow::Struct(to_nested_fields(structure, form)),
         DataType::Variant => variant_type(),
-        DataType::Geometry { .. } => spatial_type(GEOMETRY_MARK),
-        DataType::Geography { .. } => spatial_type(GEOGRAPHY_MARK),
-        DataType::Udt(udt) => to_arrow(&udt.sql_type, time_zone),
+        DataType::Geometry { srid } => spatial_type(GEOMETRY_MARK, *srid, form),
+        DataType::Geography { srid } => spatial_type(GEOGRAPHY_MARK, *srid, form),
+        DataType::Udt(udt) => to_arrow(&udt.sql_type, form),
     }
 }
 
@@ -103,11 +142,12 @@ fn variant_type() -> Arrow {
     ]))
 }
 
-fn spatial_type(mark: &str) -> Arrow {
-    Arrow::Struct(Fields::from(vec![
-        Field::new("srid", Arrow::Int32, false),
-        marked(Field::new("wkb", Arrow::Binary, false), mark),
-    ]))
+fn spatial_type(mark: &str, srid: i32, form: &Form) -> Arrow {
+    let mut bytes = marked(Field::new("wkb", Arrow::Binary, false), mark);
+    if form.wire {
+        bytes.metadata_mut().insert(SRID.to_owned(), srid.to_string());
+    }
+    Arrow::Struct(Fields::from(vec![Field::new(SRID, Arrow::Int32, false), bytes]))
 }
 
 /// The Spark type of an Arrow type.
@@ -190,10 +230,15 @@ fn from_struct(fields: &Fields) -> Result<DataType> {
         return Ok(DataType::Variant);
     }
     if fields.len() == 2 && has_mark("wkb", GEOMETRY_MARK) {
-        return Ok(DataType::Geometry { srid: -1 });
+        return Ok(DataType::Geometry { srid: srid_of(fields) });
     }
     if fields.len() == 2 && has_mark("wkb", GEOGRAPHY_MARK) {
-        return Ok(DataType::Geography { srid: -1 });
+        return Ok(DataType::Geography { srid: srid_of(fields) });
     }
     from_fields(fields).map(DataType::Struct)
+}
+
+fn srid_of(fields: &Fields) -> i32 {
+    let said = fields.iter().find_map(|field| field.metadata().get(SRID)?.parse().ok());
+    said.unwrap_or(MIXED_SRID)
 }

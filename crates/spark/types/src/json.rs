@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::data_type::{ArrayType, DataType, MapType, StructField, StructType, UdtType};
 use crate::ddl::parse_data_type;
 use crate::metadata::{COLLATIONS, metadata_of};
+use crate::spatial::{crs_of, srid_of};
 
 /// Nesting that `from_json` follows.
 const MAX_DEPTH: u32 = 256;
@@ -89,24 +90,6 @@ impl StructType {
             DataType::Struct(structure) => Ok(structure),
             other => Err(invalid(&other.json())),
         }
-    }
-}
-
-fn crs_of(srid: i32) -> String {
-    match srid {
-        4326 => "OGC:CRS84".into(),
-        0 => "SRID:0".into(),
-        ..0 => "SRID:ANY".into(),
-        srid => format!("EPSG:{srid}"),
-    }
-}
-
-fn srid_of(crs: &str) -> Option<i32> {
-    match crs.trim() {
-        "any" | "ANY" | "SRID:ANY" => Some(-1),
-        "OGC:CRS84" => Some(4326),
-        "SRID:0" => Some(0),
-        crs => crs.strip_prefix("EPSG:").unwrap_or(crs).parse().ok(),
     }
 }
 

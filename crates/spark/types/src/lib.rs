@@ -15,6 +15,7 @@ pub mod json;
 pub mod metadata;
 pub mod number_text;
 pub mod show;
+pub mod spatial;
 mod text_buffer;
 pub mod value;
 pub mod value_text;

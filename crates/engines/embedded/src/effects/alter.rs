@@ -50,50 +50,56 @@ pub async fn alter(session: &EmbeddedSession, name: &TableName, is_view: bool, c
         return Err(wrong_kind(&record, &record.id.quoted(), view_operation(change)));
     }
     let is_delta = !record.is_view() && record.format() == DELTA;
+    apply(session, &record, change, is_delta).await?;
+    if is_delta && !matches!(change, TableChange::SetLocation { .. }) {
+        delta::describe(session, &record.id).await?;
+    }
+    done()
+}
+
+/// Makes a change that fits what is changed.
+async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableChange, is_delta: bool) -> Result<()> {
     match change {
         TableChange::AddPartitions { .. }
         | TableChange::DropPartitions { .. }
         | TableChange::RenamePartition { .. }
             if is_delta =>
         {
-            return Err(refused(&record, "PARTITION"));
+            return Err(refused(record, "PARTITION"));
         }
-        TableChange::SetProperties(new) => set_properties(session, &record, new)?,
-        TableChange::UnsetProperties { keys, if_exists: _ } => unset_properties(session, &record, keys)?,
-        TableChange::SetLocation { partition, location } => set_location(session, &record, partition, location)?,
-        TableChange::AddColumns(new) => add_columns(session, &record, new).await?,
+        TableChange::SetProperties(new) => set_properties(session, record, new)?,
+        TableChange::UnsetProperties { keys, if_exists: _ } => unset_properties(session, record, keys)?,
+        TableChange::SetLocation { partition, location } => set_location(session, record, partition, location)?,
+        TableChange::AddColumns(new) => add_columns(session, record, new).await?,
         TableChange::AddColumnsAt { columns, places } => {
-            check_places(&record, places, is_delta)?;
-            add_columns(session, &record, columns).await?;
+            check_places(record, places, is_delta)?;
+            add_columns(session, record, columns).await?;
         }
-        TableChange::ClusterBy(names) => cluster_by(session, &record, names)?,
-        TableChange::SchemaBinding(mode) => view::set_schema_mode(session, &record, mode)?,
+        TableChange::ClusterBy(names) => cluster_by(session, record, names)?,
+        TableChange::SchemaBinding(mode) => view::set_schema_mode(session, record, mode)?,
         TableChange::RenameColumn { column, .. } => {
-            known(&record, column)?;
-            return Err(refused(&record, "RENAME COLUMN"));
+            known(record, column)?;
+            return Err(refused(record, "RENAME COLUMN"));
         }
         TableChange::DropColumns { columns, if_exists } => {
             for column in columns.iter().filter(|_| !if_exists) {
-                known(&record, column)?;
+                known(record, column)?;
             }
-            return Err(refused(&record, "DROP COLUMN"));
+            return Err(refused(record, "DROP COLUMN"));
         }
-        TableChange::ReplaceColumns(_) => return Err(refused(&record, "REPLACE COLUMNS")),
-        TableChange::AlterColumn { column, change } => alter_column(session, &record, column, change).await?,
+        TableChange::ReplaceColumns(_) => return Err(refused(record, "REPLACE COLUMNS")),
+        TableChange::AlterColumn { column, change } => alter_column(session, record, column, change).await?,
         TableChange::AddPartitions { partitions, if_not_exists } => {
-            partition::add(session, &record, partitions, *if_not_exists).await?;
+            partition::add(session, record, partitions, *if_not_exists).await?;
         }
         TableChange::DropPartitions { partitions, if_exists, purge: _ } => {
-            partition::drop(session, &record, partitions, *if_exists).await?;
+            partition::drop(session, record, partitions, *if_exists).await?;
         }
-        TableChange::RenamePartition { from, to } => partition::rename(session, &record, from, to).await?,
-        TableChange::Refused(operation) => return Err(refused(&record, operation)),
-        TableChange::ViewQuery { query, text } => view::set_query(session, &record, query, text).await?,
+        TableChange::RenamePartition { from, to } => partition::rename(session, record, from, to).await?,
+        TableChange::Refused(operation) => return Err(refused(record, operation)),
+        TableChange::ViewQuery { query, text } => view::set_query(session, record, query, text).await?,
     }
-    if is_delta && !matches!(change, TableChange::SetLocation { .. }) {
-        delta::describe(session, &record.id).await?;
-    }
-    done()
+    Ok(())
 }
 
 /// What Spark calls a change of a view in errors.

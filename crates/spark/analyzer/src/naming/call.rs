@@ -124,6 +124,8 @@ const DEFAULTS: &[(&str, usize, &str)] = &[
     ("vector_normalize", 1, "2.0"),
     ("sentences", 1, ", "),
     ("sentences", 2, ""),
+    ("st_asbinary", 1, "NDR"),
+    ("st_geomfromwkb", 1, "0"),
     ("aes_encrypt", 2, "GCM, DEFAULT, , "),
     ("aes_encrypt", 3, "DEFAULT, , "),
     ("aes_encrypt", 4, ", "),

@@ -13,14 +13,14 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
 use hearth_base::condition::{
     INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, NOT_A_TABLE_FUNCTION, TABLE_OR_VIEW_NOT_FOUND,
-    UNRESOLVABLE_TABLE_VALUED_FUNCTION,
+    UNRESOLVABLE_TABLE_VALUED_FUNCTION, UNSUPPORTED_ARROWTYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, coercion};
 use hearth_plan::relation::{DataSource, NamedTable, TableFunction, TableName};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::arrow::{cast_batch_to, from_arrow_schema, to_engine_schema};
-use hearth_types::{DataType, StructField, StructType};
+use hearth_types::{DataType, StructField, StructType, spatial};
 
 use crate::analyzer::{Analyzer, CteFrame, Env, Parameters, WorkingTable, plan_error, unsupported};
 use crate::expression::context::{Clause, Cx};
@@ -354,6 +354,7 @@ pub fn decode_local_relation(data: Option<&[u8]>, schema: Option<&str>) -> Resul
         return Ok(LocalRows { schema: asked.unwrap_or_default(), batches: Vec::new() });
     };
     let reader = StreamReader::try_new(Cursor::new(data), None).map_err(invalid_rows)?;
+    refuse_unsigned(&reader.schema())?;
     let sent = from_arrow_schema(&reader.schema())?;
     let schema = match asked {
         Some(asked) if asked.fields.len() == sent.fields.len() => asked,
@@ -363,9 +364,38 @@ pub fn decode_local_relation(data: Option<&[u8]>, schema: Option<&str>) -> Resul
     let mut batches = Vec::new();
     for batch in reader {
         let batch = batch.map_err(invalid_rows)?;
-        batches.push(if batch.num_columns() == 0 { batch } else { masked(&cast_batch_to(&batch, &engine)?)? });
+        if batch.num_columns() == 0 {
+            batches.push(batch);
+            continue;
+        }
+        batches.push(with_checked_geometries(masked(&cast_batch_to(&batch, &engine)?)?, &schema)?);
     }
     Ok(LocalRows { schema, batches })
+}
+
+/// Numbers without a sign have no type in Spark; its reader refuses them by their names in Arrow's Java.
+fn refuse_unsigned(schema: &datafusion::arrow::datatypes::Schema) -> Result<()> {
+    let bits = schema.fields().iter().find_map(|field| match field.data_type() {
+        ArrowType::UInt8 => Some(8),
+        ArrowType::UInt16 => Some(16),
+        ArrowType::UInt32 => Some(32),
+        ArrowType::UInt64 => Some(64),
+        _ => None,
+    });
+    match bits {
+        Some(bits) => Err(UNSUPPORTED_ARROWTYPE.with("typeName", format!("Int({bits}, false)"))),
+        None => Ok(()),
+    }
+}
+
+/// Geometries are what a client says they are only after a look at their bytes.
+fn with_checked_geometries(batch: RecordBatch, schema: &StructType) -> Result<RecordBatch> {
+    if !schema.fields.iter().any(|field| spatial::has_spatial(&field.data_type)) {
+        return Ok(batch);
+    }
+    let columns = batch.columns().iter().zip(schema.fields.iter());
+    let columns = columns.map(|(column, field)| spatial::checked(column, &field.data_type)).collect::<Result<Vec<_>>>();
+    RecordBatch::try_new(batch.schema(), columns?).map_err(Error::internal)
 }
 
 /// Fields are read without a look at their struct, so they must be NULL where it is.

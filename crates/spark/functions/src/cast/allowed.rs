@@ -1,6 +1,7 @@
 //! Which types convert to which: `Cast.canAnsiCast` and `Cast.canCast`.
 
 use hearth_types::DataType;
+use hearth_types::spatial::MIXED_SRID;
 
 use crate::coercion::force_nullable;
 
@@ -30,6 +31,10 @@ pub fn can_cast(from: &DataType, to: &DataType, ansi: bool) -> bool {
         (T::Udt(from), to) => can_cast(&from.sql_type, to, ansi),
         (_, T::Variant) => to_variant(from),
         (T::Variant, to) => from_variant(to),
+        (T::Geometry { .. }, T::Geometry { srid }) | (T::Geography { .. }, T::Geography { srid }) => {
+            *srid == MIXED_SRID
+        }
+        (T::Geography { srid: from }, T::Geometry { srid: to }) => from == to,
         (T::Geometry { .. } | T::Geography { .. }, _) | (_, T::Geometry { .. } | T::Geography { .. }) => false,
         (from, to) if to.is_string() => !matches!(from, T::Null),
         (from, to) if from.is_string() => from_string(to),

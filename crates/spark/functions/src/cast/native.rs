@@ -21,6 +21,7 @@ pub fn same_value(from: &DataType, to: &DataType) -> bool {
         }
         (T::DayTimeInterval { start: s1, end: e1 }, T::DayTimeInterval { start: s2, end: e2 }) => s2 <= s1 && e2 >= e1,
         (T::Time { precision: p1 }, T::Time { precision: p2 }) => p1 <= p2,
+        (T::Geometry { .. }, T::Geometry { .. }) | (T::Geography { .. }, T::Geography { .. }) => true,
         _ => false,
     }
 }

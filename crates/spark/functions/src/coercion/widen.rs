@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hearth_types::spatial::MIXED_SRID;
 use hearth_types::{DataType, StructField};
 
 use super::decimal;
@@ -47,6 +48,8 @@ pub fn tightest_type(left: &DataType, right: &DataType, ansi: bool) -> Option<Da
             let (wide, narrow) = (decimal::for_type(decimal)?, decimal::for_type(number)?);
             decimal::is_wider(wide, narrow).then(|| decimal.clone())
         }
+        (T::Geometry { .. }, T::Geometry { .. }) => Some(T::Geometry { srid: MIXED_SRID }),
+        (T::Geography { .. }, T::Geography { .. }) => Some(T::Geography { srid: MIXED_SRID }),
         (left, right) => wider_number(left, right, ansi).or_else(|| wider_datetime(left, right)),
     }
 }

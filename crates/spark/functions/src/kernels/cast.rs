@@ -18,7 +18,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::common::{DataFusionError, Result as DfResult};
 use hearth_base::Error;
-use hearth_types::arrow::to_engine_arrow;
+use hearth_types::arrow::{cast_array_to as relabelled, to_engine_arrow};
 use hearth_types::{DataType, Zone};
 
 use crate::cast::CastMode;
@@ -78,6 +78,7 @@ pub fn cast_array(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
         (T::Null, to) => Ok(new_null_array(&to_engine_arrow(to), array.len())),
         (from, to) if from.is_string() && to.is_string() => Ok(Arc::clone(array)),
         (T::Array(_), T::Array(_)) | (T::Map(_), T::Map(_)) | (T::Struct(_), T::Struct(_)) => nested::cast(plan, array),
+        (T::Geometry { .. } | T::Geography { .. }, to) => relabelled(array, &to_engine_arrow(to)).map_err(raise),
         (T::Variant, _) => variant::from_variant(plan, array),
         (from, T::Variant) => of_column::of_column(array, from).map_err(raise),
         (_, to) if to.is_string() => text::to_text(plan, array),

@@ -6,14 +6,14 @@
 use hearth_base::condition::{
     DATATYPE_MISSING_SIZE, DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, DECIMAL_SCALE_EXCEEDS_PRECISION,
     INCOMPLETE_TYPE_DEFINITION_ARRAY, INCOMPLETE_TYPE_DEFINITION_MAP, INCOMPLETE_TYPE_DEFINITION_STRUCT,
-    INVALID_IDENTIFIER, PARSE_EMPTY_STATEMENT, PARSE_SYNTAX_ERROR, ST_INVALID_SRID_VALUE, UNSUPPORTED_DATATYPE,
-    UNSUPPORTED_TIME_PRECISION,
+    INVALID_IDENTIFIER, PARSE_EMPTY_STATEMENT, PARSE_SYNTAX_ERROR, UNSUPPORTED_DATATYPE, UNSUPPORTED_TIME_PRECISION,
 };
 use hearth_base::{Error, Result};
 
 use super::scan::{Scanner, Token, unescape};
 use crate::data_type::{DataType, DayTimeField, MAX_DECIMAL_PRECISION, StructField, StructType, YearMonthField};
 use crate::metadata;
+use crate::spatial::{MIXED_SRID, check_srid};
 
 /// Nesting of types in text; deeper text is refused rather than recursed into.
 const MAX_DEPTH: u32 = 256;
@@ -316,9 +316,10 @@ impl<'a> Parser<'a> {
         };
         self.scanner.expect_sign(')')?;
         match (name, srid) {
-            ("geometry", -1 | 0 | 3857 | 4326) => Ok(DataType::Geometry { srid }),
-            ("geography", -1 | 4326) => Ok(DataType::Geography { srid }),
-            _ => Err(ST_INVALID_SRID_VALUE.with("srid", srid)),
+            ("geometry", MIXED_SRID) => Ok(DataType::Geometry { srid }),
+            ("geometry", _) => Ok(DataType::Geometry { srid: check_srid(srid, false)? }),
+            (_, MIXED_SRID) => Ok(DataType::Geography { srid }),
+            _ => Ok(DataType::Geography { srid: check_srid(srid, true)? }),
         }
     }
 
