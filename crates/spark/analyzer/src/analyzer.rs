@@ -242,8 +242,11 @@ pub(crate) fn placed(error: Error, origin: &Origin) -> Error {
 fn has_place(error: &Error, origin: &Origin) -> bool {
     match error.condition() {
         CAST_OVERFLOW | UNSUPPORTED_TIME_TYPE => false,
-        // It looks for fields of a column before the call has a place.
-        FIELD_NOT_FOUND | INVALID_EXTRACT_BASE_FIELD_TYPE => matches!(origin, Origin::Sql { .. }),
+        // It looks for the field of `column["field"]` before the call has a place.
+        FIELD_NOT_FOUND | INVALID_EXTRACT_BASE_FIELD_TYPE => match origin {
+            Origin::Sql { .. } => true,
+            Origin::DataFrame { fragment, .. } => **fragment == *"col",
+        },
         _ => true,
     }
 }

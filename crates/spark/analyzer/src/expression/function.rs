@@ -351,6 +351,11 @@ fn window_expected(row: &FunctionRow, call: &Call<'_>) -> Error {
             arguments.extend(["1".to_owned(), "NULL".to_owned()].into_iter().skip(arguments.len().saturating_sub(1)));
             format!("{}({})", row.name, arguments.join(", "))
         }
+        "nth_value" => {
+            // Whether NULLs count is told by a clause.
+            arguments.truncate(2);
+            format!("nth_value({})", arguments.join(", "))
+        }
         "ntile" if arguments.is_empty() => "ntile(1)".to_owned(),
         name => format!("{name}({})", arguments.join(", ")),
     };
