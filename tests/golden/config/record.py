@@ -17,7 +17,8 @@ def type_of(conf, key, default):
     try:
         conf.setConfString(key, PROBE)
     except Exception as error:  # noqa: BLE001 - py4j wraps whatever Spark throws
-        text = str(error)
+        # Without the key, which may have such words in it.
+        text = str(error).replace(key, "")
         found = re.search(r"should be (\w+), but was|a/an '(\w+)' value", text)
         if found:
             return found.group(1) or found.group(2)

@@ -8,7 +8,6 @@ conditions! { TABLES:
     CLUSTERING_COLUMN_NOT_FOUND "_LEGACY_ERROR_TEMP_3060" "" Analysis "The column <i> is not in this schema:\n<schema>";
     OPTION_VALUE_EXCEEDS_ONE_CHARACTER "OPTION_VALUE_EXCEEDS_ONE_CHARACTER" "22023" Runtime "<paramName> is one character, not <actualValue>.";
     TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE "UNSUPPORTED_FEATURE.TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE" "0A000" Analysis "A temporary view has no schema binding.";
-    MIXED_QUERY_PARAMETERS "INVALID_QUERY_MIXED_QUERY_PARAMETERS" "42613" Analysis "A query has parameters with names or without, not both.";
     INVALID_TIME_TRAVEL_SPEC "INVALID_TIME_TRAVEL_SPEC" "42K0E" Analysis "A version and a time do not go together.";
     INSERT_PARTITION_COLUMN_ARITY_MISMATCH "INSERT_PARTITION_COLUMN_ARITY_MISMATCH" "21S01" Analysis "For <tableName>: it has the columns <tableColumns>, of which <staticPartCols> are given, and the data has <dataColumns>.";
     UNSUPPORTED_PARTITION_TRANSFORM "UNSUPPORTED_PARTITION_TRANSFORM" "0A000" Analysis "A table of files cannot be partitioned by <transform>.";

@@ -176,7 +176,7 @@ fn errors_print_as_spark_prints_them() {
     let error = parse_statement("SELECT * FRM t").unwrap_err();
     assert_eq!(error.parameters()[1].1, ": extra input 't'");
     let error = parse_statement("SELECT cast(1 as foo)").unwrap_err().to_string();
-    let place = "\n== SQL (line 1, position 18) ==\nSELECT cast(1 as foo)\n                 ^^^";
+    let place = "\n== SQL (line 1, position 18) ==\nSELECT cast(1 as foo)\n                 ^^^\n";
     assert!(error.ends_with(place), "{error}");
 }
 

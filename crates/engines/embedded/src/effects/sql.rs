@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use bytes::Bytes;
 use hearth_analyzer::column_name;
 use hearth_base::condition::{
-    ALL_PARAMETERS_MUST_BE_NAMED, INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE, INVALID_STATEMENT_FOR_EXECUTE_INTO,
-    MIXED_QUERY_PARAMETERS, NULL_QUERY_STRING_EXECUTE_IMMEDIATE, SCRIPT_POSITIONAL_PARAMETERS,
+    ALL_PARAMETERS_MUST_BE_NAMED, INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE, INVALID_QUERY_MIXED_QUERY_PARAMETERS,
+    INVALID_STATEMENT_FOR_EXECUTE_INTO, NULL_QUERY_STRING_EXECUTE_IMMEDIATE, SCRIPT_POSITIONAL_PARAMETERS,
     SQL_SCRIPT_IN_EXECUTE_IMMEDIATE,
 };
 use hearth_base::{Error, Result};
@@ -172,7 +172,7 @@ pub async fn immediate(session: &EmbeddedSession, text: &Expr, arguments: &[Expr
     let markers = hearth_sql::parameter_markers(&sql.query)?;
     let has_names = markers.iter().any(|marker| marker.name.is_some());
     if has_names && markers.iter().any(|marker| marker.name.is_none()) {
-        return Err(MIXED_QUERY_PARAMETERS.error());
+        return Err(INVALID_QUERY_MIXED_QUERY_PARAMETERS.error());
     }
     if has_names && !sql.positional.is_empty() {
         let shown: Vec<_> = sql.positional.iter().map(|value| format!("\"{}\"", column_name(value))).collect();

@@ -46,8 +46,14 @@ pub fn arithmetic_operands(
     } else {
         tightest_type(&left.data_type, &right.data_type, ansi)
     };
+    // A decimal beside a double becomes one, whether the operator takes doubles or not.
+    let is_decimal = |side: &Typed| matches!(side.data_type, DataType::Decimal { .. });
+    let is_double = |side: &Typed| side.data_type == DataType::Double;
+    let is_settled = left.data_type == right.data_type
+        || (is_decimal(&left) && is_double(&right))
+        || (is_double(&left) && is_decimal(&right));
     match common {
-        Some(common) if accepts(&common) || left.data_type == right.data_type => {
+        Some(common) if accepts(&common) || is_settled => {
             Ok((widened(call, left, &common)?, widened(call, right, &common)?))
         }
         Some(_) | None => Err(different(call, &left.data_type, &right.data_type)),
