@@ -71,8 +71,8 @@ pub(crate) fn texts(output: &str) -> Vec<Vec<String>> {
 /// after the other: the part of the query that the error is about. Each of its lines ends with a line feed.
 pub(crate) fn sql_error(error: &Error) -> Output {
     let mut traceback = Vec::new();
-    // What stands behind the message marks the place already.
-    if error.behind().is_none() {
+    // What stands behind the message may show the place already, not only its line.
+    if !error.behind().is_some_and(|behind| behind.contains("== ")) {
         error.contexts().iter().for_each(|context| push_context(&mut traceback, context));
     }
     Output::Error { name: "Error".to_owned(), value: error.to_string(), traceback }
