@@ -1,7 +1,8 @@
 //! Spatial reference systems, and values of GEOMETRY and GEOGRAPHY as they come from clients.
 //!
 //! A value is a `struct<srid, wkb>`, its bytes little-endian well-known binary (`wkb`). The identifiers that Spark 4.2
-//! knows are those of EPSG and ESRI (`reference_systems.txt`, as ranges), and 0 for a plane without a system.
+//! knows are those of EPSG and ESRI (`reference_systems.txt`, as ranges, recorded from Spark by `scripts/golden`), and 0
+//! for a plane without a system.
 
 pub mod wkb;
 
