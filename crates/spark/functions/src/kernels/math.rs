@@ -1,7 +1,11 @@
 //! Mathematical functions of one or two doubles as Java computes them, and the other numeric kernels of the family.
+//!
+//! Spark takes most of them from `StrictMath` (`strict`). Sine, cosine and tangent are left to the machine, as in Java,
+//! where their last bit is that of the processor's own routines.
 
 pub mod radix;
 pub mod rounding;
+pub mod strict;
 
 use std::sync::Arc;
 
@@ -47,54 +51,39 @@ pub enum Unary {
 impl Unary {
     fn apply(self, x: f64) -> Option<f64> {
         Some(match self {
-            Self::Acos => x.acos(),
-            Self::Acosh if x > LARGE => x.ln() + std::f64::consts::LN_2,
-            Self::Acosh => (x + (x * x - 1.0).sqrt()).ln(),
-            Self::Asin => x.asin(),
-            Self::Asinh => asinh(x),
-            Self::Atan => x.atan(),
-            Self::Atanh => 0.5 * (x.ln_1p() - (-x).ln_1p()),
-            Self::Cbrt => x.cbrt(),
+            Self::Acos => strict::acos(x),
+            Self::Acosh => strict::acosh(x),
+            Self::Asin => strict::asin(x),
+            Self::Asinh => strict::asinh(x),
+            Self::Atan => strict::atan(x),
+            Self::Atanh => 0.5 * (strict::ln_1p(x) - strict::ln_1p(-x)),
+            Self::Cbrt => strict::cbrt(x),
             Self::Cos => x.cos(),
-            Self::Cosh => x.cosh(),
+            Self::Cosh => strict::cosh(x),
             Self::Cot => 1.0 / x.tan(),
             Self::Csc => 1.0 / x.sin(),
             Self::Degrees => x * (180.0 / std::f64::consts::PI),
-            Self::Exp => x.exp(),
-            Self::Expm1 => x.exp_m1(),
+            Self::Exp => strict::exp(x),
+            Self::Expm1 => strict::expm1(x),
             Self::Ln if x <= 0.0 => return None,
-            Self::Ln => x.ln(),
+            Self::Ln => strict::ln(x),
             Self::Log10 if x <= 0.0 => return None,
-            Self::Log10 => x.log10(),
+            Self::Log10 => strict::log10(x),
             Self::Log1p if x <= -1.0 => return None,
-            Self::Log1p => x.ln_1p(),
+            Self::Log1p => strict::ln_1p(x),
             Self::Log2 if x <= 0.0 => return None,
-            Self::Log2 => x.ln() / std::f64::consts::LN_2,
+            Self::Log2 => strict::ln(x) / std::f64::consts::LN_2,
             Self::Radians => x * (std::f64::consts::PI / 180.0),
             Self::Rint => x.round_ties_even(),
             Self::Sec => 1.0 / x.cos(),
             Self::Signum if x == 0.0 || x.is_nan() => x,
             Self::Signum => x.signum(),
             Self::Sin => x.sin(),
-            Self::Sinh => x.sinh(),
+            Self::Sinh => strict::sinh(x),
             Self::Sqrt => x.sqrt(),
             Self::Tan => x.tan(),
-            Self::Tanh => x.tanh(),
+            Self::Tanh => strict::tanh(x),
         })
-    }
-}
-
-/// Where squares come near to overflow.
-const LARGE: f64 = 1e150;
-
-/// Java's way: of the absolute value, then the sign.
-fn asinh(x: f64) -> f64 {
-    if x == 0.0 || !x.is_finite() {
-        x
-    } else if x.abs() > LARGE {
-        (x.abs().ln() + std::f64::consts::LN_2).copysign(x)
-    } else {
-        x.asinh()
     }
 }
 
@@ -123,13 +112,13 @@ impl Binary {
     fn apply(self, left: f64, right: f64) -> Option<f64> {
         match self {
             // Adding zero turns -0.0 into 0.0, as Spark does.
-            Self::Atan2 => Some((left + 0.0).atan2(right + 0.0)),
-            Self::Hypot => Some(left.hypot(right)),
+            Self::Atan2 => Some(strict::atan2(left + 0.0, right + 0.0)),
+            Self::Hypot => Some(strict::hypot(left, right)),
             Self::Log if left <= 0.0 || right <= 0.0 => None,
-            Self::Log => Some(right.ln() / left.ln()),
+            Self::Log => Some(strict::ln(right) / strict::ln(left)),
             // Java: one to the infinite power, and minus one, are NaN; anything to NaN is NaN.
             Self::Pow if right.is_nan() || (left.abs() == 1.0 && right.is_infinite()) => Some(f64::NAN),
-            Self::Pow => Some(left.powf(right)),
+            Self::Pow => Some(strict::pow(left, right)),
         }
     }
 }

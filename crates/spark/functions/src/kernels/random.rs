@@ -11,6 +11,7 @@ use datafusion::common::Result as DfResult;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF};
 
 use super::invoke::SparkUdf;
+use super::math::strict;
 
 /// A seed and where the sequence stands.
 #[derive(Debug, Clone)]
@@ -96,7 +97,7 @@ impl Generator {
             let y = 2.0 * self.next_double() - 1.0;
             let square = x * x + y * y;
             if square < 1.0 && square != 0.0 {
-                let factor = (-2.0 * square.ln() / square).sqrt();
+                let factor = (-2.0 * strict::ln(square) / square).sqrt();
                 self.spare = Some(y * factor);
                 return x * factor;
             }
