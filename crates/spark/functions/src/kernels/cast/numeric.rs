@@ -78,6 +78,9 @@ fn to_binary(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
 }
 
 fn from_integer(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
+    if let DataType::Decimal { precision, scale } = plan.to {
+        return integer_to_decimal(plan, array, precision, scale);
+    }
     let longs = as_longs(array)?;
     match plan.to {
         DataType::Byte => narrow::<Int8Type>(plan, &longs, |value| value as i8),
@@ -86,12 +89,11 @@ fn from_integer(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
         DataType::Long => Ok(longs),
         DataType::Float => Ok(arrow_cast(array, &ArrowType::Float32)?),
         DataType::Double => Ok(arrow_cast(array, &ArrowType::Float64)?),
-        DataType::Decimal { precision, scale } => integer_to_decimal(plan, &longs, precision, scale),
         _ => Err(plan.bad_array(array)),
     }
 }
 
-fn integer_to_decimal(plan: &CastPlan, longs: &ArrayRef, precision: u8, scale: i8) -> DfResult<ArrayRef> {
+fn integer_to_decimal(plan: &CastPlan, array: &ArrayRef, precision: u8, scale: i8) -> DfResult<ArrayRef> {
     let whole_digits = u32::try_from(i32::from(precision) - i32::from(scale)).unwrap_or_default();
     let factor = u32::try_from(scale).ok().and_then(|scale| 10i64.checked_pow(scale));
     // Decimals of up to 18 digits are computed as longs.
@@ -99,11 +101,17 @@ fn integer_to_decimal(plan: &CastPlan, longs: &ArrayRef, precision: u8, scale: i
         let scaled = |value: i64| {
             (i128::from(value.wrapping_mul(factor)), i64::from(value >= limit) | i64::from(value <= -limit))
         };
-        if let Some(done) = all_values::<Int64Type, Decimal128Type, _>(longs, plan, scaled, |wrong| wrong == 0)? {
+        let done = if plan.from == DataType::Integer {
+            let scaled = |value: i32| scaled(i64::from(value));
+            all_values::<Int32Type, Decimal128Type, _>(array, plan, scaled, |wrong| wrong == 0)?
+        } else {
+            all_values::<Int64Type, Decimal128Type, _>(&as_longs(array)?, plan, scaled, |wrong| wrong == 0)?
+        };
+        if let Some(done) = done {
             return Ok(done);
         }
     }
-    map_values::<Int64Type, Decimal128Type>(longs, plan, |value| {
+    map_values::<Int64Type, Decimal128Type>(&as_longs(array)?, plan, |value| {
         match decimal::rescale(i128::from(value), 0, precision, scale) {
             Some(unscaled) => Ok(Some(unscaled)),
             None => plan.refuse(|| report::out_of_range(value, precision, scale)),
