@@ -22,4 +22,6 @@ conditions! { SKETCH:
     APPROX_TOP_K_NULL_ARG "APPROX_TOP_K_NULL_ARG" "22004" Analysis "<argName> must not be NULL.";
     APPROX_TOP_K_SKETCH_SIZE_NOT_MATCH "APPROX_TOP_K_SKETCH_SIZE_NOT_MATCH" "42846" Runtime "The sketches have sizes <size1> and <size2>: say maxItemsTracked to combine them.";
     DATATYPE_MISMATCH_TYPE_CHECK_FAILURE_WITH_HINT "DATATYPE_MISMATCH.TYPE_CHECK_FAILURE_WITH_HINT" "42K09" Analysis "Cannot resolve <sqlExpr>: <msg><hint>";
+    DISTINCT_COUNT_ERROR "_LEGACY_ERROR_TEMP_1104" "" Analysis "How exact approx_count_distinct is must be a literal of DOUBLE or DECIMAL.";
+    FAILED_FUNCTION_CALL "FAILED_FUNCTION_CALL" "38000" Analysis "The function <funcName> cannot be prepared: look at its arguments.";
 }

@@ -4,6 +4,7 @@
 //! Spark's values become items, the aggregates, and the few bytes in which Java writes another variant of the same form.
 
 pub mod count_min;
+pub mod distinct;
 pub mod hll;
 pub mod items;
 pub mod kll;

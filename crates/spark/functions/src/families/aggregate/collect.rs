@@ -1,10 +1,8 @@
 //! Aggregates that gather values: lists, texts, histograms, distinct counts.
 
 use datafusion::arrow::compute::SortOptions;
-use datafusion::functions_aggregate::approx_distinct::approx_distinct_udaf;
-use datafusion::functions_aggregate::count::count_udaf;
-use datafusion::logical_expr::{Cast, Expr};
 use datafusion::scalar::ScalarValue;
+use hearth_base::condition::{DISTINCT_COUNT_ERROR, FAILED_FUNCTION_CALL};
 use hearth_base::{Error, Result};
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField};
@@ -14,8 +12,11 @@ use super::order::constant_int;
 use crate::call::Call;
 use crate::coercion;
 use crate::kernels::aggregate::finish::Finish;
+use crate::kernels::aggregate::fold::Folding;
 use crate::kernels::aggregate::gather::Gather;
 use crate::kernels::aggregate::udaf::udaf;
+use crate::kernels::decimal;
+use crate::kernels::sketch::distinct::{self, Distinct};
 use crate::typed::Typed;
 
 pub fn collect_list(call: Call<'_>) -> Result<Typed> {
@@ -100,20 +101,33 @@ pub fn histogram_numeric(mut call: Call<'_>) -> Result<Typed> {
     Ok(apply(&call, udaf(plan), vec![value], (result, true)))
 }
 
-/// DataFusion's sketch has a smaller error than Spark's default and is exact for few values.
+/// How exact it is when nothing is said.
+const RELATIVE_SD: f64 = 0.05;
+
 pub fn approx_count_distinct(mut call: Call<'_>) -> Result<Typed> {
     let mut values = call.values()?;
+    let deviation = match values.get(1).map(Typed::literal) {
+        None => RELATIVE_SD,
+        Some(Some(ScalarValue::Float64(Some(deviation)))) => *deviation,
+        Some(Some(ScalarValue::Decimal128(Some(unscaled), _, scale))) => decimal::to_double(*unscaled, *scale),
+        Some(_) => return Err(DISTINCT_COUNT_ERROR.error()),
+    };
     values.truncate(1);
-    let sketched = values.iter().all(|value| {
-        let data_type = &value.data_type;
-        data_type.is_integral() || data_type.is_string() || data_type.is_datetime() || *data_type == DataType::Binary
-    });
-    if call.modifiers.in_window || !sketched {
-        call.modifiers.distinct = true;
-        return Ok(apply(&call, count_udaf(), values, (DataType::Long, false)));
+    // Where registers are so many that their standard error is this.
+    let precision = (2.0 * (1.106 / deviation).log2()).ceil();
+    let allowed = distinct::PRECISIONS;
+    if precision.is_nan() || precision < f64::from(*allowed.start()) {
+        return Err(FAILED_FUNCTION_CALL.with("funcName", "`approx_count_distinct`"));
+    }
+    if precision > f64::from(*allowed.end()) {
+        return Err(Error::unsupported(format!(
+            "approx_count_distinct with a relative standard deviation of {deviation}, below 0.00027,"
+        )));
     }
     call.modifiers.distinct = false;
-    let counted = apply(&call, approx_distinct_udaf(), values, (DataType::Long, false));
-    let counted = Cast::new(Box::new(counted.expr), to_engine_arrow(&DataType::Long));
-    Ok(Typed::new(Expr::Cast(counted), DataType::Long, false))
+    let [value] = values.as_slice() else {
+        return Err(Error::internal("approx_count_distinct without a column"));
+    };
+    let counted = Distinct::new(&value.data_type, to_engine_arrow(&value.data_type), precision as u32);
+    Ok(apply(&call, udaf(Folding(counted)), values, (DataType::Long, false)))
 }
