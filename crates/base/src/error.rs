@@ -102,6 +102,14 @@ pub enum QueryContext {
     },
 }
 
+impl QueryContext {
+    /// What Spark tells of an expression that nobody wrote at a place.
+    pub fn unknown() -> Self {
+        let nothing = String::new;
+        Self::Sql { object_type: nothing(), object_name: nothing(), start: -1, stop: -1, fragment: nothing() }
+    }
+}
+
 impl Error {
     pub fn new(condition: Condition) -> Self {
         Self(Box::new(Inner {

@@ -311,4 +311,33 @@ def function_argument_types(s):
                        F.months_between("t", F.lit("2020-01-01").cast("date")), F.next_day("t", "Mon"), F.sha2("s", 256), F.format_number("d", 2), F.substring_index("s", "a", 1), F.mode("i").over(Window.partitionBy()))
 
 
+@add
+def errors_without_a_place(s):
+    return [caught(lambda: c(s).select(x).collect()) for x in (
+        F.to_date("s"), F.sqrt("s"), F.date_add("t", F.col("s")), F.pmod("i", F.lit(0)), F.element_at(F.array("i"), 7), F.sum(F.lit(9223372036854775807)), F.elt(F.lit(5), F.lit("a")),
+        F.round(F.lit(2147483647), -1), F.make_ym_interval(F.lit(2147483647), F.lit(2147483647)), F.make_interval(F.lit(2147483647), F.lit(2147483647)), F.abs(F.lit(-2147483648)),
+        F.when(F.col("b"), F.col("s")).otherwise(F.lit(1)), F.concat(F.col("i") / 0, F.lit("x")), F.expr("interval '1' day") / F.lit(0))]
+
+
+@add
+def index_errors(s):
+    return [caught(lambda: k(s).select(x).collect()) for x in (
+        F.col("st")[0], F.col("st")["zz"], F.col("st.zz"), F.col("arr")["x"], F.col("arr.x"), F.col("m")[F.array(F.lit(1))], F.col("arr")[F.lit(True)], F.upper(F.col("arr")["x"]))]
+
+
+@add
+def map_keys_of_other_types(s):
+    return k(s).select(F.col("m")[0], F.col("m")[1.5], F.create_map(F.lit(1), F.lit("x"))["1"], F.create_map(F.lit(1), F.lit("x"))[F.lit(1).cast("bigint")])
+
+
+@add
+def misplaced_calls(s):
+    d = c(s)
+    return [caught(x) for x in (
+        lambda: d.select(F.sum(F.row_number().over(Window.orderBy("i")))).collect(), lambda: d.where(F.row_number().over(Window.orderBy("i")) == 1).collect(),
+        lambda: d.select(F.rand(F.col("i"))).collect(), lambda: d.select(F.json_tuple("i", "a")).collect(), lambda: d.unpivot("i", ["s", "d"], "n", "v").collect(),
+        lambda: d.groupBy(F.window("t", "x")).count().collect(), lambda: d.groupBy(F.window("t", "1 day", "2 days")).count().collect(), lambda: d.groupBy(F.window("t", "1 month")).count().collect(),
+        lambda: d.groupBy("s").agg(F.col("i")).collect(), lambda: d.select(F.explode(F.array("i")) + 1).collect())]
+
+
 test_columns = cases.test()

@@ -425,4 +425,27 @@ def udts_do_not_disturb_rows(s):
     return [repr(s.createDataFrame([Row(a=1)]).select(F.struct("a", F.lit(None).alias("n")).alias("s")).collect()), repr(s.createDataFrame([(1, None)], "a int, b struct<x:int>").select("b.x").collect())]
 
 
+@add
+def time_type(s):
+    noon, later = F.lit(datetime.time(12, 34, 56)), F.lit(datetime.time(13, 0))
+    s.conf.set("spark.sql.timeType.enabled", "true")
+    try:
+        d = s.createDataFrame([(datetime.time(12, 34), 1), (datetime.time(1, 2), 2), (None, 3)], ["t", "v"])
+        return [str(x) for x in (
+            d.orderBy("v").collect(), d.schema.simpleString(), s.range(1).select(F.hour(noon), F.minute(noon), F.second(noon), F.time_trunc(F.lit("minute"), noon), F.time_diff(F.lit("minute"), noon, later)).collect(),
+            s.range(1).select(F.make_time(F.lit(1), F.lit(2), F.lit(3)), F.to_time(F.lit("12-00"), F.lit("HH-mm")), F.try_to_time(F.lit("x")), F.lit("12:00").cast("time"), F.lit("x").try_cast("time")).collect(),
+            s.range(1).select(noon + F.expr("interval '1' hour"), later - noon, noon > F.lit("10:00"), noon.cast("string"), noon.cast("int")).collect(),
+            d.agg(F.max("t"), F.min("t"), F.count_distinct("t")).collect(), d.groupBy("t").count().orderBy("t").collect(), caught(lambda: s.range(1).select(F.make_time(F.lit(25), F.lit(0), F.lit(0))).collect()),
+            caught(lambda: s.range(1).select(F.to_time(F.lit("x"))).collect()), caught(lambda: s.range(1).select(F.time_trunc(F.lit("day"), noon)).collect()), caught(lambda: s.range(1).select(noon + 1).collect()))]
+    finally:
+        s.conf.unset("spark.sql.timeType.enabled")
+
+
+@add
+def time_type_refused(s):
+    return [caught(x) for x in (
+        lambda: s.range(1).select(F.lit(datetime.time(12, 34))).collect(), lambda: s.createDataFrame([(datetime.time(12, 34),)], ["t"]).collect(), lambda: s.range(1).select(F.lit("12:00").cast("time")).collect(),
+        lambda: s.range(1).select(F.make_time(F.lit(1), F.lit(2), F.lit(3))).collect(), lambda: s.range(1).select(F.current_time()).count(), lambda: s.createDataFrame([], "t time").schema)]
+
+
 test_types = cases.test()

@@ -209,6 +209,15 @@ conditions! { ANALYSIS:
     WRONG_NUM_ARGS_WITH_SUGGESTION "WRONG_NUM_ARGS.WITH_SUGGESTION" "42605" Analysis "<functionName> takes <expectedNum> arguments, not <actualNum>; <legacyConfKey> set to <legacyConfValue> allows <legacyNum>.";
     MISSING_WINDOW_SPECIFICATION "MISSING_WINDOW_SPECIFICATION" "42P20" Analysis "There is no window <windowName> in the WINDOW clause.";
     UNSUPPORTED_EXPR_FOR_WINDOW "UNSUPPORTED_EXPR_FOR_WINDOW" "42P20" Analysis "<sqlExpr> cannot be computed over a window.";
+    IN_SUBQUERY_DATA_TYPE_MISMATCH "DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH" "42K09" Analysis "In <sqlExpr> the types of the sides of IN do not go together: <leftType> and <rightType> in <mismatchedColumns>.";
+    SEED_EXPRESSION_IS_UNFOLDABLE "SEED_EXPRESSION_IS_UNFOLDABLE" "42K08" Analysis "The seed <seedExpr> of <exprWithSeed> must be a constant.";
+    NON_STRING_TYPE "DATATYPE_MISMATCH.NON_STRING_TYPE" "42K09" Analysis "All arguments of <funcName> in <sqlExpr> must be strings.";
+    CANNOT_PARSE_WINDOW_INTERVAL "CANNOT_PARSE_INTERVAL" "22006" Analysis "<intervalString> is not an interval.";
+    PARAMETER_CONSTRAINT_VIOLATION "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION" "42K09" Analysis "In <sqlExpr> <leftExprName> (<leftExprValue>) must be <constraint> <rightExprName> (<rightExprValue>).";
+    WINDOW_OF_MONTHS "_LEGACY_ERROR_TEMP_3231" "" Analysis "A window of months has no constant length: <interval>.";
+    WINDOW_NOT_CONSTANT "_LEGACY_ERROR_TEMP_1207" "" Analysis "The length and the slide of a window are constants.";
+    WINDOW_IN_AGGREGATE "_LEGACY_ERROR_TEMP_1031" "" Analysis "A window function cannot stand inside of an aggregate. Compute it in a query below.";
+    GROUPING_ID_COLUMN_MISMATCH "GROUPING_ID_COLUMN_MISMATCH" "42803" Analysis "The columns of grouping_id (<groupingIdColumn>) are not those that are grouped by (<groupByColumns>).";
     IN_SUBQUERY_LENGTH_MISMATCH "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH" "42K09" Analysis "The left side of IN has <leftLength> columns (<leftColumns>), the subquery <rightLength> (<rightColumns>).";
     AMBIGUOUS_REFERENCE_TO_FIELDS "AMBIGUOUS_REFERENCE_TO_FIELDS" "42000" Analysis "The struct has <count> fields called <field>.";
     DATATYPE_MISMATCH_CANNOT_DROP_ALL_FIELDS "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS" "42K09" Analysis "A struct keeps at least one field: <sqlExpr>.";

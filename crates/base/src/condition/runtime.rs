@@ -49,6 +49,9 @@ conditions! { RUNTIME:
     INVALID_FORMAT_MISMATCH_INPUT "INVALID_FORMAT.MISMATCH_INPUT" "42601" Runtime "The <inputType> <input> does not match the format <format>.";
     INVALID_DATETIME_PATTERN_ILLEGAL_CHARACTER "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER" "22007" Runtime "The date pattern <pattern> has the character <c>, which means nothing there.";
     ILLEGAL_DAY_OF_WEEK "ILLEGAL_DAY_OF_WEEK" "22009" Runtime "<string> is not a day of the week.";
+    TIME_FIELD_OUT_OF_BOUNDS "DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION" "22023" Runtime "<rangeMessage>.";
+    CANNOT_PARSE_TIME "CANNOT_PARSE_TIME" "22010" Runtime "The text <input> is not a time of the format <format>.";
+    INVALID_TIME_UNIT "INVALID_PARAMETER_VALUE.TIME_UNIT" "22023" Runtime "The parameter <parameter> of <functionName> is one of HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, not <invalidValue>.";
     DATETIME_FIELD_OUT_OF_BOUNDS "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION" "22023" Runtime "<rangeMessage>. Set <ansiConfig> to \"false\" to get NULL instead.";
     INVALID_URL "INVALID_URL" "22P02" Runtime "<url> is not a URL. try_parse_url gives NULL instead.";
     CANNOT_DECODE_URL "CANNOT_DECODE_URL" "22546" Runtime "<url> cannot be decoded as a URL. try_url_decode gives NULL instead.";

@@ -23,6 +23,7 @@ use warehouse::Short;
 pub const ANSI: &str = "spark.sql.ansi.enabled";
 pub const TIME_ZONE: &str = "spark.sql.session.timeZone";
 const CASE_SENSITIVE: &str = "spark.sql.caseSensitive";
+const TIME_TYPE: &str = "spark.sql.timeType.enabled";
 const TIMESTAMP_TYPE: &str = "spark.sql.timestampType";
 const MAP_KEY_POLICY: &str = "spark.sql.mapKeyDedupPolicy";
 const SIZE_OF_NULL: &str = "spark.sql.legacy.sizeOfNull";
@@ -195,12 +196,23 @@ impl SessionConfig {
         Ok(())
     }
 
+    /// Whether the type TIME may be used.
+    pub fn time_type(&self) -> bool {
+        self.flag(TIME_TYPE)
+    }
+
+    /// Whether TIMESTAMP in a type means TIMESTAMP_NTZ.
+    pub fn timestamps_are_wall_clocks(&self) -> bool {
+        self.get(TIMESTAMP_TYPE).is_some_and(|value| value.eq_ignore_ascii_case("TIMESTAMP_NTZ"))
+    }
+
     /// The settings that functions depend on.
     pub fn settings(&self, place: Place<'_>) -> SessionSettings {
         SessionSettings {
             ansi: self.flag(ANSI),
             time_zone: self.time_zone().to_owned(),
-            timestamp_ntz_default: self.get(TIMESTAMP_TYPE).is_some_and(|v| v.eq_ignore_ascii_case("TIMESTAMP_NTZ")),
+            time_type: self.flag(TIME_TYPE),
+            timestamp_ntz_default: self.timestamps_are_wall_clocks(),
             map_key_last_wins: self.get(MAP_KEY_POLICY).is_some_and(|v| v.eq_ignore_ascii_case("LAST_WIN")),
             legacy_size_of_null: self.flag(SIZE_OF_NULL) && !self.flag(ANSI),
             case_sensitive: self.flag(CASE_SENSITIVE),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use hearth_analyzer::{Analysis, Analyzed, Render};
+use hearth_base::condition::UNSUPPORTED_TIME_TYPE;
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
 use hearth_plan::relation::NamedTable;
@@ -57,9 +58,19 @@ async fn answer(session: &EmbeddedSession, relation: &Relation) -> Result<Option
     }
 }
 
+/// Refuses rows with times of day while the type is off.
+fn check_time(session: &EmbeddedSession, schema: &StructType) -> Result<()> {
+    let holds_time = schema.fields.iter().any(|field| hearth_analyzer::holds_time(&field.data_type));
+    if holds_time && !session.state.read().config.time_type() {
+        return Err(UNSUPPORTED_TIME_TYPE.error());
+    }
+    Ok(())
+}
+
 /// Runs a query and writes its rows, then what it observed.
 async fn query(session: &EmbeddedSession, relation: &Relation, writer: &mut ResultWriter) -> Result<()> {
     let analyzed = analyze(session, relation).await?;
+    check_time(session, &analyzed.schema)?;
     let query = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?;
     match analyzed.render {
         None => {

@@ -8,6 +8,7 @@ use hearth_base::condition::NO_SUCH_CATALOG_EXCEPTION;
 use hearth_core::engine::{Answer, Artifact, ConfigAnswer, ConfigRequest, Flavor, Namespace, Question, SessionSpec};
 use hearth_core::{EngineSession, OpContext, ResultWriter, Work};
 use hearth_plan::Plan;
+use hearth_types::timestamp_word;
 use parking_lot::RwLock;
 
 use crate::catalog::{Pattern, Position, TableId, table_id};
@@ -83,6 +84,10 @@ impl EmbeddedSession {
         self.state.read().clone()
     }
 
+    fn timestamps_are_wall_clocks(&self) -> bool {
+        self.state.read().config.timestamps_are_wall_clocks()
+    }
+
     /// Runs an operation's work.
     async fn run(&self, work: Work, writer: &mut ResultWriter) -> Result<()> {
         let session = match &work {
@@ -103,7 +108,9 @@ impl EmbeddedSession {
 #[async_trait]
 impl EngineSession for EmbeddedSession {
     async fn execute(&self, cx: &OpContext, work: Work, writer: &mut ResultWriter) -> Result<()> {
-        interrupt::CANCEL.scope(cx.cancel.clone(), self.run(work, writer)).await
+        let wall_clock = self.timestamps_are_wall_clocks();
+        let run = timestamp_word::scope(wall_clock, self.run(work, writer));
+        interrupt::CANCEL.scope(cx.cancel.clone(), run).await
     }
 
     fn changes_session(&self, work: &Work) -> bool {
@@ -115,7 +122,7 @@ impl EngineSession for EmbeddedSession {
     }
 
     async fn analyze(&self, _cx: &OpContext, question: Question) -> Result<Answer> {
-        question::answer(self, question).await
+        timestamp_word::scope(self.timestamps_are_wall_clocks(), question::answer(self, question)).await
     }
 
     async fn configure(&self, request: ConfigRequest) -> Result<ConfigAnswer> {

@@ -159,8 +159,37 @@ const OF_SCRIPTS: [&str; 20] = [
 ];
 
 /// Conditions of a family whose others have another class.
-const OF_ARGUMENTS: [&str; 3] =
-    ["INVALID_FORMAT.MISMATCH_INPUT", "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", "INVALID_PARAMETER_VALUE.CHARSET"];
+const OF_ARGUMENTS: [&str; 5] = [
+    "INVALID_FORMAT.MISMATCH_INPUT",
+    "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE",
+    "INVALID_PARAMETER_VALUE.CHARSET",
+    "INVALID_PARAMETER_VALUE.TIME_UNIT",
+    "_LEGACY_ERROR_TEMP_3231",
+];
+
+/// Whether Spark tells of an empty place where none is known: the expressions that raise these conditions always hand on
+/// the place that they were made with.
+pub fn has_unknown_place(error: &Error) -> bool {
+    if error.as_foreign().is_some() || error.kind() != ErrorKind::Runtime {
+        return false;
+    }
+    let parameter = |key: &str| error.parameters().iter().find(|(name, _)| *name == key).map_or("", |(_, value)| value);
+    match error.name() {
+        "ARITHMETIC_OVERFLOW" => parameter("message").starts_with("Overflow") || !parameter("alternative").is_empty(),
+        "CAST_INVALID_INPUT"
+        | "DIVIDE_BY_ZERO"
+        | "REMAINDER_BY_ZERO"
+        | "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"
+        | "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION"
+        | "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"
+        | "INTERVAL_DIVIDED_BY_ZERO"
+        | "INVALID_ARRAY_INDEX"
+        | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT"
+        | "INVALID_INDEX_OF_ZERO"
+        | "SCALAR_SUBQUERY_TOO_MANY_ROWS" => true,
+        _ => false,
+    }
+}
 
 /// Conditions whose class is not that of their kind.
 fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
@@ -185,6 +214,7 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         | "DATETIME_OVERFLOW" => ARITHMETIC,
         "CAST_INVALID_INPUT" => match parameter("targetType").trim_matches('"') {
             "DATE" | "TIMESTAMP" | "TIMESTAMP_NTZ" => DATETIME,
+            time if time.starts_with("TIME(") => DATETIME,
             "BOOLEAN" => RUNTIME,
             _ => NUMBER_FORMAT,
         },
@@ -197,6 +227,7 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         | "INVALID_URL"
         | "CONVERSION_INVALID_INPUT"
         | "ILLEGAL_DAY_OF_WEEK"
+        | "INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION"
         | "INVALID_UTF8_STRING"
         | "ST_INVALID_SRID_VALUE"
         | "ST_INVALID_ENDIANNESS_VALUE"

@@ -19,7 +19,7 @@ use pb::execute_plan_response::execution_progress::StageInfo;
 use pb::fetch_error_details_response as details;
 use pb::get_status_response::operation_status::OperationState as WireState;
 
-use crate::error::{classes, condition};
+use crate::error::{classes, condition, has_unknown_place};
 
 pub fn key_value((key, value): (String, Option<String>)) -> pb::KeyValue {
     pb::KeyValue { key, value }
@@ -183,10 +183,17 @@ fn throwable(error: &Error) -> details::SparkThrowable {
     details::SparkThrowable {
         error_class: condition.map(|(name, _)| name.to_owned()),
         message_parameters: error.named_parameters().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        query_contexts: error.contexts().iter().map(query_context).collect(),
+        query_contexts: contexts(error),
         sql_state: condition.map(|(_, sqlstate)| sqlstate.to_owned()),
         breaking_change_info: None,
     }
+}
+
+fn contexts(error: &Error) -> Vec<details::QueryContext> {
+    if error.contexts().is_empty() && has_unknown_place(error) {
+        return vec![query_context(&QueryContext::unknown())];
+    }
+    error.contexts().iter().map(query_context).collect()
 }
 
 fn query_context(context: &QueryContext) -> details::QueryContext {

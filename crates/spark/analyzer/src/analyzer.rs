@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
-use hearth_base::condition::{CAST_OVERFLOW, FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE, UNSUPPORTED_TIME_TYPE};
+use hearth_base::condition::{FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE, WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE};
 use hearth_base::{Error, ErrorKind, QueryContext, Result};
 use hearth_functions::{SessionSettings, Typed};
 use hearth_plan::expression::WindowSpec;
@@ -220,6 +220,20 @@ pub(crate) fn placed(error: Error, origin: &Origin) -> Error {
     if !error.contexts().is_empty() || !has_place(&error, origin) {
         return error;
     }
+    put(error, origin)
+}
+
+/// As `placed`, for a whole query: where a window function stands without its window, that is all Spark tells.
+pub(crate) fn placed_query<T>(origin: Option<&Arc<Origin>>, result: Result<T>) -> Result<T> {
+    match (result, origin) {
+        (Err(error), Some(origin)) if error.condition() == WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE => {
+            Err(put(error, origin))
+        }
+        (result, origin) => located(origin, result),
+    }
+}
+
+fn put(error: Error, origin: &Origin) -> Error {
     let behind = match origin {
         _ if error.behind().is_some() => None,
         Origin::Sql { text, start, stop } => {
@@ -238,16 +252,62 @@ pub(crate) fn placed(error: Error, origin: &Origin) -> Error {
     }
 }
 
+/// Conditions that Spark tells without a place.
+const WITHOUT_PLACE: [&str; 29] = [
+    "BINARY_ARITHMETIC_OVERFLOW",
+    "CAST_OVERFLOW",
+    "DATETIME_OVERFLOW",
+    "FIELD_NOT_FOUND",
+    "GROUPING_COLUMN_MISMATCH",
+    "GROUPING_ID_COLUMN_MISMATCH",
+    "INVALID_EXTRACT_BASE_FIELD_TYPE",
+    "INVALID_EXTRACT_FIELD_TYPE",
+    "INVALID_FORMAT.ESC_AT_THE_END",
+    "INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION",
+    "INVALID_PARAMETER_VALUE.PATTERN",
+    "MISSING_AGGREGATION",
+    "MISSING_WINDOW_SPECIFICATION",
+    "NON_LITERAL_PIVOT_VALUES",
+    "PIVOT_VALUE_DATA_TYPE_MISMATCH",
+    "UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
+    "UNRESOLVED_USING_COLUMN_FOR_JOIN",
+    "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+    "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
+    "UNSUPPORTED_TIME_TYPE",
+    "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
+    "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE",
+    "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE",
+    "WRONG_NUM_ARGS.WITH_SUGGESTION",
+    "_LEGACY_ERROR_TEMP_1006",
+    "_LEGACY_ERROR_TEMP_1031",
+    "_LEGACY_ERROR_TEMP_1036",
+    "_LEGACY_ERROR_TEMP_1040",
+    "_LEGACY_ERROR_TEMP_3231",
+];
+
 /// Whether Spark tells the place of such an error.
 fn has_place(error: &Error, origin: &Origin) -> bool {
-    match error.condition() {
-        CAST_OVERFLOW | UNSUPPORTED_TIME_TYPE => false,
-        // It looks for the field of `column["field"]` before the call has a place.
-        FIELD_NOT_FOUND | INVALID_EXTRACT_BASE_FIELD_TYPE => match origin {
-            Origin::Sql { .. } => true,
-            Origin::DataFrame { fragment, .. } => **fragment == *"col",
-        },
-        _ => true,
+    // The text of a type is parsed before there is an expression.
+    if error.kind() == ErrorKind::Parse && matches!(origin, Origin::DataFrame { .. }) {
+        return false;
+    }
+    let name = error.condition().name;
+    if name == "WRONG_NUM_ARGS.WITHOUT_SUGGESTION" {
+        // Functions that count for themselves, and so say "more than" or "pairs", have no place then.
+        let expected =
+            error.parameters().iter().find(|(name, _)| *name == "expectedNum").map(|(_, text)| text.as_str());
+        return !expected.is_some_and(|text| text.starts_with('>') || text.starts_with("2n"));
+    }
+    !WITHOUT_PLACE.contains(&name)
+}
+
+/// As `placed`, for what is said of a name: Spark knows the place of a field in `st.field`, not of that in `st['field']`.
+pub(crate) fn placed_name(error: Error, origin: &Origin) -> Error {
+    let of_fields = matches!(error.condition(), FIELD_NOT_FOUND | INVALID_EXTRACT_BASE_FIELD_TYPE);
+    match origin {
+        _ if !of_fields || !error.contexts().is_empty() => placed(error, origin),
+        Origin::DataFrame { fragment, .. } if **fragment != *"col" => error,
+        Origin::Sql { .. } | Origin::DataFrame { .. } => put(error, origin),
     }
 }
 

@@ -23,11 +23,12 @@ pub(crate) mod variant_path;
 pub(crate) mod window;
 
 use hearth_base::Result;
-use hearth_base::condition::UNBOUND_SQL_PARAMETER;
+use hearth_base::condition::{UNBOUND_SQL_PARAMETER, UNSUPPORTED_TIME_TYPE};
 use hearth_functions::Typed;
 use hearth_plan::{Expr, ExprNode};
 
-use crate::analyzer::{Analyzer, located, unsupported};
+use crate::analyzer::{Analyzer, located, placed_name, unsupported};
+use cast::holds_time;
 use context::Cx;
 
 /// Room that must be left on the stack before an expression goes one level deeper, and what is added otherwise.
@@ -38,7 +39,14 @@ impl Analyzer<'_> {
     /// Types one expression.
     pub fn expression(&self, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let typed = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.expression_node(expr, cx));
-        let typed = located(expr.origin.as_ref(), typed.map_err(|error| located::by_name(error, expr, cx)))?;
+        let typed = typed.map_err(|error| located::by_name(error, expr, cx));
+        let typed = match (typed, expr.origin.as_deref(), &expr.node) {
+            (Err(error), Some(origin), ExprNode::Attribute { .. }) => return Err(placed_name(error, origin)),
+            (typed, ..) => located(expr.origin.as_ref(), typed)?,
+        };
+        if !cx.env.settings.time_type && holds_time(&typed.data_type) {
+            return Err(UNSUPPORTED_TIME_TYPE.error());
+        }
         match &expr.origin {
             Some(origin) if located::computes(&expr.node) => Ok(located::with_origin(typed, origin)),
             _ => Ok(typed),
@@ -63,7 +71,7 @@ impl Analyzer<'_> {
             ExprNode::UpdateField { structure, field, value } => {
                 self.update_field(expr, (structure, field, value.as_deref()), cx)
             }
-            ExprNode::Subquery(subquery) => self.subquery(subquery, false, cx),
+            ExprNode::Subquery(subquery) => self.subquery((subquery, expr.origin.as_ref()), false, cx),
             ExprNode::NamedArgument { value, .. } => self.expression(value, cx),
             ExprNode::SqlText(text) => self.expression(&hearth_sql::parse_expression(text)?, cx),
             ExprNode::NamedParameter(name) => Err(UNBOUND_SQL_PARAMETER.with("name", name)),

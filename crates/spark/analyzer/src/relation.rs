@@ -32,10 +32,11 @@ pub(crate) mod unpivot;
 use std::sync::Arc;
 
 use hearth_base::Result;
-use hearth_base::condition::INVALID_REQUEST;
+use hearth_base::condition::{INVALID_REQUEST, UNSUPPORTED_TIME_TYPE};
 use hearth_plan::{Origin, Relation, RelationNode as Node};
 
-use crate::analyzer::{Analyzer, Env, located, unsupported};
+use crate::analyzer::{Analyzer, Env, placed_query, unsupported};
+use crate::expression::cast::holds_time;
 use crate::rel::Rel;
 
 const STACK_RED_ZONE: usize = 256 * 1024;
@@ -54,6 +55,12 @@ fn place_of(relation: &Relation) -> Option<Arc<Origin>> {
     Some(Arc::new(Origin::DataFrame { fragment: fragment.into(), call_site: "the server".into() }))
 }
 
+/// Whether a relation has columns that are not computed from those of another. Rows of the client are looked at when
+/// they are asked for: their schema alone is no harm.
+fn brings_columns(node: &Node) -> bool {
+    matches!(node, Node::NamedTable(_) | Node::DataSource(_))
+}
+
 impl Analyzer<'_> {
     /// Analyses one relation.
     pub fn relation(&self, relation: &Relation, env: Env<'_>) -> Result<Rel> {
@@ -62,8 +69,14 @@ impl Analyzer<'_> {
             Ok(rel) => rel,
             // What `require` says is said outside of any expression.
             Err(error) if error.condition() == INVALID_REQUEST => return Err(error),
-            Err(error) => return located(place_of(relation).as_ref(), Err(error)),
+            Err(error) => return placed_query(place_of(relation).as_ref(), Err(error)),
         };
+        if !env.settings.time_type && brings_columns(&relation.node) {
+            let holds_time = rel.scope.columns.iter().any(|column| holds_time(&column.data_type));
+            if holds_time {
+                return Err(UNSUPPORTED_TIME_TYPE.error());
+            }
+        }
         let rel = self.cached(relation, rel, env)?;
         if let Some(plan_id) = relation.plan_id {
             let mut columns = rel.scope.columns.clone();

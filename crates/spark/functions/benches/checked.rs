@@ -31,6 +31,7 @@ fn settings() -> SessionSettings {
         ansi: true,
         time_zone: "UTC".to_owned(),
         timestamp_ntz_default: false,
+        time_type: false,
         map_key_last_wins: false,
         legacy_size_of_null: false,
         case_sensitive: false,

@@ -19,6 +19,8 @@ pub struct SessionSettings {
     pub time_zone: String,
     /// `spark.sql.timestampType` is `TIMESTAMP_NTZ`.
     pub timestamp_ntz_default: bool,
+    /// `spark.sql.timeType.enabled`
+    pub time_type: bool,
     /// `spark.sql.mapKeyDedupPolicy` is `LAST_WIN`.
     pub map_key_last_wins: bool,
     /// `spark.sql.legacy.sizeOfNull`

@@ -40,6 +40,7 @@ fn session() -> SessionSettings {
         ansi: true,
         time_zone: "America/Los_Angeles".to_owned(),
         timestamp_ntz_default: false,
+        time_type: false,
         map_key_last_wins: false,
         legacy_size_of_null: false,
         case_sensitive: false,

@@ -184,6 +184,8 @@ pub struct WindowSpec {
     pub partition: Vec<Expr>,
     pub order: Vec<SortOrder>,
     pub frame: Option<WindowFrame>,
+    /// Where the window is defined, in SQL.
+    pub origin: Option<Arc<Origin>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

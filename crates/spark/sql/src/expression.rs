@@ -135,18 +135,18 @@ impl Parser<'_> {
 
     /// A value with at most one predicate behind it.
     fn predicated(&mut self) -> Result<Expr> {
-        let start = self.operand_start();
         let value = self.value()?;
         let not = usize::from(self.at(K::Not) || self.at_kind(TokenKind::Bang));
         let next = self.kind_at(not + 1);
         let keyword = match self.keyword_at(not) {
-            Some(K::Is) if not == 0 && self.at_is() => return self.is_predicate(start, value),
+            Some(K::Is) if not == 0 && self.at_is() => return self.is_predicate(value),
             Some(K::Between) if not == 0 && self.at_alias_before_from() => return Ok(value),
             Some(keyword @ (K::Between | K::Like | K::Ilike | K::Rlike)) if next.starts_expression() => keyword,
             Some(K::In) if next == TokenKind::LeftParen => K::In,
             _ => return Ok(value),
         };
-        let at = self.start();
+        // A predicate's place begins behind its value.
+        let start = self.start();
         let negated = self.accept_infix_not()?;
         self.advance();
         let predicate = match keyword {
@@ -156,7 +156,7 @@ impl Parser<'_> {
                 let upper = self.value()?;
                 self.call(start, "between", vec![value, lower, upper])
             }
-            K::In => self.in_predicate(start, at, value)?,
+            K::In => self.in_predicate(start, value)?,
             K::Rlike => {
                 let pattern = self.value()?;
                 self.call(start, "rlike", vec![value, pattern])
@@ -164,9 +164,9 @@ impl Parser<'_> {
             _ => {
                 let name = if keyword == K::Ilike { "ilike" } else { "like" };
                 if self.at_like_quantifier() {
-                    return self.quantified_like((start, at), name, value, negated);
+                    return self.quantified_like(start, name, value, negated);
                 }
-                self.like((start, at), name, value)?
+                self.like(start, name, value)?
             }
         };
         Ok(self.negated_if(negated, start, predicate))
@@ -191,7 +191,8 @@ impl Parser<'_> {
             || matches!(self.keyword_at(1 + not), Some(K::Null | K::True | K::False | K::Unknown | K::Distinct))
     }
 
-    fn is_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
+    fn is_predicate(&mut self, value: Expr) -> Result<Expr> {
+        let start = self.start();
         self.expect(K::Is)?;
         let negated = self.accept_infix_not()?;
         let kind = self.expect_any(&[K::Null, K::True, K::False, K::Unknown, K::Distinct])?;
@@ -215,7 +216,7 @@ impl Parser<'_> {
         Ok(self.negated_if(negated, start, predicate))
     }
 
-    fn in_predicate(&mut self, start: usize, at: usize, value: Expr) -> Result<Expr> {
+    fn in_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
         if self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen {
             let (query, mut items) = match self.paren_content()? {
                 Paren::Query(query) => (Some(query), Vec::new()),
@@ -232,7 +233,7 @@ impl Parser<'_> {
         }
         self.expect_kind(TokenKind::LeftParen)?;
         if self.accept_kind(TokenKind::RightParen) {
-            return Err(self.plain(at, EMPTY_IN_PREDICATE));
+            return Err(self.plain(start, EMPTY_IN_PREDICATE));
         }
         let mut items = vec![value];
         items.extend(self.expressions()?);
@@ -240,7 +241,7 @@ impl Parser<'_> {
         Ok(self.call(start, "in", items))
     }
 
-    fn like(&mut self, (start, from): (usize, usize), name: &str, value: Expr) -> Result<Expr> {
+    fn like(&mut self, start: usize, name: &str, value: Expr) -> Result<Expr> {
         let pattern = self.value()?;
         let mut arguments = vec![value, pattern];
         if self.at(K::Escape) && self.kind_at(1).is_string() {
@@ -249,7 +250,7 @@ impl Parser<'_> {
             let escape = self.string_expr()?;
             if !matches!(&escape.node, ExprNode::Literal(Value::String(text)) if text.chars().count() == 1) {
                 let written = self.since(at).trim_start_matches(|c| c != '\'' && c != '"');
-                return Err(self.about(from, INVALID_ESC.with("invalidEscape", written)));
+                return Err(self.about(start, INVALID_ESC.with("invalidEscape", written)));
             }
             arguments.push(escape);
         }
@@ -257,12 +258,12 @@ impl Parser<'_> {
     }
 
     /// `LIKE ANY (…)`, `LIKE ALL (…)`: the patterns one by one.
-    fn quantified_like(&mut self, (start, at): (usize, usize), name: &str, value: Expr, negated: bool) -> Result<Expr> {
+    fn quantified_like(&mut self, start: usize, name: &str, value: Expr, negated: bool) -> Result<Expr> {
         let all = self.advance().kind == TokenKind::Word(Some(K::All));
         if self.kind_at(1) == TokenKind::RightParen {
             self.advance();
             self.advance();
-            return Err(self.against_rule(at, "Expected something between '(' and ')'."));
+            return Err(self.against_rule(start, "Expected something between '(' and ')'."));
         }
         let patterns = self.paren_list(Self::expression)?;
         let constant = |pattern: &Expr| matches!(pattern.node, ExprNode::Literal(Value::String(_)));

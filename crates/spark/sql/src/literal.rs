@@ -136,6 +136,7 @@ impl Parser<'_> {
         let kind = match word.kind {
             TokenKind::Word(Some(K::Date)) => TypedLiteralKind::Date,
             TokenKind::Word(Some(K::Time)) => TypedLiteralKind::Time,
+            TokenKind::Word(Some(K::Timestamp)) if check::is_wall_clock(&text) => TypedLiteralKind::TimestampNtz,
             TokenKind::Word(Some(K::Timestamp)) => TypedLiteralKind::Timestamp,
             TokenKind::Word(Some(K::TimestampLtz)) => TypedLiteralKind::TimestampLtz,
             TokenKind::Word(Some(K::TimestampNtz)) => TypedLiteralKind::TimestampNtz,

@@ -13,6 +13,7 @@ use crate::data_type::{ArrayType, DataType, MapType, StructField, StructType, Ud
 use crate::ddl::parse_data_type;
 use crate::metadata::{COLLATIONS, metadata_of};
 use crate::spatial::{crs_of, srid_of};
+use crate::timestamp_word;
 
 /// Nesting that `from_json` follows.
 const MAX_DEPTH: u32 = 256;
@@ -234,7 +235,7 @@ fn read_name(name: &str, collations: &Collations) -> Result<DataType> {
         let crs = arguments.split(',').next().unwrap_or(arguments);
         return srid_of(crs).map(|srid| DataType::Geography { srid }).ok_or_else(|| invalid(name));
     }
-    match parse_data_type(name) {
+    match timestamp_word::with(false, || parse_data_type(name)) {
         Ok(data_type) if !data_type.is_nested() => Ok(data_type),
         Ok(_) => Err(invalid(name)),
         Err(error) => Err(invalid(name).caused_by(error)),

@@ -17,6 +17,7 @@ pub mod number_text;
 pub mod show;
 pub mod spatial;
 mod text_buffer;
+pub mod timestamp_word;
 pub mod value;
 pub mod value_text;
 pub mod variant_text;

@@ -4,12 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hearth_analyzer::Analyzed;
+use hearth_analyzer::{Analyzed, holds_time};
 use hearth_base::condition::{
     ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE, COLUMN_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
     EXTERNAL_TABLE_WITHOUT_LOCATION, HIVE_SUPPORT_REQUIRED, INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION,
     RENAME_ACROSS_DATABASES, TABLE_OPERATION, TABLE_OR_VIEW_ALREADY_EXISTS, UNSUPPORTED_PARTITION_TRANSFORM,
-    WRONG_COMMAND_FOR_OBJECT_TYPE,
+    UNSUPPORTED_TIME_TYPE, WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec, TableColumns, TablePromise};
@@ -54,7 +54,11 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     };
     let known = scope.catalog().table(&id);
     if new.mode == CreateMode::Replace && known.is_none() {
-        return Err(id.not_found_here());
+        let operation = if new.query.is_some() { "REPLACE TABLE AS SELECT" } else { "REPLACE TABLE" };
+        return match new.provider.as_deref() {
+            Some(provider) if provider.eq_ignore_ascii_case(DELTA) => Err(id.not_found_here()),
+            _ => Err(TABLE_OPERATION.with("tableName", id.quoted()).with("operation", operation)),
+        };
     }
     if known.is_some() && !replace {
         return if new.mode == CreateMode::CreateIfNotExists { done() } else { Err(already_exists(&id, &name)) };
@@ -87,6 +91,10 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     }
     check_partition_types(&record)?;
     columns::finish(&mut record)?;
+    let time_type = session.state.read().config.time_type();
+    if !time_type && record.schema.fields.iter().any(|field| holds_time(&field.data_type)) {
+        return Err(UNSUPPORTED_TIME_TYPE.error());
+    }
     crate::sinks::check_columns(record.format(), &record.schema)?;
     let made = match replace {
         true => scope.catalog().replace_table(record, None),

@@ -5,14 +5,14 @@ use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr as PlanExpr, Operator, lit};
 use hearth_base::condition::{
     AGGREGATE_FILTER_HAS_AGGREGATE, AGGREGATE_FILTER_NOT_BOOLEAN, AGGREGATE_FILTER_NOT_DETERMINISTIC,
-    GROUPING_COLUMN_MISMATCH, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, NESTED_AGGREGATE_FUNCTION,
-    UNSUPPORTED_GROUPING_EXPRESSION,
+    GROUPING_COLUMN_MISMATCH, GROUPING_ID_COLUMN_MISMATCH, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE,
+    NESTED_AGGREGATE_FUNCTION, UNSUPPORTED_GROUPING_EXPRESSION,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
 use hearth_functions::{AggregateModifiers, FunctionRow, Typed};
-use hearth_plan::Expr;
 use hearth_plan::expression::{FunctionCall, NullOrdering, SortDirection, SortOrder};
+use hearth_plan::{Expr, ExprNode};
 use hearth_types::DataType;
 
 use super::context::{Clause, Cx};
@@ -58,7 +58,9 @@ impl Analyzer<'_> {
         let text = format!("\"{}\"", naming::sql(filter));
         let typed = match self.expression(filter, cx.nested()) {
             Err(error) if error.condition() == NESTED_AGGREGATE_FUNCTION => {
-                return Err(AGGREGATE_FILTER_HAS_AGGREGATE.with("filterExpr", &text).with("aggExpr", text));
+                let inner =
+                    inner_aggregate(filter).map_or_else(|| text.clone(), |call| format!("\"{}\"", naming::sql(call)));
+                return Err(AGGREGATE_FILTER_HAS_AGGREGATE.with("filterExpr", &text).with("aggExpr", inner));
             }
             typed => typed?,
         };
@@ -110,8 +112,11 @@ impl Analyzer<'_> {
         let (grouped, count) = grouping_sets(cx)?;
         let [argument] = arguments else { return Err(UNSUPPORTED_GROUPING_EXPRESSION.error()) };
         let key = self.expression(argument, cx.inside_aggregate())?;
-        let position =
-            grouped.iter().position(|known| *known == key.expr).ok_or_else(|| grouping_mismatch(argument))?;
+        let position = grouped.iter().position(|known| *known == key.expr).ok_or_else(|| {
+            GROUPING_COLUMN_MISMATCH
+                .with("grouping", shown(&key.expr, cx))
+                .with("groupingColumns", all_shown(grouped, cx))
+        })?;
         let bit = shifted(group_bits(), count - 1 - position);
         Ok(Typed::new(cast_to(bit, datafusion::arrow::datatypes::DataType::Int8), DataType::Byte, false))
     }
@@ -125,7 +130,11 @@ impl Analyzer<'_> {
             for argument in arguments {
                 let key = self.expression(argument, cx.inside_aggregate())?;
                 let position = grouped.iter().position(|known| *known == key.expr);
-                positions.push(position.ok_or_else(|| grouping_mismatch(argument))?);
+                positions.push(position.ok_or_else(|| {
+                    GROUPING_ID_COLUMN_MISMATCH
+                        .with("groupingIdColumn", shown(&key.expr, cx))
+                        .with("groupByColumns", all_shown(grouped, cx))
+                })?);
             }
         }
         let width = positions.len();
@@ -146,6 +155,16 @@ impl Analyzer<'_> {
     }
 }
 
+/// The first aggregate among the arguments of calls.
+fn inner_aggregate(expr: &Expr) -> Option<&Expr> {
+    let ExprNode::Function(call) = &expr.node else { return None };
+    let row = super::function::builtin_name(&call.name).and_then(hearth_functions::lookup);
+    if row.is_some_and(|row| matches!(row.builder, Builder::Aggregate(_))) {
+        return Some(expr);
+    }
+    call.arguments.iter().find_map(inner_aggregate)
+}
+
 fn grouping_sets<'c>(cx: Cx<'c>) -> Result<(&'c [PlanExpr], usize)> {
     match cx.grouped {
         Some(grouped) if grouped.sets.is_some() => Ok((&grouped.keys, grouped.keys.len())),
@@ -153,8 +172,18 @@ fn grouping_sets<'c>(cx: Cx<'c>) -> Result<(&'c [PlanExpr], usize)> {
     }
 }
 
-fn grouping_mismatch(argument: &Expr) -> Error {
-    GROUPING_COLUMN_MISMATCH.with("grouping", naming::sql(argument)).with("groupingColumns", "")
+/// Stands for a column's id where Spark shows one: ids of ours are taken for names (see `by_name`).
+pub(super) const SOME_ID: &str = "#1000000";
+
+/// A column as Spark prints plans: its name with an id.
+fn shown(expr: &PlanExpr, cx: Cx<'_>) -> String {
+    let PlanExpr::Column(column) = expr else { return expr.to_string() };
+    let known = cx.rel.scope.columns.iter().find(|known| known.id.plan_name() == column.name);
+    known.map_or_else(|| column.name.clone(), |known| format!("{}{SOME_ID}", known.name))
+}
+
+fn all_shown(keys: &[PlanExpr], cx: Cx<'_>) -> String {
+    keys.iter().map(|key| shown(key, cx)).collect::<Vec<_>>().join(",")
 }
 
 /// DataFusion's own column: one bit per key, the first key highest, 1 where the key is rolled up.

@@ -39,6 +39,17 @@ pub(crate) fn type_of(reference: &TypeRef) -> Result<DataType> {
     }
 }
 
+/// Whether values of a type hold a time of day.
+pub fn holds_time(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Time { .. } => true,
+        DataType::Array(array) => holds_time(&array.element),
+        DataType::Map(map) => holds_time(&map.key) || holds_time(&map.value),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| holds_time(&field.data_type)),
+        _ => false,
+    }
+}
+
 /// `char(n)` and `varchar(n)` are plain strings everywhere but in table schemas.
 pub(crate) fn without_lengths(data_type: &DataType) -> DataType {
     match data_type {

@@ -21,8 +21,8 @@ use crate::scope::{quote_name, same_name};
 impl Analyzer<'_> {
     pub fn extract(&self, child: &Expr, extraction: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let value = self.expression(child, cx.nested())?;
-        let extraction = self.expression(extraction, cx.nested())?;
-        extract_value(value, extraction, cx.env.settings)
+        let key = self.expression(extraction, cx.nested())?;
+        extract_value(value, key, cx.env.settings, &|| (naming::sql(child), naming::sql(extraction)))
     }
 
     /// Follows field names into a value.
@@ -36,8 +36,10 @@ impl Analyzer<'_> {
             let index = self.field_position(structure, name)?;
             return extract_field(value, index);
         }
-        let name = PlanExpr::Literal(ScalarValue::from(name), None);
-        extract_value(value, Typed::new(name, DataType::STRING, false), &self.view.settings)
+        let key = PlanExpr::Literal(ScalarValue::from(name), None);
+        let base = value.expr.to_string();
+        let written = || (base.clone(), name.to_owned());
+        extract_value(value, Typed::new(key, DataType::STRING, false), &self.view.settings, &written)
     }
 
     fn field_position(&self, structure: &StructType, name: &str) -> Result<usize> {

@@ -1,6 +1,8 @@
 //! Calls: the function table, the functions that only the analyzer can build, SQL functions of the session.
 
-use hearth_base::condition::{NOT_A_SCALAR_FUNCTION, PARTITION_TRANSFORM_OUTSIDE, UNRESOLVED_ROUTINE};
+use hearth_base::condition::{
+    NOT_A_SCALAR_FUNCTION, PARTITION_TRANSFORM_OUTSIDE, REQUIRES_SINGLE_PART_NAMESPACE, UNRESOLVED_ROUTINE,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::families::internal;
 use hearth_functions::row::{Builder, Family};
@@ -84,7 +86,7 @@ impl Analyzer<'_> {
             [Expr { node: ExprNode::Subquery(subquery), .. }]
                 if matches!(subquery.kind, SubqueryKind::In { .. } | SubqueryKind::Exists) =>
             {
-                self.subquery(subquery, true, cx).map(Some)
+                self.subquery((subquery, None), true, cx).map(Some)
             }
             _ => Ok(None),
         }
@@ -97,6 +99,11 @@ impl Analyzer<'_> {
     pub(crate) fn no_such_function(&self, name: &[String], cx: Cx<'_>) -> Error {
         let parts: Vec<&str> = name.iter().map(String::as_str).collect();
         let settings = cx.env.settings;
+        if parts.len() > 2 && !parts[0].eq_ignore_ascii_case(&settings.current_catalog) {
+            return REQUIRES_SINGLE_PART_NAMESPACE
+                .with("sessionCatalog", &settings.current_catalog)
+                .with("identifier", quote_name(&parts));
+        }
         let current = quote_name(&[&settings.current_catalog, &settings.current_database]);
         UNRESOLVED_ROUTINE
             .with("routineName", quote_name(&parts))

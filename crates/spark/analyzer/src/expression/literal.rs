@@ -7,7 +7,7 @@ use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType as Arrow, IntervalMonthDayNano};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
-use hearth_base::condition::{INVALID_TYPED_LITERAL, UNSUPPORTED_TIME_TYPE};
+use hearth_base::condition::INVALID_TYPED_LITERAL;
 use hearth_base::{Error, Result};
 use hearth_functions::{SessionSettings, Typed};
 use hearth_plan::expression::TypedLiteralKind;
@@ -19,6 +19,8 @@ use super::interval;
 use crate::analyzer::plan_error;
 
 const NANOS_PER_MICRO: i64 = 1000;
+/// Of `TIME '…'`, whatever it says.
+const TIME_PRECISION: u8 = 6;
 
 pub(crate) fn typed(value: &Value) -> Result<Typed> {
     let data_type = value.data_type();
@@ -44,14 +46,28 @@ pub(crate) fn typed_literal_value(kind: TypedLiteralKind, text: &str, settings: 
             }
         }
         TypedLiteralKind::Timestamp | TypedLiteralKind::TimestampLtz => instant(text)?.map(Value::Timestamp),
-        TypedLiteralKind::TimestampNtz => datetime_parse::string_to_timestamp_ntz(text, true).map(Value::TimestampNtz),
-        // Off in Spark 4.2 unless a setting turns it on.
-        TypedLiteralKind::Time => return Err(UNSUPPORTED_TIME_TYPE.error()),
+        TypedLiteralKind::TimestampNtz => match datetime_parse::string_to_timestamp_ntz(text, true) {
+            Some(local) => Some(Value::TimestampNtz(local)),
+            None => special_wall_clock(text, settings, &zone()?),
+        },
+        TypedLiteralKind::Time => {
+            datetime_parse::string_to_time(text).map(|nanos| Value::Time { nanos, precision: TIME_PRECISION })
+        }
         TypedLiteralKind::Interval => return interval::parse(text),
     };
     value.ok_or_else(|| {
         INVALID_TYPED_LITERAL.with("valueType", format!("\"{}\"", type_word(kind))).with("value", format!("'{text}'"))
     })
+}
+
+/// `today` and its like on the session's clock.
+fn special_wall_clock(text: &str, settings: &SessionSettings, zone: &Zone) -> Option<Value> {
+    let (moment, _) = datetime_parse::SpecialMoment::parse(text)?;
+    let local = match moment {
+        datetime_parse::SpecialMoment::Epoch => 0,
+        moment => zone.to_local(moment.timestamp(zone, settings.statement_micros)?),
+    };
+    Some(Value::TimestampNtz(local))
 }
 
 fn type_word(kind: TypedLiteralKind) -> &'static str {

@@ -27,6 +27,8 @@ enum Moved {
     IntervalDaysBack,
     /// Any other interval, behind the operand that it moves.
     Interval(&'static str),
+    /// `INTERVAL '1' HOUR + time`
+    IntervalBefore,
 }
 
 impl Analyzer<'_> {
@@ -208,6 +210,11 @@ impl Analyzer<'_> {
             (DataType::Date, DataType::DayTimeInterval { end: DayTimeField::Day, .. }) => {
                 Some(if plus { Moved::IntervalDays } else { Moved::IntervalDaysBack })
             }
+            (DataType::Time { .. }, DataType::DayTimeInterval { .. }) => {
+                Some(Moved::Interval(if plus { "#moved" } else { "#moved_back" }))
+            }
+            (DataType::Time { .. }, DataType::Time { .. }) if !plus => Some(Moved::Interval("#moved_back")),
+            (DataType::DayTimeInterval { .. }, DataType::Time { .. }) if plus => Some(Moved::IntervalBefore),
             (DataType::Date | DataType::Timestamp | DataType::TimestampNtz, interval) if interval.is_interval() => {
                 Some(Moved::Interval(if plus { "#moved" } else { "#moved_back" }))
             }
@@ -239,6 +246,7 @@ fn moved_form(moved: Moved, left: Expr, right: Expr) -> Expr {
     match moved {
         Moved::Days(name) | Moved::Interval(name) => Expr::function(name, vec![left, right]),
         Moved::DaysBefore => Expr::function("date_add", vec![right, left]),
+        Moved::IntervalBefore => Expr::function("#moved", vec![right, left]),
         Moved::IntervalDays => Expr::function("date_add", vec![left, days(right)]),
         Moved::IntervalDaysBack => Expr::function("date_add", vec![left, Expr::function("-", vec![days(right)])]),
     }

@@ -2,6 +2,7 @@
 //!
 //! As an aggregate it is a subquery that DataFusion can decorrelate, and it has one row whatever the subquery finds.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
@@ -11,19 +12,34 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility};
 use hearth_base::condition::SCALAR_SUBQUERY_TOO_MANY_ROWS;
 use hearth_functions::kernels::invoke::raise;
+use hearth_plan::Origin;
 
-pub(crate) fn single_value(value: Expr) -> Expr {
-    AggregateUDF::new_from_impl(SingleValue::default()).call(vec![value])
+use crate::analyzer::placed;
+
+/// `origin` is where the subquery was written.
+pub(crate) fn single_value(value: Expr, origin: Option<Arc<Origin>>) -> Expr {
+    let signature = Signature::any(1, Volatility::Immutable);
+    AggregateUDF::new_from_impl(SingleValue { signature, origin }).call(vec![value])
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 struct SingleValue {
     signature: Signature,
+    origin: Option<Arc<Origin>>,
 }
 
-impl Default for SingleValue {
-    fn default() -> Self {
-        Self { signature: Signature::any(1, Volatility::Immutable) }
+/// Equal subqueries are one, wherever they were written.
+impl PartialEq for SingleValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.signature == other.signature
+    }
+}
+
+impl Eq for SingleValue {}
+
+impl Hash for SingleValue {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.signature.hash(state);
     }
 }
 
@@ -42,7 +58,7 @@ impl AggregateUDFImpl for SingleValue {
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
         let value = ScalarValue::try_new_null(args.return_field.data_type())?;
-        Ok(Box::new(Single { value, seen: false }))
+        Ok(Box::new(Single { value, seen: false, origin: self.origin.clone() }))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> DfResult<Vec<FieldRef>> {
@@ -57,12 +73,17 @@ impl AggregateUDFImpl for SingleValue {
 struct Single {
     value: ScalarValue,
     seen: bool,
+    origin: Option<Arc<Origin>>,
 }
 
 impl Single {
     fn take(&mut self, values: &ArrayRef, row: usize) -> DfResult<()> {
         if self.seen {
-            return Err(raise(SCALAR_SUBQUERY_TOO_MANY_ROWS.error()));
+            let error = SCALAR_SUBQUERY_TOO_MANY_ROWS.error();
+            return Err(raise(match &self.origin {
+                Some(origin) => placed(error, origin),
+                None => error,
+            }));
         }
         self.seen = true;
         self.value = ScalarValue::try_from_array(values, row)?;

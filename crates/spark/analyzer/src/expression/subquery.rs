@@ -8,13 +8,13 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::{Case, Exists, InSubquery};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery as PlanSubquery, lit};
 use hearth_base::condition::{
-    DATATYPE_MISMATCH_DATA_DIFF_TYPES, IN_SUBQUERY_LENGTH_MISMATCH, SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN,
+    IN_SUBQUERY_DATA_TYPE_MISMATCH, IN_SUBQUERY_LENGTH_MISMATCH, SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN,
     SUBQUERY_IN_LAMBDA,
 };
 use hearth_base::{Error, Result};
-use hearth_functions::{Typed, cast, coercion};
+use hearth_functions::{SessionSettings, Typed, cast, coercion};
 use hearth_plan::expression::{Subquery, SubqueryKind, SubquerySource};
-use hearth_plan::{Expr, Relation};
+use hearth_plan::{Expr, Origin, Relation};
 use hearth_types::DataType;
 
 use super::context::{Clause, Cx};
@@ -23,14 +23,19 @@ use crate::analyzer::{Analyzer, Env, Outer, References, plan_error, unsupported}
 use crate::rel::{Item, Rel, project};
 
 impl Analyzer<'_> {
-    pub fn subquery(&self, subquery: &Subquery, negated: bool, cx: Cx<'_>) -> Result<Typed> {
+    pub fn subquery(
+        &self,
+        (subquery, origin): (&Subquery, Option<&Arc<Origin>>),
+        negated: bool,
+        cx: Cx<'_>,
+    ) -> Result<Typed> {
         if cx.lambda.is_some() {
             return Err(SUBQUERY_IN_LAMBDA.error());
         }
         self.subqueries.set(true);
         let query = self.subquery_rel(&subquery.source, cx)?;
         match &subquery.kind {
-            SubqueryKind::Scalar => scalar(&query),
+            SubqueryKind::Scalar => scalar(&query, origin),
             SubqueryKind::Exists if !in_filter(cx) => {
                 let exists = count_rows(&query, None)?.gt(lit(0_i64));
                 let expr = if negated { PlanExpr::Not(Box::new(exists)) } else { exists };
@@ -71,16 +76,12 @@ impl Analyzer<'_> {
         }
         let nullable = typed.iter().any(|value| value.nullable) || query.scope.columns.iter().any(|c| c.nullable);
         let settings = cx.env.settings;
+        let mismatch = types_mismatch(values, &typed, &query, cx, settings);
         let mut left = Vec::with_capacity(typed.len());
         let mut items = Vec::with_capacity(typed.len());
         for (value, column) in typed.into_iter().zip(&query.scope.columns) {
             let types = [value.data_type.clone(), column.data_type.clone()];
-            let common = coercion::common_type(&types, settings).ok_or_else(|| {
-                DATATYPE_MISMATCH_DATA_DIFF_TYPES
-                    .with("sqlExpr", "IN")
-                    .with("functionName", "`in`")
-                    .with("dataType", format!("(\"{}\" or \"{}\")", types[0].sql(), types[1].sql()))
-            })?;
+            let common = coercion::common_type(&types, settings).ok_or_else(|| mismatch.clone())?;
             let mode = cast::CastMode::of(settings);
             left.push(cast::cast(value, &common, mode, settings)?.expr);
             let id = if column.data_type == common { Some(column.id) } else { None };
@@ -191,14 +192,38 @@ fn as_outer(expr: PlanExpr, outer: &Rel) -> Result<PlanExpr> {
     Ok(transformed.map_err(plan_error)?.data)
 }
 
-fn scalar(query: &Rel) -> Result<Typed> {
+/// The error of sides whose columns have no common types; Spark tells all pairs that differ.
+fn types_mismatch(values: &[Expr], left: &[Typed], query: &Rel, cx: Cx<'_>, settings: &SessionSettings) -> Error {
+    let quoted = |types: Vec<String>| types.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ");
+    let full_name = |typed: &Typed, rel: &Rel| {
+        let PlanExpr::Column(plan) = &typed.expr else { return None };
+        let column = rel.scope.columns.iter().find(|column| column.id.plan_name() == plan.name)?;
+        let parts = column.qualifier.iter().map(String::as_str).chain([&*column.name]);
+        Some(parts.map(hearth_types::ddl::quote_if_needed).collect::<Vec<_>>().join("."))
+    };
+    let pairs = values.iter().zip(left).zip(&query.scope.columns).filter(|((_, typed), column)| {
+        coercion::common_type(&[typed.data_type.clone(), column.data_type.clone()], settings).is_none()
+    });
+    let shown = pairs.map(|((value, typed), column)| {
+        let name = full_name(typed, cx.rel).unwrap_or_else(|| crate::naming::sql(value));
+        let other = full_name(&column.typed(), query).unwrap_or_default();
+        format!("({name}:{}, {other}:{})", typed.data_type.catalog_string(), column.data_type.catalog_string())
+    });
+    IN_SUBQUERY_DATA_TYPE_MISMATCH
+        .with("sqlExpr", format!("\"({} IN (listquery()))\"", row_text(values)))
+        .with("mismatchedColumns", shown.collect::<Vec<_>>().join(", "))
+        .with("leftType", quoted(left.iter().map(|typed| typed.data_type.sql()).collect()))
+        .with("rightType", quoted(query.scope.columns.iter().map(|column| column.data_type.sql()).collect()))
+}
+
+fn scalar(query: &Rel, origin: Option<&Arc<Origin>>) -> Result<Typed> {
     let [column] = query.scope.columns.as_slice() else {
         return Err(SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN.with("number", query.scope.columns.len()));
     };
     let plan = if is_one_row(&query.plan) {
         project(query.plan.clone(), vec![column.id.expr()])?
     } else {
-        let value = single_value(column.id.expr()).alias(format!("{}_value", column.id.plan_name()));
+        let value = single_value(column.id.expr(), origin.cloned()).alias(format!("{}_value", column.id.plan_name()));
         query.builder().aggregate(Vec::<PlanExpr>::new(), [value]).and_then(|b| b.build()).map_err(plan_error)?
     };
     Ok(Typed::new(PlanExpr::ScalarSubquery(plan_subquery(plan)), column.data_type.clone(), true))

@@ -70,7 +70,7 @@ impl Analyzer<'_> {
             }
             SqlFunctionBody::Query(query) => {
                 let source = SubquerySource::Inline(Box::new(query.clone()));
-                self.subquery(&Subquery { kind: SubqueryKind::Scalar, source }, false, Cx { env, ..cx })?
+                self.subquery((&Subquery { kind: SubqueryKind::Scalar, source }, None), false, Cx { env, ..cx })?
             }
         };
         match &function.returns {

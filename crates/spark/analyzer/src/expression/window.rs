@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
 use hearth_base::condition::{
     DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FRAME_WRONG_COMPARISON, MISSING_WINDOW_SPECIFICATION,
     RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER, UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH,
-    WINDOW_FRAME_UNACCEPTED_TYPE, WINDOW_FUNCTION_FRAME_NOT_ORDERED,
+    WINDOW_FRAME_UNACCEPTED_TYPE, WINDOW_FUNCTION_FRAME_NOT_ORDERED, WINDOW_IN_AGGREGATE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
@@ -19,10 +19,10 @@ use hearth_plan::expression::{FrameBound, FrameUnit, SortOrder, Window, WindowSp
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::DataType;
 
-use super::aggregate_call::sort_expr;
+use super::aggregate_call::{SOME_ID, sort_expr};
 use super::context::Cx;
 use super::function::builtin_name;
-use crate::analyzer::{Analyzer, WindowFrame as NamedWindows, plan_error, unsupported};
+use crate::analyzer::{Analyzer, WindowFrame as NamedWindows, located, plan_error, unsupported};
 use crate::naming;
 
 /// A window with its expressions typed.
@@ -34,12 +34,15 @@ struct Over {
 
 impl Analyzer<'_> {
     pub fn window(&self, window: &Window, cx: Cx<'_>) -> Result<Typed> {
+        if cx.inside_aggregate {
+            return Err(WINDOW_IN_AGGREGATE.error());
+        }
         let cx = cx.nested();
         let ExprNode::Function(call) = &window.function.node else { return Err(not_for_windows(&window.function)) };
         let row = builtin_name(&call.name).and_then(lookup).ok_or_else(|| self.no_such_function(&call.name, cx))?;
         let spec = self.named_window(&window.spec, cx.env.windows)?;
         check_window(window, &spec, row)?;
-        let over = self.over(&spec, row, cx)?;
+        let over = located(spec.origin.as_ref(), self.over(&spec, row, cx))?;
         match row.builder {
             Builder::Aggregate(_) => {
                 let typed = self.build_aggregate(row, (call, &window.function), cx, true)?;
@@ -92,6 +95,7 @@ impl Analyzer<'_> {
                     partition: if spec.partition.is_empty() { found.partition } else { spec.partition.clone() },
                     order: if spec.order.is_empty() { found.order } else { spec.order.clone() },
                     frame: spec.frame.clone().or(found.frame),
+                    origin: spec.origin.clone().or(found.origin),
                 });
             }
             frame = clause.parent;
@@ -213,8 +217,20 @@ fn check_range(spec: &WindowSpec, key_types: &[DataType]) -> Result<()> {
             let keys: Vec<_> = spec.order.iter().map(naming::sort_order).collect();
             Err(RANGE_FRAME_MULTI_ORDER
                 .with("sqlExpr", format!("\"(ORDER BY {} {text})\"", keys.join(", ")))
-                .with("orderSpec", keys.join(",")))
+                .with("orderSpec", spec.order.iter().map(with_id).collect::<Vec<_>>().join(",")))
         }
+    }
+}
+
+/// A sort key as Spark prints plans: a column's name with its id.
+fn with_id(order: &SortOrder) -> String {
+    let text = naming::sort_order(order);
+    match &order.child.node {
+        ExprNode::Attribute { .. } => {
+            let name = naming::sql(&order.child);
+            text.replacen(&name, &format!("{name}{SOME_ID}"), 1)
+        }
+        _ => text,
     }
 }
 
@@ -263,7 +279,12 @@ fn bound_text(bound: &FrameBound) -> String {
         FrameBound::CurrentRow => "currentrow$()".to_owned(),
         FrameBound::UnboundedPreceding => "unboundedpreceding$()".to_owned(),
         FrameBound::UnboundedFollowing => "unboundedfollowing$()".to_owned(),
-        FrameBound::Offset(offset) => naming::sql(offset),
+        FrameBound::Offset(offset) => {
+            let text = naming::sql(offset);
+            text.strip_prefix("(- ")
+                .and_then(|text| text.strip_suffix(')'))
+                .map_or(text.clone(), |size| format!("-{size}"))
+        }
     }
 }
 

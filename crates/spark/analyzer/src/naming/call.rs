@@ -332,6 +332,7 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
             format!("nth_value({}, {}){nulls}", text(value), text(offset))
         }
         // The seed is not shown.
+        ("try_to_time", _) => format!("try_to_time(to_time({}))", list(arguments)),
         ("uuid", [_]) => "uuid()".to_owned(),
         ("shuffle", [values, _]) => format!("shuffle({})", text(values)),
         ("mode", [value, Expr { node: ExprNode::Literal(Value::Boolean(false)), .. }]) => {

@@ -182,7 +182,10 @@ impl Analyzer<'_> {
         let chosen = usize::try_from(position).ok().and_then(|position| list.get(position.wrapping_sub(1)));
         match chosen {
             Some(expr) => Ok(Some(expr)),
-            None => Err(GROUP_BY_POS_OUT_OF_RANGE.with("index", position).with("size", list.len())),
+            None => {
+                let error = GROUP_BY_POS_OUT_OF_RANGE.with("index", position).with("size", list.len());
+                located(key.origin.as_ref(), Err(error))
+            }
         }
     }
 

@@ -161,7 +161,7 @@ fn named_columns(rel: Rel, names: &[String]) -> Result<Rel> {
         return Ok(rel);
     }
     if names.len() != rel.scope.columns.len() {
-        return Err(ASSIGNMENT_ARITY_MISMATCH.with("numTarget", names.len()).with("numExpr", rel.scope.columns.len()));
+        return Err(ASSIGNMENT_ARITY_MISMATCH.with("numTarget", rel.scope.columns.len()).with("numExpr", names.len()));
     }
     let columns = rel
         .scope

@@ -13,7 +13,7 @@ use hearth_plan::{Expr, Relation};
 use hearth_types::{DataType, StructField, StructType};
 
 use super::block::Block;
-use crate::analyzer::{Analyzer, Env, plan_error};
+use crate::analyzer::{Analyzer, Env, located, plan_error};
 use crate::expression::context::{Clause, Cx, Grouped};
 use crate::naming;
 use crate::rel::{Item, Rel};
@@ -74,6 +74,10 @@ impl Analyzer<'_> {
 
     /// The value of a `LIMIT`, `OFFSET` or the like: a constant that is not negative.
     pub(crate) fn row_count(&self, what: &str, expr: &Expr, env: Env<'_>) -> Result<usize> {
+        located(expr.origin.as_ref(), self.checked_row_count(what, expr, env))
+    }
+
+    fn checked_row_count(&self, what: &str, expr: &Expr, env: Env<'_>) -> Result<usize> {
         let nothing = Rel::one_row();
         let typed = self.expression(expr, Cx::new(env, &nothing, Clause::Values))?;
         if typed.data_type != DataType::Integer {

@@ -25,6 +25,12 @@ use crate::naming;
 use crate::rel::{Rel, all_columns, project};
 use crate::scope::ColumnId;
 
+/// The name of a type's class.
+fn type_name(data_type: &DataType) -> String {
+    let debug = format!("{data_type:?}");
+    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+}
+
 /// What the time of a window may be.
 pub(super) const TIMES: &str = "(\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" or \"STRUCT<start: TIMESTAMP, end: \
      TIMESTAMP>\" or \"STRUCT<start: TIMESTAMP_NTZ, end: TIMESTAMP_NTZ>\")";
@@ -46,7 +52,7 @@ impl Analyzer<'_> {
             // A text that is no interval is NULL, also with ANSI.
             DataType::String { .. } => cast::cast(gap, &DataType::CalendarInterval, cast::CastMode::Legacy, settings)?,
             DataType::CalendarInterval => gap,
-            other => return Err(INVALID_SESSION_GAP.with("dt", format!("{other:?}"))),
+            other => return Err(INVALID_SESSION_GAP.with("dt", format!("{}Type", type_name(&other)))),
         };
         let time = self.expression(time, cx)?;
         let time = match time.data_type {

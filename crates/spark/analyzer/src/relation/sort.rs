@@ -133,7 +133,10 @@ impl Analyzer<'_> {
         let chosen = usize::try_from(position).ok().and_then(|position| columns.get(position.wrapping_sub(1)));
         match chosen {
             Some(column) => Ok(Some(column.id.expr())),
-            None => Err(ORDER_BY_POS_OUT_OF_RANGE.with("index", position).with("size", columns.len())),
+            None => {
+                let error = ORDER_BY_POS_OUT_OF_RANGE.with("index", position).with("size", columns.len());
+                located(key.origin.as_ref(), Err(error))
+            }
         }
     }
 }

@@ -4,20 +4,25 @@
 //! once for each of its windows. So the input of a `SELECT` or `GROUP BY` gets a column for each call beforehand, outside
 //! of its scope, and the call becomes that column. The name `window` finds it too.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType as Arrow;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr as PlanExpr, LogicalPlan, Operator, lit};
-use hearth_base::condition::DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE;
+use hearth_base::condition::{
+    CANNOT_PARSE_WINDOW_INTERVAL, DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, PARAMETER_CONSTRAINT_VIOLATION,
+    WINDOW_NOT_CONSTANT, WINDOW_OF_MONTHS,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::{Generated, GeneratedColumn, Typed, cast};
 use hearth_plan::expression::FunctionCall;
-use hearth_plan::{Expr, ExprNode};
+use hearth_plan::{Expr, ExprNode, Origin};
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField};
 
 use super::block::filter;
 use super::session_window;
-use crate::analyzer::{Analyzer, unsupported};
+use crate::analyzer::{Analyzer, located, unsupported};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::extract::make_struct;
 use crate::naming;
@@ -61,8 +66,9 @@ impl Analyzer<'_> {
             find_calls(expr, &mut calls);
         }
         let mut sources: Vec<Source> = Vec::new();
-        for call in calls {
-            let source = self.window_source(call, Cx::new(cx_env, &input, Clause::Select))?;
+        for (call, origin) in calls {
+            let source = self.window_source(call, Cx::new(cx_env, &input, Clause::Select));
+            let source = located(origin, source)?;
             if sources.iter().any(|other| *other != source) {
                 return Err(session_window::several());
             }
@@ -113,6 +119,15 @@ impl Analyzer<'_> {
     pub(crate) fn window_time(&self, call: &FunctionCall, cx: Cx<'_>) -> Result<Typed> {
         let [argument] = call.arguments.as_slice() else { return unsupported("window_time of this") };
         let window = self.expression(argument, cx)?;
+        if !matches!(window.data_type, DataType::Struct(_)) {
+            let text = naming::sql(argument);
+            return Err(DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
+                .with("sqlExpr", format!("\"window_time({text})\""))
+                .with("paramIndex", "first")
+                .with("requiredType", "\"STRUCT\"")
+                .with("inputSql", format!("\"{text}\""))
+                .with("inputType", format!("\"{}\"", window.data_type.sql())));
+        }
         let end = self.field(window, "end")?;
         let micros = minus(as_long(end.expr), lit(1_i64));
         let expr = cast_to(micros, to_engine_arrow(&end.data_type));
@@ -131,6 +146,11 @@ impl Analyzer<'_> {
             return Err(wrong_number(call));
         }
         let time_sql = naming::sql(time);
+        let micros = durations.iter().map(|length| self.window_micros(length, cx)).collect::<Result<Vec<_>>>()?;
+        let duration = micros.first().copied().unwrap_or(0);
+        let slide = micros.get(1).copied().unwrap_or(duration);
+        let start = micros.get(2).copied().unwrap_or(0);
+        let lengths = format!(", {duration}, {slide}, {start}");
         let typed = self.expression(time, Cx { clause: Clause::Select, output: &[], ..cx }.nested())?;
         let typed = match typed.data_type {
             DataType::Timestamp | DataType::TimestampNtz => typed,
@@ -141,44 +161,26 @@ impl Analyzer<'_> {
             DataType::Struct(_) => return unsupported("windows of windows"),
             other => {
                 return Err(DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
-                    .with("sqlExpr", format!("\"window({time_sql})\""))
+                    .with("sqlExpr", format!("\"window({time_sql}{lengths})\""))
                     .with("paramIndex", "first")
                     .with("requiredType", session_window::TIMES)
                     .with("inputSql", format!("\"{time_sql}\""))
                     .with("inputType", format!("\"{}\"", other.sql())));
             }
         };
-        let mut micros = Vec::with_capacity(durations.len());
-        for duration in durations {
-            micros.push(self.window_micros(duration, cx)?);
-        }
-        let duration = micros.first().copied().unwrap_or(0);
-        let slide = micros.get(1).copied().unwrap_or(duration);
-        let start = micros.get(2).copied().unwrap_or(0);
-        if duration <= 0 || slide <= 0 || slide > duration || start.abs() >= slide {
-            return Err(hearth_base::condition::DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE
-                .with("sqlExpr", format!("\"window({time_sql}, {duration}, {slide}, {start})\""))
-                .with("exprName", "`window_duration`")
-                .with("valueRange", format!("(0, {}]", i64::MAX))
-                .with("currentValue", format!("{duration}L")));
-        }
+        check_lengths(&format!("window({time_sql}{lengths})"), duration, slide, start)?;
         Ok(Source { time: typed.expr, time_type: typed.data_type, duration, slide, start, session_end: None })
     }
 
     /// An interval, or its text, in microseconds.
     fn window_micros(&self, expr: &Expr, cx: Cx<'_>) -> Result<i64> {
-        let nothing = Rel::one_row();
-        let cx = Cx { rel: &nothing, output: &[], ..cx }.nested();
-        let typed = self.expression(expr, cx)?;
-        let typed = match typed.literal_str() {
-            Some(text) => {
-                let bare = text.trim();
-                let bare = bare.strip_prefix("interval ").unwrap_or(bare);
-                let text = format!("interval '{}'", bare.replace('\'', ""));
-                self.expression(&hearth_sql::parse_expression(&text)?, cx)?
-            }
-            None => typed,
-        };
+        let typed = self.expression(expr, cx.nested())?;
+        if !typed.expr.column_refs().is_empty() {
+            return Err(WINDOW_NOT_CONSTANT.error());
+        }
+        if let Some(text) = typed.literal_str() {
+            return micros_of_text(text);
+        }
         match self.constant(&typed)? {
             ScalarValue::IntervalMonthDayNano(Some(interval)) if interval.months == 0 => {
                 Ok(i64::from(interval.days) * 86_400_000_000 + interval.nanoseconds / 1000)
@@ -250,13 +252,54 @@ impl Analyzer<'_> {
     }
 }
 
-fn find_calls<'x>(expr: &'x Expr, into: &mut Vec<&'x FunctionCall>) {
+/// The length that a text names.
+fn micros_of_text(text: &str) -> Result<i64> {
+    let Some(parsed) = hearth_types::interval_parse::string_to_interval(text) else {
+        return Err(CANNOT_PARSE_WINDOW_INTERVAL.with("intervalString", format!("'{text}'")));
+    };
+    if parsed.months != 0 {
+        return Err(WINDOW_OF_MONTHS.with("interval", text));
+    }
+    Ok(i64::from(parsed.days) * 86_400_000_000 + parsed.microseconds)
+}
+
+fn check_lengths(sql: &str, duration: i64, slide: i64, start: i64) -> Result<()> {
+    for (name, value) in [("window_duration", duration), ("slide_duration", slide)] {
+        if value <= 0 {
+            return Err(hearth_base::condition::DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE
+                .with("sqlExpr", format!("\"{sql}\""))
+                .with("exprName", format!("`{name}`"))
+                .with("valueRange", format!("(0, {}]", i64::MAX))
+                .with("currentValue", format!("{value}L")));
+        }
+    }
+    let violation = |left: (&str, i64), constraint: &str, right: (&str, i64)| {
+        Err(PARAMETER_CONSTRAINT_VIOLATION
+            .with("sqlExpr", format!("\"{sql}\""))
+            .with("leftExprName", format!("`{}`", left.0))
+            .with("leftExprValue", format!("{}L", left.1))
+            .with("constraint", constraint)
+            .with("rightExprName", format!("`{}`", right.0))
+            .with("rightExprValue", format!("{}L", right.1)))
+    };
+    if slide > duration {
+        return violation(("slide_duration", slide), "<=", ("window_duration", duration));
+    }
+    if start.abs() >= slide {
+        return violation(("abs(start_time)", start.abs()), "<", ("slide_duration", slide));
+    }
+    Ok(())
+}
+
+type Found<'x> = (&'x FunctionCall, Option<&'x Arc<Origin>>);
+
+fn find_calls<'x>(expr: &'x Expr, into: &mut Vec<Found<'x>>) {
     match &expr.node {
         ExprNode::Function(call) => {
             let window =
                 matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("window")) || is_session(call);
             if window {
-                into.push(call);
+                into.push((call, expr.origin.as_ref()));
             }
             call.arguments.iter().for_each(|argument| find_calls(argument, into));
         }

@@ -81,13 +81,11 @@ fn when(mut call: Call<'_>) -> Result<Typed> {
 
 /// The results of a `CASE` as one type.
 fn common_result(call: &Call<'_>, results: Vec<Typed>) -> Result<(Vec<Typed>, DataType)> {
-    if !matches!(call.name, "when" | "case") {
-        return to_common(call, results);
-    }
+    let function = if matches!(call.name, "when" | "case") { "casewhen" } else { "if" };
     let types: Vec<_> = results.iter().map(|value| value.data_type.clone()).collect();
     match coercion::common_type(&types, call.session) {
         Some(_) => to_common(call, results),
-        None => Err(coercion::different_in_list(call, "casewhen", &types)),
+        None => Err(coercion::different_in_list(call, function, &types)),
     }
 }
 
@@ -100,10 +98,11 @@ fn condition(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
 }
 
 fn coalesce(mut call: Call<'_>) -> Result<Typed> {
-    let (mut values, data_type) = {
-        let values = call.values()?;
-        to_common(&call, values)?
-    };
+    let values = call.values()?;
+    // The others are this one in Spark, and its errors say so.
+    call.sql = format!("coalesce({})", call.argument_sql.join(", "));
+    call.name = "coalesce";
+    let (mut values, data_type) = to_common(&call, values)?;
     let last = values.pop().ok_or_else(|| Error::internal("coalesce without arguments"))?;
     Ok(first_there(values, last, data_type))
 }
@@ -120,7 +119,11 @@ fn first_there(values: Vec<Typed>, last: Typed, data_type: DataType) -> Typed {
 
 fn nvl2(mut call: Call<'_>) -> Result<Typed> {
     let [value, there, missing] = call.take()?;
-    let (results, data_type) = to_common(&call, vec![there, missing])?;
+    if let [tested, first, second] = call.argument_sql.as_slice() {
+        call.sql = format!("(IF(({tested} IS NOT NULL), {first}, {second}))");
+    }
+    call.name = "if";
+    let (results, data_type) = common_result(&call, vec![there, missing])?;
     let [there, missing] = pair(results)?;
     Ok(expr::case(vec![(expr::is_not_null(value), there)], Some(missing), data_type))
 }
@@ -131,6 +134,7 @@ fn pair(values: Vec<Typed>) -> Result<[Typed; 2]> {
 
 fn nullif(mut call: Call<'_>) -> Result<Typed> {
     let [left, right] = call.take()?;
+    shared_operand(&mut call, "=", 1);
     let equal = compare_values(&call, left.clone(), Operator::Eq, right)?;
     let data_type = left.data_type.clone();
     let null = expr::null(&data_type)?;
@@ -169,10 +173,18 @@ fn nanvl(mut call: Call<'_>) -> Result<Typed> {
     Ok(answer)
 }
 
+/// Spark computes the value once, and its errors show where it stands.
+fn shared_operand(call: &mut Call<'_>, operator: &str, other: usize) {
+    let other = call.argument_sql.get(other).map_or("", String::as_str);
+    call.sql = format!("(commonexpressionref() {operator} {other})");
+}
+
 /// `value >= low AND value <= high`, each pair coerced on its own.
 fn between(mut call: Call<'_>) -> Result<Typed> {
     let [value, low, high] = call.take()?;
+    shared_operand(&mut call, ">=", 1);
     let above = compare_values(&call, value.clone(), Operator::GtEq, low)?;
+    shared_operand(&mut call, "<=", 2);
     let below = compare_values(&call, value, Operator::LtEq, high)?;
     Ok(expr::binary(above, Operator::And, below, DataType::Boolean))
 }

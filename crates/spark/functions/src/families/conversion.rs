@@ -1,9 +1,9 @@
 //! Casts that are written as functions.
 
 use hearth_base::Result;
+use hearth_base::condition::UNSUPPORTED_TIME_TYPE;
 use hearth_types::DataType;
 
-use super::datetime::no_time;
 use crate::call::Call;
 use crate::cast::{self, CastMode};
 use crate::row::{Arity, Family, FunctionRow, analyzer, scalar};
@@ -36,6 +36,13 @@ casts! {
     tinyint => DataType::Byte;
 }
 
+fn time(call: Call<'_>) -> Result<Typed> {
+    if !call.session.time_type {
+        return Err(UNSUPPORTED_TIME_TYPE.error());
+    }
+    convert(call, &DataType::Time { precision: 6 })
+}
+
 pub const ROWS: &[FunctionRow] = &[
     analyzer("cast", CONVERSION, ONE, "syntax: a cast is an expression of its own"),
     scalar("bigint", CONVERSION, ONE, bigint).example("bigint('12')", "12").summary("Converts to bigint."),
@@ -48,7 +55,8 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("int", CONVERSION, ONE, int).example("int('12')", "12").summary("Converts to int."),
     scalar("smallint", CONVERSION, ONE, smallint).example("smallint('12')", "12").summary("Converts to smallint."),
     scalar("string", CONVERSION, ONE, string).example("string(1.5)", "1.5").summary("Converts to string."),
-    scalar("time", CONVERSION, ONE, no_time).summary("Refused, as Spark 4.2 refuses the type TIME."),
+    scalar("time", CONVERSION, ONE, time)
+        .summary("Converts to time. Refused unless spark.sql.timeType.enabled is set."),
     scalar("timestamp", CONVERSION, ONE, timestamp)
         .example("timestamp('2020-01-31 12:30:00')", "2020-01-31 12:30:00")
         .summary("Converts to timestamp."),

@@ -1,11 +1,9 @@
 //! Date, timestamp and interval functions.
 
 mod bucket;
+mod clock;
 mod convert;
 mod parts;
-
-use hearth_base::Result;
-use hearth_base::condition::UNSUPPORTED_TIME_TYPE;
 
 pub use convert::format_datetime;
 
@@ -13,21 +11,11 @@ use crate::call::Call;
 use crate::kernels::datetime::Setting;
 use crate::row::Family::Datetime as F;
 use crate::row::{Arity, FunctionRow, analyzer, scalar};
-use crate::typed::Typed;
 
 /// What kernels need to know of the session.
 fn setting(call: &Call<'_>) -> Setting {
     Setting { zone: call.session.time_zone.as_str().into(), ansi: call.session.ansi }
 }
-
-/// Spark 4.2 itself refuses the TIME type unless `spark.sql.timeType.enabled` is set.
-const NO_TIME: &str = "Refused, as Spark 4.2 refuses the type TIME.";
-
-pub(super) fn no_time(_call: Call<'_>) -> Result<Typed> {
-    Err(UNSUPPORTED_TIME_TYPE.error())
-}
-
-const ANY: Arity = Arity::AtLeast(0);
 
 const ONE: Arity = Arity::Exact(1);
 const TWO: Arity = Arity::Exact(2);
@@ -118,7 +106,8 @@ pub const ROWS: &[FunctionRow] = &[
             "100 years 11 months 8 days 12 hours 30 minutes 1.001001 seconds",
         )
         .summary("An interval from its parts."),
-    scalar("make_time", F, ANY, no_time).summary(NO_TIME),
+    scalar("make_time", F, Arity::Exact(3), clock::make_time)
+        .summary("A time of day from its parts. Refused unless spark.sql.timeType.enabled is set."),
     scalar("make_timestamp", F, Arity::OneOf(&[2, 3, 6, 7]), convert::make_timestamp)
         .example("make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887")
         .summary("A timestamp from its parts."),
@@ -152,14 +141,24 @@ pub const ROWS: &[FunctionRow] = &[
     analyzer("session_window", F, TWO, "grouping by session windows"),
     scalar("time_bucket", F, Arity::Range(2, 3), bucket::time_bucket)
         .summary("The start of the bucket of time that an instant falls into."),
-    scalar("time_diff", F, ANY, no_time).summary(NO_TIME),
-    scalar("time_from_micros", F, ANY, no_time).summary(NO_TIME),
-    scalar("time_from_millis", F, ANY, no_time).summary(NO_TIME),
-    scalar("time_from_seconds", F, ANY, no_time).summary(NO_TIME),
-    scalar("time_to_micros", F, ANY, no_time).summary(NO_TIME),
-    scalar("time_to_millis", F, ANY, no_time).summary(NO_TIME),
-    scalar("time_to_seconds", F, ANY, no_time).summary(NO_TIME),
-    scalar("time_trunc", F, ANY, no_time).summary(NO_TIME),
+    scalar("time_diff", F, Arity::Exact(3), clock::time_diff)
+        .summary("Whole units from one time of day to another. Refused unless spark.sql.timeType.enabled is set."),
+    scalar("time_from_micros", F, ONE, clock::time_from_micros).summary(
+        "The time of day so many microseconds after midnight. Refused unless spark.sql.timeType.enabled is set.",
+    ),
+    scalar("time_from_millis", F, ONE, clock::time_from_millis).summary(
+        "The time of day so many milliseconds after midnight. Refused unless spark.sql.timeType.enabled is set.",
+    ),
+    scalar("time_from_seconds", F, ONE, clock::time_from_seconds)
+        .summary("The time of day so many seconds after midnight. Refused unless spark.sql.timeType.enabled is set."),
+    scalar("time_to_micros", F, ONE, clock::time_to_micros)
+        .summary("Microseconds since midnight. Refused unless spark.sql.timeType.enabled is set."),
+    scalar("time_to_millis", F, ONE, clock::time_to_millis)
+        .summary("Milliseconds since midnight. Refused unless spark.sql.timeType.enabled is set."),
+    scalar("time_to_seconds", F, ONE, clock::time_to_seconds)
+        .summary("Seconds since midnight. Refused unless spark.sql.timeType.enabled is set."),
+    scalar("time_trunc", F, TWO, clock::time_trunc)
+        .summary("A time of day cut to a unit. Refused unless spark.sql.timeType.enabled is set."),
     scalar("timestamp_micros", F, ONE, convert::timestamp_micros)
         .example("timestamp_micros(1230219000123123)", "2008-12-25 07:30:00.123123")
         .summary("The instant so many microseconds after 1970."),
@@ -178,7 +177,8 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("to_date", F, Arity::Range(1, 2), convert::to_date)
         .example("to_date('2016-12-31', 'yyyy-MM-dd')", "2016-12-31")
         .summary("A date from text, by a pattern."),
-    scalar("to_time", F, ANY, no_time).summary(NO_TIME),
+    scalar("to_time", F, Arity::Range(1, 2), clock::to_time)
+        .summary("Text as a time of day. Refused unless spark.sql.timeType.enabled is set."),
     scalar("to_timestamp", F, Arity::Range(1, 2), convert::to_timestamp)
         .example("to_timestamp('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00")
         .summary("A timestamp from text, by a pattern."),
@@ -212,7 +212,8 @@ pub const ROWS: &[FunctionRow] = &[
     scalar("try_to_date", F, Arity::Range(1, 2), convert::try_to_date)
         .example("try_to_date('foo', 'yyyy-MM-dd')", "NULL")
         .summary("As to_date, NULL for text that does not fit."),
-    scalar("try_to_time", F, ANY, no_time).summary(NO_TIME),
+    scalar("try_to_time", F, Arity::Range(1, 2), clock::try_to_time)
+        .summary("Text as a time of day, NULL where it is none. Refused unless spark.sql.timeType.enabled is set."),
     scalar("try_to_timestamp", F, Arity::Range(1, 2), convert::try_to_timestamp)
         .example("try_to_timestamp('foo', 'yyyy-MM-dd')", "NULL")
         .summary("As to_timestamp, NULL for text that does not fit."),

@@ -5,15 +5,14 @@
 mod tests;
 
 use datafusion::common::ScalarValue;
-use hearth_base::condition::DATATYPE_MISMATCH_STACK_COLUMN_DIFF_TYPES;
-use hearth_base::{Error, Result};
+use hearth_base::Result;
+use hearth_base::condition::{DATATYPE_MISMATCH_STACK_COLUMN_DIFF_TYPES, DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE};
 use hearth_types::{DataType, StructField};
 
 use super::aggregate::constant_int;
 use super::map::entry_type;
 use crate::call::Call;
 use crate::cast::{CastMode, cast};
-use crate::coercion;
 use crate::collation;
 use crate::expr;
 use crate::kernels::collection::{generate, maps, shape};
@@ -150,12 +149,18 @@ fn collations(_call: Call<'_>) -> Result<Generated> {
 
 fn stack(mut call: Call<'_>) -> Result<Generated> {
     let mut values = call.values()?;
-    let rows = coercion::int(&call, 0, values.remove(0))?;
+    let rows = values.remove(0);
+    if rows.data_type != DataType::Integer {
+        return Err(call.unexpected_type(0, "\"INT\"", &rows.data_type));
+    }
     let rows = constant_int(&call, 0, "n", &rows)?;
-    let rows = usize::try_from(rows)
-        .ok()
-        .filter(|rows| *rows > 0)
-        .ok_or_else(|| Error::unsupported(format!("stack in {rows} rows")))?;
+    let rows = usize::try_from(rows).ok().filter(|rows| *rows > 0).ok_or_else(|| {
+        DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("exprName", "`n`")
+            .with("valueRange", "(0, 2147483647]")
+            .with("currentValue", rows)
+    })?;
     let width = values.len().div_ceil(rows);
     let mut types: Vec<(DataType, usize)> = Vec::with_capacity(width);
     for (index, value) in values.iter().enumerate() {

@@ -6,14 +6,14 @@ use datafusion::arrow::array::{Array, AsArray};
 use datafusion::common::ScalarValue;
 use hearth_base::condition::{
     DATATYPE_MISMATCH_INVALID_JSON_SCHEMA, DATATYPE_MISMATCH_UNEXPECTED_NULL, INVALID_OPTIONS_NON_MAP_FUNCTION,
-    INVALID_OPTIONS_NON_STRING_TYPE, INVALID_SCHEMA_NON_STRING_LITERAL, MALFORMED_RECORD_IN_PARSING,
+    INVALID_OPTIONS_NON_STRING_TYPE, INVALID_SCHEMA_NON_STRING_LITERAL, MALFORMED_RECORD_IN_PARSING, NON_STRING_TYPE,
     PARSE_MODE_UNSUPPORTED,
 };
 use hearth_base::{Error, Result};
 use hearth_types::ddl::{parse_data_type, parse_table_schema};
 use hearth_types::{ArrayType, DataType, MapType, StructField};
 
-use crate::call::Call;
+use crate::call::{Argument, Call};
 use crate::coercion;
 use crate::inputs::Input::Text;
 use crate::inputs::{coerced, expect_texts, lenient, text_literal};
@@ -43,6 +43,12 @@ fn json_object_keys(call: Call<'_>) -> Result<Typed> {
 
 /// One row of as many columns as there are names.
 fn json_tuple(mut call: Call<'_>) -> Result<Generated> {
+    let is_text = |argument: &Argument<'_>| matches!(argument, Argument::Value(value) if value.data_type.is_string());
+    if !call.arguments.iter().all(is_text) {
+        return Err(NON_STRING_TYPE
+            .with("funcName", format!("`{}`", call.name))
+            .with("sqlExpr", format!("\"{}\"", call.sql)));
+    }
     let values = coerced(&mut call, &[Text])?;
     let names = (0..values.len().saturating_sub(1)).map(|index| format!("c{index}"));
     let columns: Vec<_> =

@@ -132,8 +132,8 @@ fn nth_value(mut call: Call<'_>) -> Result<WindowCall> {
         return Err(DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE
             .with("sqlExpr", format!("\"{}\"", call.sql))
             .with("exprName", "offset")
-            .with("valueRange", "(0, 2147483647]")
-            .with("currentValue", place));
+            .with("valueRange", "(0, 9223372036854775807]")
+            .with("currentValue", format!("{place}L")));
     }
     let function = WindowFunctionDefinition::WindowUDF(nth_value_udwf());
     Ok(WindowCall {

@@ -5,7 +5,7 @@ mod dialect;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use hearth_base::{Error, Result};
 use hearth_types::value_text::{TextStyle, format_value};
-use hearth_types::{DataType, StructType};
+use hearth_types::{DataType, StructType, timestamp_word};
 
 use crate::kernels::json::cell::{Cell, Misfit, Reading, column, decimal, null_struct};
 use crate::kernels::json::typed::{Format, Options};
@@ -31,7 +31,9 @@ pub fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cel
         DataType::Float | DataType::Double => double(text.trim(), reading).map(Cell::Double).ok_or(Misfit),
         DataType::Decimal { precision, scale } => decimal(text, *precision, *scale),
         DataType::Binary => Ok(Cell::Bytes(text.as_bytes().to_vec())),
-        DataType::Date | DataType::Timestamp | DataType::TimestampNtz => reading.moment(text, data_type),
+        DataType::Date | DataType::Timestamp | DataType::TimestampNtz | DataType::Time { .. } => {
+            reading.moment(text, data_type)
+        }
         DataType::Variant => {
             let mut builder = Builder::default();
             append_variant(text, reading, &mut builder);
@@ -201,7 +203,7 @@ pub fn infer_field(part: &str, reading: &Reading) -> DataType {
         None if big => DataType::Decimal { precision: u8::try_from(digits.len()).unwrap_or(38), scale: 0 },
         None if fits(&DataType::Double) => DataType::Double,
         None if dashes && part.len() <= 10 && fits(&DataType::Date) => DataType::Date,
-        None if dashes && fits(&DataType::Timestamp) => DataType::Timestamp,
+        None if dashes && fits(&DataType::Timestamp) => timestamp_word::timestamp(),
         None if fits(&DataType::Boolean) => DataType::Boolean,
         None => DataType::STRING,
     }

@@ -3,6 +3,7 @@
 
 pub mod arithmetic;
 pub mod bucket;
+pub mod clock;
 pub mod fields;
 pub mod make;
 pub mod pattern;

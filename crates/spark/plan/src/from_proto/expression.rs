@@ -216,6 +216,7 @@ fn window(proto: wire::Window) -> Result<ExprNode> {
         partition: expressions(proto.partition_spec)?,
         order: sort_orders(proto.order_spec)?,
         frame: proto.frame_spec.map(|frame| window_frame(*frame)).transpose()?,
+        origin: None,
     };
     Ok(ExprNode::Window(Box::new(Window { function: expression(*function)?, spec })))
 }

@@ -31,6 +31,7 @@ impl Parser<'_> {
             let base = Some(self.identifier()?);
             return Ok(WindowSpec { base, ..WindowSpec::default() });
         }
+        let start = self.start();
         self.expect_kind(TokenKind::LeftParen)?;
         let mut spec = WindowSpec::default();
         if self.kind().is_name() && self.kind_at(1) == TokenKind::RightParen {
@@ -49,6 +50,7 @@ impl Parser<'_> {
             spec.frame = Some(self.window_frame()?);
         }
         self.expect_kind(TokenKind::RightParen)?;
+        spec.origin = self.origin(start);
         Ok(spec)
     }
 

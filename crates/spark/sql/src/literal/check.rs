@@ -15,7 +15,7 @@ use hearth_plan::expression::TypedLiteralKind;
 use hearth_types::datetime_parse::{string_to_date, string_to_time, string_to_timestamp, string_to_timestamp_ntz};
 use hearth_types::interval_parse::{string_to_day_time, string_to_interval, string_to_year_month};
 use hearth_types::zone::Zone;
-use hearth_types::{DayTimeField, YearMonthField};
+use hearth_types::{DayTimeField, YearMonthField, timestamp_word};
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -45,6 +45,11 @@ pub(super) fn is_typed_value(kind: TypedLiteralKind, text: &str) -> bool {
         TypedLiteralKind::Time => string_to_time(text).is_some(),
         TypedLiteralKind::Interval => true,
     }
+}
+
+/// Whether `TIMESTAMP '…'` is a wall clock: the session says so, and the text names no zone.
+pub(super) fn is_wall_clock(text: &str) -> bool {
+    timestamp_word::is_wall_clock() && (string_to_timestamp_ntz(text, false).is_some() || is_special(text))
 }
 
 /// `today` and its like, which only literals may say.

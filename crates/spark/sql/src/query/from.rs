@@ -89,6 +89,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn join(&mut self, start: usize, left: Relation) -> Result<Relation> {
+        let at = self.start();
         let natural = self.accept(K::Natural);
         let kind = self.join_kind()?;
         self.expect(K::Join)?;
@@ -108,7 +109,8 @@ impl Parser<'_> {
             JoinConstraint::None
         };
         let join = Join { left: Box::new(left), right: Box::new(right), kind, constraint, lateral, structs: None };
-        Ok(self.relation(start, RelationNode::Join(Box::new(join))))
+        // Its place begins behind the left side.
+        Ok(self.relation(at, RelationNode::Join(Box::new(join))))
     }
 
     fn join_kind(&mut self) -> Result<JoinKind> {

@@ -18,8 +18,9 @@ impl Parser<'_> {
     /// One `PIVOT` or `UNPIVOT` behind a relation.
     pub(super) fn pivot_or_unpivot(&mut self, start: usize, input: Relation) -> Result<Relation> {
         let is_pivot = self.at(K::Pivot);
+        let at = self.start();
         self.advance();
-        let relation = if is_pivot { self.pivot(start, input)? } else { self.unpivot(start, input)? };
+        let relation = if is_pivot { self.pivot(at, input)? } else { self.unpivot(start, input)? };
         self.grew()?;
         match self.optional_alias()? {
             Some(alias) => Ok(self.subquery_alias(start, relation, alias, Vec::new())),

@@ -277,7 +277,8 @@ impl<'a> Parser<'a> {
         let local = self.time_zone_words()?;
         match (name, arguments.as_slice(), local) {
             ("timestamp", [], Some(true)) => Ok(DataType::TimestampNtz),
-            ("timestamp", [], None | Some(false)) => Ok(DataType::Timestamp),
+            ("timestamp", [], None) => Ok(crate::timestamp_word::timestamp()),
+            ("timestamp", [], Some(false)) => Ok(DataType::Timestamp),
             ("time", [], None | Some(true)) => Ok(DataType::Time { precision: 6 }),
             ("time", [precision], None | Some(true)) if *precision <= MAX_TIME_PRECISION => {
                 Ok(DataType::Time { precision: *precision as u8 })

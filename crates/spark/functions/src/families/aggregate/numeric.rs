@@ -21,7 +21,7 @@ use crate::kernels::invoke;
 use crate::typed::Typed;
 
 const COUNT: (DataType, bool) = (DataType::Long, false);
-const NUMBER_OR_INTERVAL: &str = "(\"NUMERIC\" or \"ANSI INTERVAL\")";
+const NUMBER_OR_INTERVAL: &str = "\"NUMERIC\" or \"ANSI INTERVAL\"";
 
 pub fn count(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;

@@ -70,6 +70,11 @@ fn exact(
         DataType::YearMonthInterval { .. } => DataType::YEAR_MONTH,
         _ => {
             let first = values.remove(0);
+            let fits = first.data_type.is_numeric() || first.data_type.is_string() || first.is_void();
+            if !fits {
+                let numbers = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")";
+                return Err(call.unexpected_type(0, numbers, &first.data_type));
+            }
             values.insert(0, coercion::double(call, 0, first)?);
             DataType::Double
         }
@@ -87,6 +92,9 @@ fn exact(
 pub fn percentile_approx(mut call: Call<'_>) -> Result<Typed> {
     crate::inputs::expect(&call, 2, "\"INTEGRAL\"", DataType::is_integral)?;
     let mut values = call.values()?;
+    if let Some(accuracy) = values.get(2) {
+        check_accuracy(&call, accuracy)?;
+    }
     values.truncate(2);
     let fractions = values.pop().ok_or_else(|| Error::internal("approx_percentile without a percentage"))?;
     let fractions = percentages(&call, 1, fractions)?;
@@ -108,13 +116,36 @@ pub fn percentile_approx(mut call: Call<'_>) -> Result<Typed> {
     Ok(apply(&call, udaf(plan), vec![value], (result, true)))
 }
 
+/// The accuracy means nothing here, since all rows are kept, but must be one.
+fn check_accuracy(call: &Call<'_>, accuracy: &Typed) -> Result<()> {
+    let data_type = accuracy.data_type.clone();
+    let value = match cast(accuracy.clone(), &DataType::Long, CastMode::of(call.session), call.session)?.literal() {
+        Some(ScalarValue::Int64(Some(value))) => *value,
+        Some(_) => return Ok(()),
+        None if accuracy.expr.column_refs().is_empty() => return Ok(()),
+        None => return Err(call.not_a_constant(2, "accuracy", &data_type)),
+    };
+    if (1..=i64::from(i32::MAX)).contains(&value) {
+        return Ok(());
+    }
+    Err(DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE
+        .with("sqlExpr", format!("\"{}\"", call.sql))
+        .with("exprName", "accuracy")
+        .with("valueRange", "(0, 2147483647]")
+        .with("currentValue", format!("{value}L")))
+}
+
 /// Constant percentages between 0 and 1, one or an array.
 fn percentages(call: &Call<'_>, index: usize, value: Typed) -> Result<Fractions> {
     let array = matches!(value.data_type, DataType::Array(_));
     let target = if array { DataType::array(DataType::Double, true) } else { DataType::Double };
     let data_type = value.data_type.clone();
+    let is_column = !value.expr.column_refs().is_empty();
     let value = cast(value, &target, CastMode::of(call.session), call.session)?;
-    let literal = value.literal().ok_or_else(|| call.not_a_constant(index, "percentage", &data_type))?;
+    if is_column {
+        return Err(call.not_a_constant(index, "percentage", &target));
+    }
+    let literal = value.literal().ok_or_else(|| call.not_a_constant(index, "percentage", &target))?;
     let numbers: ArrayRef = match literal {
         ScalarValue::List(list) => list.value(0),
         scalar => scalar.to_array().map_err(|error| Error::internal(error.to_string()))?,
@@ -128,7 +159,7 @@ fn percentages(call: &Call<'_>, index: usize, value: Typed) -> Result<Fractions>
             .with("sqlExpr", format!("\"{}\"", call.sql))
             .with("exprName", "percentage")
             .with("valueRange", "[0.0, 1.0]")
-            .with("currentValue", format!("{outside}D")));
+            .with("currentValue", format!("{outside:?}D")));
     }
     Ok(Fractions { bits: numbers.values().iter().map(|number| number.to_bits()).collect(), array })
 }

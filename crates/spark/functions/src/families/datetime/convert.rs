@@ -368,8 +368,15 @@ pub fn current_date(call: Call<'_>) -> Result<Typed> {
 pub fn current_time(mut call: Call<'_>) -> Result<Typed> {
     let precision = match call.values()?.pop() {
         None => 6,
-        Some(value) => match value.literal() {
+        Some(value) => match coercion::int(&call, 0, value)?.literal() {
             Some(ScalarValue::Int32(Some(precision @ 0..=6))) => precision.unsigned_abs(),
+            Some(ScalarValue::Int32(Some(precision))) => {
+                return Err(hearth_base::condition::DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE
+                    .with("sqlExpr", format!("\"{}\"", call.sql))
+                    .with("exprName", "`precision`")
+                    .with("valueRange", "[0, 6]")
+                    .with("currentValue", precision));
+            }
             _ => return Err(call.not_a_constant(0, "precision", &DataType::Integer)),
         },
     };

@@ -63,6 +63,9 @@ fn clock_part(mut call: Call<'_>, part: TimePart) -> Result<Typed> {
     if values.next().is_some() {
         call.sql = format!("{}({})", call.name, call.argument_sql.first().map_or("", String::as_str));
     }
+    if matches!(value.data_type, DataType::Time { .. }) {
+        return super::clock::part(value, part);
+    }
     let fits = coercion::implicit_type(&value.data_type, &DataType::Timestamp, call.session.ansi).is_some();
     if !fits && value.data_type != DataType::TimestampNtz {
         return Err(call.unexpected_type(0, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", &value.data_type));
@@ -104,7 +107,11 @@ pub fn date_part(mut call: Call<'_>) -> Result<Typed> {
     let part = if source.data_type.is_interval() {
         interval_field(&source.data_type, &name).map(|part| interval_part_of(source.clone(), part))
     } else {
-        datetime_field(&name).map(|field| match field {
+        let is_time = matches!(source.data_type, DataType::Time { .. });
+        let field = datetime_field(&name).filter(|field| !is_time || !matches!(field, DatetimeField::Date(_)));
+        field.map(|field| match field {
+            DatetimeField::Time(part) if is_time => super::clock::part(source.clone(), part),
+            DatetimeField::Seconds if is_time => super::clock::seconds_with_fraction(source.clone()),
             DatetimeField::Date(part) => date_part_of(&call, 1, source.clone(), part),
             DatetimeField::Time(part) => time_part_of(&call, 1, source.clone(), part),
             DatetimeField::Seconds => seconds_of(&call, source.clone()),

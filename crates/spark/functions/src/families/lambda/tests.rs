@@ -160,6 +160,6 @@ fn indices_outside_raise() {
     assert_eq!(run("get", vec![column(&batch, "l"), constant(1_i32)]), ["2", "NULL", "NULL", "NULL"]);
     let Argument::Value(l) = column(&batch, "l") else { return };
     let Argument::Value(index) = constant(3_i32) else { return };
-    let item = crate::extract_value(l, index, &settings()).unwrap();
+    let item = crate::extract_value(l, index, &settings(), &|| (String::new(), String::new())).unwrap();
     assert!(values(&batch, &item).unwrap_err().contains("INVALID_ARRAY_INDEX"));
 }

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use datafusion::common::ScalarValue;
 use hearth_base::Result;
+use hearth_base::condition::SEED_EXPRESSION_IS_UNFOLDABLE;
 use hearth_types::DataType;
 
 use crate::call::Call;
@@ -55,7 +56,9 @@ pub fn constant_seed(call: &Call<'_>, index: usize, seed: Typed) -> Result<i64> 
     }
     match coercion::long(call, index, seed)?.literal() {
         Some(ScalarValue::Int64(seed)) => Ok(seed.unwrap_or(0)),
-        _ => Err(call.not_a_constant(index, "seed", &data_type)),
+        _ => Err(SEED_EXPRESSION_IS_UNFOLDABLE
+            .with("seedExpr", format!("\"{}\"", call.argument_sql.get(index).map_or("", String::as_str)))
+            .with("exprWithSeed", format!("\"{}\"", call.sql))),
     }
 }
 

@@ -85,7 +85,7 @@ pub fn from_text(plan: &CastPlan, array: &ArrayRef) -> DfResult<ArrayRef> {
             read::<TimestampMicrosecondType>(plan, text, |text| string_to_timestamp(text, &zone, plan.now))
         }
         T::TimestampNtz => read::<TimestampMicrosecondType>(plan, text, |text| string_to_timestamp_ntz(text, true)),
-        T::Time { precision } => to_time(plan, text, precision),
+        T::Time { .. } => to_time(plan, text),
         T::Binary => {
             let (offsets, values, nulls) = text.clone().into_parts();
             Ok(Arc::new(BinaryArray::try_new(offsets, values, nulls)?))
@@ -253,8 +253,8 @@ fn to_decimal(plan: &CastPlan, text: &StringArray, precision: u8, scale: i8) -> 
     finish(output.finish(), plan)
 }
 
-fn to_time(plan: &CastPlan, text: &StringArray, precision: u8) -> DfResult<ArrayRef> {
-    let unit = 10i64.pow(9 - u32::from(precision.min(6)));
+/// All digits of the text are kept, whatever the precision of the type.
+fn to_time(plan: &CastPlan, text: &StringArray) -> DfResult<ArrayRef> {
     let mut output = PrimitiveBuilder::<Time64NanosecondType>::with_capacity(text.len());
     for value in text {
         let Some(value) = value else {
@@ -262,7 +262,7 @@ fn to_time(plan: &CastPlan, text: &StringArray, precision: u8) -> DfResult<Array
             continue;
         };
         match string_to_time(value) {
-            Some(nanos) => output.append_value(nanos - nanos.rem_euclid(unit)),
+            Some(nanos) => output.append_value(nanos),
             // Spark reads with full precision first, and says so.
             None => output.append_option(
                 plan.refuse(|| report::invalid_text(value, &plan.from, &DataType::Time { precision: 6 }))?,

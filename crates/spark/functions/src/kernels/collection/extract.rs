@@ -2,7 +2,10 @@
 
 use datafusion::logical_expr::Expr;
 use datafusion::scalar::ScalarValue;
-use hearth_base::condition::{FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE,
+    INVALID_EXTRACT_FIELD_TYPE,
+};
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, StructType};
 
@@ -10,12 +13,27 @@ use super::elements::{Indexing, fields_of_list, list_element, map_value, struct_
 use super::shape::call;
 use crate::call::SessionSettings;
 use crate::cast::{CastMode, cast};
-use crate::coercion::common_type;
+use crate::coercion::implicit_type;
 use crate::typed::Typed;
 
 /// Takes a value out of a struct (by constant name), an array of structs (a name: the field of each), an array (by
 /// index from 0), or a map (by key).
-pub fn extract_value(child: Typed, extraction: Typed, session: &SessionSettings) -> Result<Typed> {
+/// `written` gives the texts of both, for errors.
+pub fn extract_value(
+    child: Typed,
+    extraction: Typed,
+    session: &SessionSettings,
+    written: &dyn Fn() -> (String, String),
+) -> Result<Typed> {
+    let unexpected = |required: &str, key: &DataType| {
+        let (base, text) = written();
+        DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
+            .with("sqlExpr", format!("\"{base}[{text}]\""))
+            .with("paramIndex", "second")
+            .with("requiredType", format!("\"{required}\""))
+            .with("inputSql", format!("\"{text}\""))
+            .with("inputType", format!("\"{}\"", key.sql()))
+    };
     let name = extraction.literal_str().filter(|_| extraction.data_type.is_string()).map(str::to_owned);
     match (&child.data_type.clone(), name) {
         (DataType::Struct(structure), Some(name)) => {
@@ -30,15 +48,24 @@ pub fn extract_value(child: Typed, extraction: Typed, session: &SessionSettings)
             let nullable = child.nullable;
             call("get_array_struct_fields", index, vec![child], (element, nullable), fields_of_list)
         }
+        (DataType::Struct(_), None) => {
+            Err(INVALID_EXTRACT_FIELD_TYPE.with("extraction", format!("\"{}\"", written().1)))
+        }
+        (DataType::Array(_), _) if !(extraction.data_type.is_integral() || extraction.is_void()) => {
+            Err(unexpected("INTEGRAL", &extraction.data_type))
+        }
         (DataType::Array(_), _) => element(child, extraction, session),
         (DataType::Map(map), _) => {
-            let key = common_type(&[extraction.data_type.clone(), map.key.clone()], session)
-                .filter(|common| *common == map.key)
-                .ok_or_else(|| no_base(&child))?;
-            let extraction = cast(extraction, &key, CastMode::of(session), session)?;
+            let given = extraction.data_type.clone();
+            let narrows = given.is_numeric() && map.key.is_numeric();
+            let fits = narrows || given == map.key || implicit_type(&given, &map.key, session.ansi).is_some();
+            if !fits {
+                return Err(unexpected(&map.key.sql(), &given));
+            }
+            let extraction = cast(extraction, &map.key, CastMode::of(session), session)?;
             call("get_map_value", (), vec![child, extraction], (map.value.clone(), true), map_value)
         }
-        _ => Err(no_base(&child)),
+        _ => Err(base_error(&written().0, &child.data_type)),
     }
 }
 
@@ -84,7 +111,11 @@ fn element(child: Typed, index: Typed, session: &SessionSettings) -> Result<Type
 }
 
 fn no_base(child: &Typed) -> Error {
+    base_error(&child.expr.to_string(), &child.data_type)
+}
+
+fn base_error(base: &str, data_type: &DataType) -> Error {
     INVALID_EXTRACT_BASE_FIELD_TYPE
-        .with("base", format!("\"{}\"", child.expr))
-        .with("other", format!("\"{}\"", child.data_type.sql()))
+        .with("base", format!("\"{base}\""))
+        .with("other", format!("\"{}\"", data_type.sql()))
 }

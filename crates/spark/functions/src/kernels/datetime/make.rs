@@ -5,7 +5,9 @@ use datafusion::arrow::datatypes::{
     Date32Type, Decimal128Type, DurationMicrosecondType, Float64Type, Int64Type, IntervalMonthDayNano,
     IntervalMonthDayNanoType, IntervalYearMonthType, Time64NanosecondType, TimestampMicrosecondType,
 };
-use hearth_base::condition::{DATETIME_FIELD_OUT_OF_BOUNDS, INTERVAL_ARITHMETIC_OVERFLOW, INVALID_FRACTION_OF_SECOND};
+use hearth_base::condition::{
+    ARITHMETIC_OVERFLOW, DATETIME_FIELD_OUT_OF_BOUNDS, INTERVAL_ARITHMETIC_OVERFLOW, INVALID_FRACTION_OF_SECOND,
+};
 use hearth_base::{Error, Result};
 use hearth_types::Zone;
 use hearth_types::datetime_text::{MICROS_PER_DAY, MICROS_PER_HOUR, days_from_civil, days_in_month};
@@ -210,7 +212,10 @@ pub fn make_interval(strict: &bool, args: &Args) -> Result<ArrayRef> {
         })();
         match parts {
             Some(interval) => Ok(Some(interval)),
-            None if *strict => Err(INTERVAL_ARITHMETIC_OVERFLOW.error()),
+            None if *strict => Err(ARITHMETIC_OVERFLOW
+                .with("message", "overflow")
+                .with("alternative", "")
+                .with("config", "\"spark.sql.ansi.enabled\"")),
             None => Ok(None),
         }
     })

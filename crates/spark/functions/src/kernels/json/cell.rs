@@ -15,7 +15,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType as ArrowType, Int64Type};
 use hearth_base::{Error, Result};
 use hearth_types::arrow::to_engine_arrow;
-use hearth_types::datetime_parse::{string_to_date, string_to_timestamp, string_to_timestamp_ntz};
+use hearth_types::datetime_parse::{string_to_date, string_to_time, string_to_timestamp, string_to_timestamp_ntz};
 use hearth_types::{DataType, StructType, Zone};
 
 use crate::kernels::datetime::pattern::Pattern;
@@ -195,7 +195,7 @@ fn scalar(json: &Json<'_>, data_type: &DataType, reading: &Reading) -> Result<Ce
             }
             _ => Err(Misfit),
         },
-        DataType::Date | DataType::Timestamp | DataType::TimestampNtz => match json {
+        DataType::Date | DataType::Timestamp | DataType::TimestampNtz | DataType::Time { .. } => match json {
             Json::String(text) => reading.moment(text, data_type),
             Json::Number(text) if *data_type == DataType::Timestamp => {
                 let seconds: i64 = text.parse().map_err(|_| Misfit)?;
@@ -210,6 +210,9 @@ fn scalar(json: &Json<'_>, data_type: &DataType, reading: &Reading) -> Result<Ce
 impl Reading {
     /// A date or timestamp, by the pattern if there is one.
     pub fn moment(&self, text: &str, data_type: &DataType) -> Result<Cell, Misfit> {
+        if matches!(data_type, DataType::Time { .. }) {
+            return string_to_time(text).map(Cell::Long).ok_or(Misfit);
+        }
         let pattern = if *data_type == DataType::Date { &self.date } else { &self.timestamp };
         let parsed = match pattern {
             Some(pattern) => Some(pattern.parse(text).map_err(|_| Misfit)?),
@@ -303,7 +306,8 @@ pub fn column(cells: &[&Cell], data_type: &DataType) -> Result<ArrayRef> {
         | DataType::Integer
         | DataType::Long
         | DataType::Timestamp
-        | DataType::TimestampNtz => {
+        | DataType::TimestampNtz
+        | DataType::Time { .. } => {
             let longs: ArrayRef = Arc::new(PrimitiveArray::<Int64Type>::from_iter(cells.iter().map(long)));
             cast(&longs, &arrow).map_err(internal)?
         }

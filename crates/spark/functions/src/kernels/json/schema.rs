@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hearth_types::data_type::MAX_DECIMAL_PRECISION;
-use hearth_types::{DataType, StructField};
+use hearth_types::{DataType, StructField, timestamp_word};
 
 use crate::kernels::json::cell::Reading;
 use crate::kernels::json::typed::Options;
@@ -62,8 +62,9 @@ impl Inferring {
         {
             return decimal;
         }
-        let is_moment = |reading: &Reading| reading.moment(text, &DataType::Timestamp).is_ok();
-        if self.timestamps.as_ref().is_some_and(is_moment) { DataType::Timestamp } else { DataType::STRING }
+        let word = timestamp_word::timestamp();
+        let is_moment = |reading: &Reading| reading.moment(text, &word).is_ok();
+        if self.timestamps.as_ref().is_some_and(is_moment) { word } else { DataType::STRING }
     }
 
     /// The type with `STRING` where nothing is known. Structs without fields are left out, and with
