@@ -10,6 +10,7 @@ mod delta;
 mod frame;
 mod language;
 mod plan;
+mod reading;
 mod request;
 mod runtime;
 mod script;
@@ -23,6 +24,7 @@ pub use delta::*;
 pub use frame::*;
 pub use language::*;
 pub use plan::*;
+pub use reading::*;
 pub use request::*;
 pub use runtime::*;
 pub use script::*;
@@ -124,6 +126,7 @@ pub fn all() -> impl Iterator<Item = &'static Condition> {
         .chain(FRAME)
         .chain(LANGUAGE)
         .chain(PLAN)
+        .chain(READING)
         .chain(REQUEST)
         .chain(RUNTIME)
         .chain(SCRIPT)

@@ -9,11 +9,15 @@ use hearth_analyzer::{
     ResolvedTable, SessionFunction, SessionView, SqlFunctionBody, TableEntry, TableKey, TableMention, ViewEntry,
     command_mentions, decode_local_relation, mentions,
 };
-use hearth_base::condition::{NOT_FOUND_CACHED_LOCAL_RELATION, PATH_NOT_FOUND, TIME_TRAVEL_UNSUPPORTED};
+use hearth_base::condition::{
+    NOT_FOUND_CACHED_LOCAL_RELATION, PATH_GIVEN_TWICE, PATH_NOT_FOUND, TIME_TRAVEL_UNSUPPORTED,
+    UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::SessionSettings;
 use hearth_plan::relation::{DataSource, NamedTable, TimeTravel};
 use hearth_plan::{Command, Plan, Relation, RelationNode, from_proto};
+use hearth_types::DataType;
 
 use crate::cached::{Kept, Persisted};
 use crate::catalog::{CatalogNames, DELTA, GLOBAL_TEMP, Position, TableRecord, ViewText};
@@ -60,6 +64,8 @@ struct Resolver<'a> {
     session: &'a EmbeddedSession,
     state: SessionState,
     settings: SessionSettings,
+    /// What the settings say about reading files.
+    reading: Vec<(String, String)>,
     names: CatalogNames,
 }
 
@@ -67,7 +73,8 @@ impl<'a> Resolver<'a> {
     fn new(session: &'a EmbeddedSession) -> Self {
         let state = session.snapshot();
         let settings = settings(session, &state);
-        Self { session, state, settings, names: session.shared.catalog.names() }
+        let reading = sources::session_options(&state.config);
+        Self { session, state, settings, reading, names: session.shared.catalog.names() }
     }
 
     fn options(&self, place: Place) -> MentionOptions {
@@ -229,6 +236,7 @@ impl<'a> Resolver<'a> {
             format,
             schema: None,
             options,
+            session: &self.reading,
             paths,
             partition_columns: None,
             datafusion: &self.session.shared.datafusion,
@@ -281,9 +289,16 @@ impl<'a> Resolver<'a> {
             source.format.clone().or_else(|| self.state.config.get("spark.sql.sources.default").map(Into::into));
         let format = format.unwrap_or_else(|| "parquet".to_owned());
         let schema = source.schema.as_deref().map(read_schema).transpose()?;
+        if schema.as_ref().is_some_and(|schema| schema.fields.iter().any(|field| has_length(&field.data_type))) {
+            return Err(UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING.error());
+        }
         let mut paths = source.paths.clone();
         let given = source.options.iter().filter(|(key, _)| key.eq_ignore_ascii_case("path"));
-        paths.extend(given.map(|(_, path)| path.clone()));
+        let given: Vec<_> = given.map(|(_, path)| path.clone()).collect();
+        if !given.is_empty() && !paths.is_empty() {
+            return Err(PATH_GIVEN_TWICE.with("config", "spark.sql.legacy.pathOptionBehavior.enabled"));
+        }
+        paths.extend(given);
         let opened =
             sources::open(SourceRequest { schema: schema.as_ref(), ..self.request(&format, &paths, &source.options) })
                 .await?;
@@ -352,6 +367,17 @@ impl<'a> Resolver<'a> {
         };
         view.functions.insert(key, function);
         Ok(Some(mentions(&body, &self.options(Place::Session))))
+    }
+}
+
+/// Whether a type has CHAR or VARCHAR in it.
+fn has_length(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Char { .. } | DataType::VarChar { .. } => true,
+        DataType::Array(array) => has_length(&array.element),
+        DataType::Map(map) => has_length(&map.key) || has_length(&map.value),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| has_length(&field.data_type)),
+        _ => false,
     }
 }
 

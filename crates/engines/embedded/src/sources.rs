@@ -10,11 +10,14 @@ mod charset;
 mod defaults;
 mod delta;
 pub mod files;
+mod given;
 mod layout;
 mod lines;
+pub mod names;
 mod orc;
 mod parquet;
 mod partition;
+mod records;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -26,10 +29,29 @@ use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use hearth_base::Result;
-use hearth_base::condition::DATA_SOURCE_NOT_FOUND;
 use hearth_functions::SessionSettings;
 use hearth_functions::records::TextFormat;
 use hearth_types::StructType;
+
+use crate::config::SessionConfig;
+
+/// Whether the types of partition columns are found out: a setting only, so no option has this name.
+const PARTITION_TYPES: &str = "\u{1}partition types";
+
+/// Settings that stand for an option where there is none.
+const OF_SESSIONS: [(&str, &str); 5] = [
+    ("spark.sql.files.ignoreCorruptFiles", "ignoreCorruptFiles"),
+    ("spark.sql.columnNameOfCorruptRecord", "columnNameOfCorruptRecord"),
+    ("spark.sql.sources.partitionColumnTypeInference.enabled", PARTITION_TYPES),
+    ("spark.sql.parquet.mergeSchema", "\u{1}parquet.mergeSchema"),
+    ("spark.sql.orc.mergeSchema", "\u{1}orc.mergeSchema"),
+];
+
+/// What a session's settings say about reading.
+pub fn session_options(config: &SessionConfig) -> Vec<(String, String)> {
+    let value = |(setting, option): (&str, &str)| Some((option.to_owned(), config.get(setting)?.to_owned()));
+    OF_SESSIONS.into_iter().filter_map(value).collect()
+}
 
 /// What is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +61,8 @@ pub struct SourceRequest<'a> {
     /// The columns, when they are known; partition columns too, last.
     pub schema: Option<&'a StructType>,
     pub options: &'a [(String, String)],
+    /// What the session's settings say where no option does, by the names of options.
+    pub session: &'a [(String, String)],
     /// Folders, files or globs.
     pub paths: &'a [String],
     /// The partition columns of a catalog table; `None` finds them out from the folders.
@@ -57,7 +81,7 @@ pub struct Source {
 
 /// Opens files for reading. Finds out what the request leaves open.
 pub async fn open(request: SourceRequest<'_>) -> Result<Source> {
-    match request.format.to_ascii_lowercase().as_str() {
+    match names::short(request.format).as_str() {
         "parquet" => parquet::open(&request),
         "delta" => delta::open(&request).await,
         "csv" => text::open_records(&request, TextFormat::Csv),
@@ -67,14 +91,15 @@ pub async fn open(request: SourceRequest<'_>) -> Result<Source> {
         "orc" => orc::open(&request),
         "binaryfile" => binary::open(&request),
         "avro" => avro::open(&request),
-        _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", request.format)),
+        _ => Err(names::not_for_files(request.format)),
     }
 }
 
 impl SourceRequest<'_> {
     /// An option's value; keys compare without case.
     pub fn option(&self, key: &str) -> Option<&str> {
-        let found = self.options.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(key));
+        let given = self.options.iter().rev().chain(self.session);
+        let found = given.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -113,6 +138,8 @@ fn collect_files(plan: &LogicalPlan, files: &mut Vec<PathBuf>) -> datafusion::er
                 files.extend(table.files.iter().map(|file| file.path.clone()));
             } else if let Some(table) = any.downcast_ref::<lines::LinesTable>() {
                 files.extend(table.files.iter().map(|file| file.path.clone()));
+            } else if let Some(table) = any.downcast_ref::<records::RecordsTable>() {
+                files.extend(table.paths().cloned());
             } else if let Some(table) = any.downcast_ref::<batches::BatchTable>() {
                 files.extend(table.files.iter().map(|file| file.path.clone()));
             } else if let Some(inner) = provider.get_logical_plan() {

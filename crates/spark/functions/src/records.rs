@@ -1,5 +1,6 @@
 //! Records of text as rows and back: what the CSV and JSON sources and sinks share with `from_json` and its kin.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use hearth_base::Result;
@@ -14,7 +15,7 @@ use crate::kernels::rowwise::call_rows;
 use crate::kernels::xml::{self, options::XmlOptions};
 use crate::typed::Typed;
 
-pub use crate::kernels::json::typed::{FILE, ONLY_CORRUPT, Options};
+pub use crate::kernels::json::typed::{FILE, ONLY_CORRUPT, Options, PLACES, WALL_CLOCK};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextFormat {
@@ -104,13 +105,32 @@ pub struct Inference {
     /// Of JSON and XML.
     json: DataType,
     malformed: bool,
+    /// A name that one JSON object has twice.
+    repeated: Option<String>,
+}
+
+fn repeated(json: &Json<'_>) -> Option<String> {
+    let Json::Object(fields) = json else { return None };
+    let is_again =
+        |(at, (name, _)): &(usize, &(Cow<'_, str>, Json<'_>))| fields[..*at].iter().any(|(other, _)| other == name);
+    fields.iter().enumerate().find(is_again).map(|(_, (name, _))| name.to_string())
 }
 
 impl Inference {
     pub fn new(format: TextFormat, options: Options) -> Result<Self> {
         let reading = options.reading()?;
         let (xml, inferring) = (XmlOptions::of(&options), schema::Inferring::new(&options)?);
-        Ok(Self { format, options, reading, xml, inferring, csv: Vec::new(), json: DataType::Null, malformed: false })
+        Ok(Self {
+            format,
+            options,
+            reading,
+            xml,
+            inferring,
+            csv: Vec::new(),
+            json: DataType::Null,
+            malformed: false,
+            repeated: None,
+        })
     }
 
     pub fn add(&mut self, record: &str) {
@@ -123,10 +143,12 @@ impl Inference {
 
     fn add_csv(&mut self, record: &str) {
         for (index, field) in csv::fields(record, &self.options).into_iter().enumerate() {
-            let found = field.map_or(DataType::Null, |field| csv::infer_field(&field, &self.reading));
-            match self.csv.get_mut(index) {
-                Some(known) => *known = widen(known.clone(), found),
-                None => self.csv.push(found),
+            while self.csv.len() <= index {
+                self.csv.push(DataType::Null);
+            }
+            if let Some(field) = field {
+                let known = std::mem::replace(&mut self.csv[index], DataType::Null);
+                self.csv[index] = csv::infer_field(&field, &self.reading, known);
             }
         }
     }
@@ -143,16 +165,22 @@ impl Inference {
 
     fn add_json(&mut self, record: &str) {
         match Json::parse_with(record, &self.options.syntax()) {
-            Some(Json::Array(rows)) => {
+            Some(Json::Array(rows)) if rows.iter().all(|row| matches!(row, Json::Object(_))) => {
                 let known = std::mem::replace(&mut self.json, DataType::Null);
                 self.json = rows.iter().map(|row| self.inferring.of(row)).fold(known, schema::merge);
             }
             Some(json @ Json::Object(_)) => {
+                self.repeated = self.repeated.take().or_else(|| repeated(&json));
                 let known = std::mem::replace(&mut self.json, DataType::Null);
                 self.json = schema::merge(known, self.inferring.of(&json));
             }
             Some(_) | None => self.malformed = true,
         }
+    }
+
+    /// A name that one JSON object has twice.
+    pub fn repeated(&self) -> Option<&str> {
+        self.repeated.as_deref()
     }
 
     /// The columns of all records. `names` are those of a CSV header, if there is one.
@@ -181,21 +209,5 @@ impl Inference {
                 StructType::new(fields.into_values())
             }
         }
-    }
-}
-
-/// The type that holds fields of both types, as Spark's CSV inference goes from narrow to wide.
-fn widen(left: DataType, right: DataType) -> DataType {
-    use DataType as T;
-    match (left, right) {
-        (left, right) if left == right => left,
-        (T::Null, other) | (other, T::Null) => other,
-        (T::Integer, T::Long) | (T::Long, T::Integer) => T::Long,
-        (T::Integer | T::Long | T::Decimal { .. }, T::Double)
-        | (T::Double, T::Integer | T::Long | T::Decimal { .. }) => T::Double,
-        (T::Integer | T::Long, T::Decimal { precision, scale })
-        | (T::Decimal { precision, scale }, T::Integer | T::Long) => T::Decimal { precision: precision.max(20), scale },
-        (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => T::Timestamp,
-        (_, _) => T::STRING,
     }
 }

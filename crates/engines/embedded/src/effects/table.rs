@@ -262,6 +262,7 @@ async fn infer(session: &EmbeddedSession, record: &mut TableRecord) -> Result<()
         format: &format,
         schema: None,
         options: &record.options,
+        session: &sources::session_options(&state.config),
         paths: &paths,
         partition_columns: None,
         datafusion: &session.shared.datafusion,

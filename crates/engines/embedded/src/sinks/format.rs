@@ -35,7 +35,7 @@ pub trait FileWriter: Send {
 
 /// The format of a request, for files of `data`'s columns.
 pub fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn FileFormat>> {
-    match request.format.to_ascii_lowercase().as_str() {
+    match crate::sources::names::short(request.format).as_str() {
         "parquet" => parquet::open(request, data),
         "csv" => text::open_records(request, data, TextFormat::Csv),
         "json" => text::open_records(request, data, TextFormat::Json),

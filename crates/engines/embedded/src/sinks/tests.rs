@@ -83,6 +83,7 @@ async fn ids(path: &Path) -> Vec<i64> {
         format: "parquet",
         schema: None,
         options: &[],
+        session: &[],
         paths: &[path.to_string_lossy().into_owned()],
         partition_columns: None,
         datafusion: &state,

@@ -1,7 +1,13 @@
 //! Avro files, read by arrow-avro. All columns may be NULL, as in Spark.
+//!
+//! Files are not trusted: `container` looks whether one is whole, and a decoder that gives up on what is inside of a
+//! block is an error of the file.
+
+mod container;
 
 use std::fs::File;
 use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,10 +52,19 @@ fn reader(path: &Path, projection: Option<Vec<usize>>) -> Result<Reader<BufReade
         Some(places) => builder.with_projection(places),
         None => builder,
     };
-    builder.build(BufReader::new(file)).map_err(|error| failed(path, error))
+    trusting_nothing(path, || builder.build(BufReader::new(file)))
+}
+
+/// Runs the decoder. It panics on some damaged files, which must not be told as a fault of the server.
+fn trusting_nothing<T, E: std::fmt::Display>(path: &Path, decode: impl FnOnce() -> Result<T, E>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(outcome) => outcome.map_err(|error| failed(path, error)),
+        Err(_) => Err(failed(path, "its content is damaged")),
+    }
 }
 
 fn columns_of(path: &Path) -> Result<Vec<StructField>> {
+    container::check(path).map_err(|error| failed(path, error))?;
     let schema = reader(path, None)?.schema();
     let fields = schema.fields().iter();
     fields.map(|field| from_arrow_field(&plain(field)).map(|field| parquet::nullable(&field))).collect()
@@ -81,6 +96,7 @@ impl BatchFormat for Avro {
         wanted: &[String],
         send: &mut dyn FnMut(RecordBatch) -> Result<bool>,
     ) -> Result<()> {
+        container::check(&file.path).map_err(|error| failed(&file.path, error))?;
         let whole = reader(&file.path, None)?;
         let schema = whole.schema();
         let is_wanted = |name: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
@@ -88,9 +104,9 @@ impl BatchFormat for Avro {
             schema.fields().iter().enumerate().filter(|(_, field)| is_wanted(field.name())).map(|(at, _)| at).collect();
         // Rows without columns are counted by those that they have.
         let is_part = !places.is_empty() && places.len() < schema.fields().len();
-        let batches = if is_part { reader(&file.path, Some(places))? } else { whole };
-        for batch in batches {
-            if !send(batch.map_err(|error| failed(&file.path, error))?)? {
+        let mut batches = if is_part { reader(&file.path, Some(places))? } else { whole };
+        while let Some(batch) = trusting_nothing(&file.path, || batches.next().transpose())? {
+            if !send(batch)? {
                 return Ok(());
             }
         }

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use datafusion::arrow::array::{
     ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use hearth_base::condition::FAILED_READ_FILE;
+use hearth_base::condition::{FAILED_READ_FILE, INVALID_REQUEST};
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, StructField};
 
@@ -27,6 +27,11 @@ pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
         StructField::new(LENGTH, DataType::Long, true),
         StructField::new(CONTENT, DataType::Binary, true),
     ];
+    if request.schema.is_some_and(|schema| {
+        !schema.fields.iter().map(|field| &field.name).eq(columns.iter().map(|field| &field.name))
+    }) {
+        return Err(INVALID_REQUEST.with("message", "requirement failed: binary files have columns of their own"));
+    }
     let layout = Layout::find(request)?;
     batches::table(request, layout, columns, Arc::new(Binary))
 }

@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead, Read};
 
-use hearth_base::{Error, Result};
-
 /// How the characters of a file are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Charset {
     #[default]
     Utf8,
     Latin1,
+    /// As the first bytes of a document say.
+    Found,
     /// `None`: a mark at the start says which end comes first; big without one.
     Utf16 {
         little: Option<bool>,
@@ -17,14 +17,24 @@ pub enum Charset {
 }
 
 impl Charset {
-    pub fn named(name: Option<&str>) -> Result<Self> {
+    /// `None` for a name that is not known here.
+    pub fn named(name: Option<&str>) -> Option<Self> {
         match name.map(str::to_ascii_lowercase).as_deref() {
-            None | Some("utf-8" | "utf8" | "us-ascii" | "ascii") => Ok(Self::Utf8),
-            Some("iso-8859-1" | "latin1" | "iso8859_1") => Ok(Self::Latin1),
-            Some("utf-16" | "utf16") => Ok(Self::Utf16 { little: None }),
-            Some("utf-16le") => Ok(Self::Utf16 { little: Some(true) }),
-            Some("utf-16be") => Ok(Self::Utf16 { little: Some(false) }),
-            Some(name) => Err(Error::unsupported(format!("text in {name}"))),
+            None | Some("utf-8" | "utf8" | "us-ascii" | "ascii") => Some(Self::Utf8),
+            Some("iso-8859-1" | "latin1" | "iso8859_1") => Some(Self::Latin1),
+            Some("utf-16" | "utf16") => Some(Self::Utf16 { little: None }),
+            Some("utf-16le") => Some(Self::Utf16 { little: Some(true) }),
+            Some("utf-16be") => Some(Self::Utf16 { little: Some(false) }),
+            Some(_) => None,
+        }
+    }
+
+    /// What the first bytes of a JSON document say, which starts with two characters of ASCII or a mark.
+    pub fn of_json(start: &[u8]) -> Self {
+        match start {
+            [0xfe, 0xff, ..] | [0, 1..=255, ..] => Self::Utf16 { little: None },
+            [0xff, 0xfe, ..] | [1..=255, 0, ..] => Self::Utf16 { little: Some(true) },
+            _ => Self::Utf8,
         }
     }
 

@@ -126,9 +126,9 @@ fn walk(path: &Path, files: &mut Vec<DataFile>) -> Result<()> {
 }
 
 /// Names that start with `_` or `.` are not data, but for the folders of partition columns (`_a=1`).
-fn is_hidden(path: &Path) -> bool {
+pub fn is_hidden(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    name.starts_with('.') || (name.starts_with('_') && !name.contains('='))
+    name.starts_with('.') || name.ends_with("._COPYING_") || (name.starts_with('_') && !name.contains('='))
 }
 
 #[cfg(test)]

@@ -267,9 +267,11 @@ impl FileLines {
         line: &str,
         take: &mut dyn FnMut(&str) -> hearth_base::Result<bool>,
     ) -> hearth_base::Result<bool> {
+        // An array of anything but objects is one record, and none that fits.
+        let are_objects = |elements: &Vec<&str>| elements.iter().all(|element| element.starts_with('{'));
         let elements = match &self.cut.row_tag {
             Some(row_tag) => Some(xml_records(line, row_tag)),
-            None => self.cut.spread.then(|| json_elements(line)).flatten(),
+            None => self.cut.spread.then(|| json_elements(line)).flatten().filter(are_objects),
         };
         match elements {
             None => take(line),
@@ -348,11 +350,20 @@ struct LineReader {
 
 impl LineReader {
     fn open(file: &FileLines, start: u64) -> std::io::Result<Self> {
-        let separator = file.cut.separator.as_ref().map(|text| text.as_bytes().to_vec());
+        let mut separator = file.cut.separator.as_ref().map(|text| text.as_bytes().to_vec());
+        let mut reader_of_start = None;
+        if file.cut.quotes.is_some() && separator.is_none() && start == 0 {
+            let mut reader = open(&file.path, &file.cut.charset, 0)?;
+            separator = first_line_end(reader.as_mut())?;
+            reader_of_start = Some(reader);
+        }
         // A line that starts where the part starts is known by the end of the line before.
         let before = start.saturating_sub(separator.as_ref().map_or(1, Vec::len) as u64);
         let mut lines = Self {
-            reader: open(&file.path, &file.cut.charset, before)?,
+            reader: match reader_of_start {
+                Some(reader) => reader,
+                None => open(&file.path, &file.cut.charset, before)?,
+            },
             position: before,
             line: Vec::new(),
             end: 0,
@@ -398,6 +409,16 @@ impl LineReader {
     }
 }
 
+/// How the first line of what is there already ends: where lines go on inside of quotes, all others end so too.
+fn first_line_end(reader: &mut dyn BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    let start = reader.fill_buf()?;
+    let at = start.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    Ok(at.map(|at| match (start[at], start.get(at + 1)) {
+        (b'\r', Some(b'\n')) => b"\r\n".to_vec(),
+        (first, _) => vec![first],
+    }))
+}
+
 /// Reads up to and with `\n`, `\r\n` or `\r`; the length of that.
 fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<usize> {
     loop {
@@ -438,7 +459,11 @@ fn open(path: &Path, charset: &Charset, start: u64) -> std::io::Result<Box<dyn B
         Some("deflate") => Box::new(ZlibDecoder::new(BufReader::new(file))),
         _ => Box::new(file),
     };
-    let reader = BufReader::with_capacity(256 * 1024, reader);
+    let mut reader = BufReader::with_capacity(256 * 1024, reader);
+    let charset = match charset {
+        Charset::Found => Charset::of_json(reader.fill_buf()?),
+        known => *known,
+    };
     Ok(if charset.is_utf8() { Box::new(reader) } else { Box::new(BufReader::new(charset.decode(reader))) })
 }
 

@@ -33,7 +33,8 @@ pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
 fn infer(request: &SourceRequest<'_>, files: &[PlacedFile]) -> Result<Vec<StructField>> {
     let Some(first) = files.first() else { return Err(UNABLE_TO_INFER_SCHEMA.with("format", "ORC")) };
     let mut columns = columns_of(&first.path)?;
-    if is_true(request.option("mergeSchema"), false) {
+    let merges = request.option("mergeSchema").or_else(|| request.option("\u{1}orc.mergeSchema"));
+    if is_true(merges, false) {
         for file in files.iter().skip(1) {
             columns = parquet::merge(columns, columns_of(&file.path)?)?;
         }

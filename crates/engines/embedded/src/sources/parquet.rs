@@ -1,5 +1,7 @@
 //! Parquet files, read by DataFusion.
 
+mod kinds;
+mod row_index;
 mod schema;
 mod table;
 
@@ -25,7 +27,13 @@ pub use table::ParquetTable;
 pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
     let mut layout = Layout::find(request)?;
     if super::is_true(request.option("ignoreCorruptFiles"), false) {
+        let first = layout.files.first().map(|file| file.path.clone());
         layout.files.retain(|file| schema::read(&file.path).is_ok());
+        // Spark asks the first file for the columns, and no other.
+        let is_same = first == layout.files.first().map(|file| file.path.clone());
+        if request.schema.is_none() && !is_same && !merges(request) {
+            return Err(UNABLE_TO_INFER_SCHEMA.with("format", "Parquet"));
+        }
     }
     open_files(request, layout)
 }
@@ -63,13 +71,18 @@ pub(super) fn open_files(request: &SourceRequest<'_>, layout: Layout) -> Result<
 /// The columns that the files have: of the first one, or with `mergeSchema` of all.
 fn infer(request: &SourceRequest<'_>, files: &[PlacedFile]) -> Result<Vec<StructField>> {
     let Some(first) = files.first() else { return Err(UNABLE_TO_INFER_SCHEMA.with("format", "Parquet")) };
-    let mut columns = schema::read(&first.path)?;
-    if super::is_true(request.option("mergeSchema"), false) {
+    let mut columns = schema::written(&first.path)?;
+    if merges(request) {
         for file in files.iter().skip(1) {
-            columns = schema::merge(columns, schema::read(&file.path)?)?;
+            columns = schema::merge(columns, schema::written(&file.path)?)?;
         }
     }
-    Ok(columns)
+    Ok(columns.iter().map(nullable).collect())
+}
+
+fn merges(request: &SourceRequest<'_>) -> bool {
+    let given = request.option("mergeSchema").or_else(|| request.option("\u{1}parquet.mergeSchema"));
+    super::is_true(given, false)
 }
 
 /// The columns with the names that the first file has for them, which may differ by case.

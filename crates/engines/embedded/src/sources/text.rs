@@ -1,42 +1,37 @@
-//! Text, CSV and JSON files: lines, and for CSV and JSON a projection that reads a record out of each line.
-//!
-//! The projection is a view over the table of lines, so filters and limits go through it like through any query.
+//! Text, CSV, JSON and XML files: how they are cut into lines, and the columns that their records have. `records` reads
+//! them, `given` looks at what options say.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::empty::EmptyTable;
-use datafusion::datasource::{ViewTable, provider_as_source};
-use datafusion::functions::core::expr_ext::FieldAccessor;
-use datafusion::logical_expr::{LogicalPlanBuilder, ident};
 use hearth_analyzer::FILE_METADATA;
 use hearth_base::Result;
 use hearth_base::condition::{
-    COLUMN_ALREADY_EXISTS, INVALID_REQUEST, MALFORMED_RECORD_IN_PARSING, OPTION_VALUE_EXCEEDS_ONE_CHARACTER,
+    COLUMN_ALREADY_EXISTS, INVALID_CORRUPT_RECORD_TYPE, INVALID_SINGLE_VARIANT_COLUMN, MALFORMED_RECORD_IN_PARSING,
     UNABLE_TO_INFER_SCHEMA, XML_ROW_TAG_MISSING,
 };
-use hearth_functions::Typed;
 use hearth_functions::records::{self, CsvQuotes, Inference, Options, TextFormat};
+use hearth_plan::identifier::quote;
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField, StructType};
 
 use super::charset::Charset;
 use super::layout::{self, Layout, PlacedFile};
 use super::lines::{self, Cut, FileLines, LINE, LinesTable};
-use super::{Source, SourceRequest, is_true};
-use crate::error::from_datafusion;
+use super::records::{
+    CORRUPT, CORRUPT_OPTION, HeaderCheck, Records, RecordsTable, is_mode, partition_name, with_entry,
+};
+use super::{Source, SourceRequest, given, is_true};
 
-const CORRUPT_OPTION: &str = "columnnameofcorruptrecord";
-/// The column for records that do not parse, unless the option says otherwise.
-const CORRUPT: &str = "_corrupt_record";
 /// Stands for that column while the columns are found out.
 const FOUND_CORRUPT: &str = "\u{1}";
 
 /// `text`: one column `value`, and the partition columns.
 pub(super) fn open_text(request: &SourceRequest<'_>) -> Result<Source> {
-    check_separator(request)?;
+    given::check_separator(request)?;
+    given::check_text_schema(request)?;
     let cut = Cut {
         separator: request.option("lineSep").map(ToOwned::to_owned),
         whole: is_true(request.option("wholetext"), false),
@@ -50,44 +45,19 @@ pub(super) fn open_text(request: &SourceRequest<'_>) -> Result<Source> {
 }
 
 fn charset(request: &SourceRequest<'_>) -> Result<Charset> {
-    Charset::named(request.option("encoding").or_else(|| request.option("charset")))
-}
-
-/// Nothing ends no line.
-fn check_separator(request: &SourceRequest<'_>) -> Result<()> {
-    match request.option("lineSep") {
-        Some("") => Err(INVALID_REQUEST.with("message", "requirement failed: 'lineSep' cannot be an empty string.")),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// Fields end with something, and what quotes them is one character.
-fn check_dialect(request: &SourceRequest<'_>) -> Result<()> {
-    if request.option("sep").or_else(|| request.option("delimiter")) == Some("") {
-        return Err(INVALID_REQUEST.with("message", "Delimiter cannot be empty"));
-    }
-    for name in ["quote", "escape", "comment", "charToEscapeQuoteEscaping"] {
-        if let Some(value) = request.option(name).filter(|value| value.chars().count() > 1) {
-            return Err(OPTION_VALUE_EXCEEDS_ONE_CHARACTER.with("paramName", name).with("actualValue", value));
-        }
-    }
-    Ok(())
+    Ok(Charset::named(request.option("encoding").or_else(|| request.option("charset"))).unwrap_or_default())
 }
 
 /// `csv` and `json`.
 pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> Result<Source> {
     let is_csv = format == TextFormat::Csv;
     let row_tag = row_tag(request, format)?;
-    check_separator(request)?;
-    if is_csv {
-        check_dialect(request)?;
-        if let Some(schema) = request.schema {
-            crate::sinks::check_columns("csv", schema)?;
-        }
-    }
+    given::check(request, format)?;
     let header = is_csv && is_true(request.option("header"), false);
+    let enforced = is_true(request.option("enforceSchema"), true);
     let several_lines = is_true(request.option("multiLine"), false);
     let options = options(request);
+    check_schema(request, format, &options)?;
     let cut = Cut {
         separator: request.option("lineSep").map(ToOwned::to_owned),
         whole: row_tag.is_some() || (several_lines && !is_csv),
@@ -97,7 +67,7 @@ pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> R
         skip: usize::from(header),
         skip_blank: true,
         comment: request.option("comment").filter(|_| is_csv).and_then(|mark| mark.chars().next()),
-        charset: charset(request)?,
+        charset: given::charset_of_records(request, format)?,
     };
     let files = Files::find(request, cut)?;
     let mut columns = match request.schema {
@@ -108,12 +78,43 @@ pub(super) fn open_records(request: &SourceRequest<'_>, format: TextFormat) -> R
     for field in &mut columns {
         field.nullable = true;
     }
-    let table: Arc<dyn TableProvider> = if columns.is_empty() && files.partitions.is_empty() {
-        Arc::new(EmptyTable::new(Arc::new(Schema::empty())))
-    } else {
-        records_table(&files, format, &columns, options)?
+    let checks_header = header && !enforced;
+    let records = Records {
+        format,
+        lines: Arc::new(files.lines()),
+        columns: columns.clone(),
+        partitions: files.partitions.clone(),
+        options,
+        header: checks_header.then_some(HeaderCheck { case_sensitive: request.settings.case_sensitive }),
     };
-    Ok(Source { table, schema: StructType::new(columns.into_iter().chain(files.partitions)) })
+    let schema = StructType::new(columns.into_iter().chain(files.partitions));
+    Ok(Source { table: Arc::new(RecordsTable::new(records)), schema })
+}
+
+/// Refuses columns that records of the format cannot have.
+fn check_schema(request: &SourceRequest<'_>, format: TextFormat, options: &Options) -> Result<()> {
+    let Some(schema) = request.schema else { return Ok(()) };
+    if format == TextFormat::Csv {
+        let others = schema.fields.iter().filter(|field| field.data_type != DataType::Variant).cloned();
+        crate::sinks::check_columns("csv", &StructType::new(others))?;
+    }
+    let marked = options.get(CORRUPT_OPTION).unwrap_or(CORRUPT);
+    if let Some(field) = schema.fields.iter().find(|field| *field.name == *marked)
+        && !field.data_type.is_string()
+    {
+        return Err(INVALID_CORRUPT_RECORD_TYPE
+            .with("columnName", quote(&[field.name.to_string()]))
+            .with("actualType", format!("\"{}\"", field.data_type.sql())));
+    }
+    let is_variant = |field: &&StructField| field.data_type == DataType::Variant;
+    if let Some(name) = request.option("singleVariantColumn") {
+        let columns: Vec<_> = schema.fields.iter().filter(|field| *field.name != *marked).collect();
+        if !matches!(columns.as_slice(), [only] if is_variant(only) && *only.name == *name) {
+            let schema = DataType::Struct(schema.clone());
+            return Err(INVALID_SINGLE_VARIANT_COLUMN.with("schema", format!("\"{}\"", schema.sql())));
+        }
+    }
+    Ok(())
 }
 
 /// XML must be told which elements are its records.
@@ -125,75 +126,12 @@ fn row_tag(request: &SourceRequest<'_>, format: TextFormat) -> Result<Option<Str
     }
 }
 
-/// A view that reads the columns out of each line.
-fn records_table(
-    files: &Files,
-    format: TextFormat,
-    columns: &[StructField],
-    mut options: Options,
-) -> Result<Arc<dyn TableProvider>> {
-    let mut plan =
-        LogicalPlanBuilder::scan("lines", provider_as_source(files.table()), None).map_err(from_datafusion)?;
-    // The record's fields get names that are all different: CSV headers may repeat.
-    let rename = |index: usize, field: &StructField| match format {
-        TextFormat::Csv => StructField { name: format!("c{index}").into(), ..field.clone() },
-        TextFormat::Json | TextFormat::Xml => field.clone(),
-    };
-    let mut fields: Vec<_> = columns.iter().enumerate().map(|(index, field)| rename(index, field)).collect();
-    let marked = options.get(CORRUPT_OPTION).unwrap_or(CORRUPT).to_owned();
-    let place = columns.iter().position(|field| *field.name == *marked);
-    let drops = is_mode(&options, "DROPMALFORMED");
-    // What does not fit is marked in the column for it; records that are dropped are found by a mark of our own.
-    let mark = match place {
-        Some(place) => fields[place].name.to_string(),
-        None => "\u{1}corrupt".to_owned(),
-    };
-    if drops && place.is_none() {
-        fields.push(StructField::new(mark.as_str(), DataType::STRING, true));
-    }
-    options = with_entry(&options, CORRUPT_OPTION, &mark);
-    if let Some(file) = files.files.first() {
-        options = with_entry(&options, records::FILE, &format!("file://{}", file.path.display()));
-    }
-    if columns.len() == 1 && place.is_some() && files.partitions.is_empty() {
-        options = with_entry(&options, records::ONLY_CORRUPT, "true");
-    }
-    let line = Typed::new(ident(LINE), DataType::STRING, true);
-    let record = records::read(format, line, &StructType::new(fields.iter().cloned()), options)?;
-    let mut projected = vec![record.expr.alias("record")];
-    projected.extend((0..files.partitions.len()).map(|index| ident(partition_name(index))));
-    projected.push(ident(FILE_METADATA));
-    plan = plan.project(projected).map_err(from_datafusion)?;
-    if drops {
-        plan = plan.filter(ident("record").field(mark.as_str()).is_null()).map_err(from_datafusion)?;
-    }
-    let of_record = fields.iter().take(columns.len()).map(|field| ident("record").field(field.name.as_ref()));
-    let of_folder = (0..files.partitions.len()).map(|index| ident(partition_name(index)));
-    let output = of_record.chain(of_folder).enumerate().map(|(index, column)| column.alias(format!("f{index}")));
-    let output = output.chain([ident(FILE_METADATA)]);
-    let plan = plan.project(output).and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
-    Ok(Arc::new(ViewTable::new(plan, None)))
-}
-
-fn is_mode(options: &Options, mode: &str) -> bool {
-    options.get("mode").is_some_and(|known| known.eq_ignore_ascii_case(mode))
-}
-
-/// The options with one replaced.
-fn with_entry(options: &Options, key: &str, value: &str) -> Options {
-    let others = options.entries.iter().filter(|(known, _)| known != key).cloned();
-    let entries = others.chain([(key.to_owned(), value.to_owned())]).collect();
-    Options { entries, ..options.clone() }
-}
-
-fn partition_name(index: usize) -> String {
-    format!("partition{index}")
-}
-
 /// The options of the request, in the form that the records' kernels take.
 fn options(request: &SourceRequest<'_>) -> Options {
+    let given = request.options.iter().rev().chain(request.session);
+    let ntz = request.settings.timestamp_ntz_default.then(|| (records::WALL_CLOCK.to_owned(), String::new()));
     Options {
-        entries: request.options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone())).collect(),
+        entries: given.map(|(key, value)| (key.to_ascii_lowercase(), value.clone())).chain(ntz).collect(),
         zone: request.settings.time_zone.as_str().into(),
         now: request.settings.statement_micros,
     }
@@ -229,6 +167,9 @@ fn infer(
             inference.add(line);
             Ok(true)
         })?;
+    }
+    if let Some(name) = inference.repeated() {
+        return Err(COLUMN_ALREADY_EXISTS.with("columnName", quote(&[name.to_owned()])));
     }
     let found = inference.finish(&names);
     match format {
@@ -266,13 +207,7 @@ fn json_columns(request: &SourceRequest<'_>, found: StructType, options: &Option
 
 /// The names of a CSV file's columns: of its header, or `_c0`, `_c1`, ….
 fn header_names(first: &FileLines, header: bool, options: &Options) -> Result<Vec<String>> {
-    let mut head = None;
-    let whole_head = FileLines { cut: Cut { skip: 0, ..first.cut.clone() }, ..first.clone() };
-    whole_head.each_line(&mut |line| {
-        head = Some(records::csv_fields(line, options));
-        Ok(false)
-    })?;
-    let fields = head.unwrap_or_default();
+    let fields = super::records::header(first, options)?.unwrap_or_default();
     let mut names: Vec<String> = Vec::with_capacity(fields.len());
     for (index, field) in fields.into_iter().enumerate() {
         let name = field.filter(|_| header).filter(|name| !name.is_empty());
@@ -316,7 +251,11 @@ impl Files {
         Ok(Self { files, partitions: layout.partitions, schema })
     }
 
+    fn lines(&self) -> LinesTable {
+        LinesTable { schema: Arc::clone(&self.schema), files: self.files.clone() }
+    }
+
     fn table(&self) -> Arc<dyn TableProvider> {
-        Arc::new(LinesTable { schema: Arc::clone(&self.schema), files: self.files.clone() })
+        Arc::new(self.lines())
     }
 }

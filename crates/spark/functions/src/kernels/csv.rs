@@ -3,12 +3,14 @@
 mod dialect;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use hearth_base::condition::{FAILED_READ_FILE, NOT_AN_INTEGER};
 use hearth_base::{Error, Result};
+use hearth_types::data_type::MAX_DECIMAL_PRECISION;
 use hearth_types::value_text::{TextStyle, format_value};
-use hearth_types::{DataType, StructType, timestamp_word};
+use hearth_types::{DataType, StructType};
 
 use crate::kernels::json::cell::{Cell, Misfit, Reading, column, decimal, null_struct};
-use crate::kernels::json::typed::{Format, Options};
+use crate::kernels::json::typed::{FILE, Format, Options, PLACES};
 use crate::kernels::json::write::is_null;
 use crate::kernels::rowwise::Args;
 use crate::kernels::variant::build::Builder;
@@ -28,7 +30,10 @@ pub fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cel
         DataType::Short => whole(i64::from(i16::MIN), i64::from(i16::MAX)),
         DataType::Integer => whole(i64::from(i32::MIN), i64::from(i32::MAX)),
         DataType::Long => whole(i64::MIN, i64::MAX),
-        DataType::Float | DataType::Double => double(text.trim(), reading).map(Cell::Double).ok_or(Misfit),
+        DataType::Float | DataType::Double => java_double(text, reading).map(Cell::Double).ok_or(Misfit),
+        DataType::Decimal { precision, scale } if reading.decimal_comma => {
+            decimal(&text.replace('.', "").replace(',', "."), *precision, *scale)
+        }
         DataType::Decimal { precision, scale } => decimal(text, *precision, *scale),
         DataType::Binary => Ok(Cell::Bytes(text.as_bytes().to_vec())),
         DataType::Date | DataType::Timestamp | DataType::TimestampNtz | DataType::Time { .. } => {
@@ -81,6 +86,14 @@ fn record_variant(parts: &[Option<String>], reading: &Reading) -> Cell {
     made.map_or(Cell::Null, Cell::Variant)
 }
 
+/// As Java reads one: `1f` and `1d` are numbers.
+fn java_double(text: &str, reading: &Reading) -> Option<f64> {
+    let text = text.trim();
+    let bare =
+        text.strip_suffix(['f', 'F', 'd', 'D']).filter(|bare| bare.ends_with(|c: char| c.is_ascii_digit() || c == '.'));
+    double(text, reading).or_else(|| double(bare?, reading))
+}
+
 /// As Java reads one, and the words that the options have for what is no number.
 fn double(text: &str, reading: &Reading) -> Option<f64> {
     let [nan, positive, negative] = &reading.not_numbers;
@@ -109,22 +122,29 @@ pub fn from_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
     let dialect = Dialect::of(&format.options);
     let structure = structure(&format.data_type)?;
     let corrupt = structure.fields.iter().position(|field| *field.name == *reading.corrupt_column);
+    let limits = Limits::of(&format.options)?;
+    // Where the fields are in a record that is not read whole; its width does not count then.
+    let chosen: Option<Vec<usize>> = format.options.get(PLACES).map(places);
+    let fields: Vec<usize> = (0..structure.fields.len()).filter(|place| Some(*place) != corrupt).collect();
     let mut cells = Vec::with_capacity(args.rows());
     for row in 0..args.rows() {
         let Some(text) = text.get(row) else {
             cells.push(Cell::Null);
             continue;
         };
-        let parts = dialect.split(text);
+        let mut parts = dialect.split(text);
+        limits.check(&parts, &format.options)?;
         if reading.single_variant.is_some() && structure.fields.len() == 1 {
             cells.push(Cell::Struct(vec![record_variant(&parts, &reading)]));
             continue;
         }
+        if let Some(chosen) = &chosen {
+            parts = chosen.iter().map(|place| parts.get_mut(*place).and_then(Option::take)).collect();
+        }
         let mut record = null_struct(&format.data_type);
-        let mut whole = parts.len() == structure.fields.len() - usize::from(corrupt.is_some());
+        let mut whole = parts.len() == fields.len();
         if let Cell::Struct(values) = &mut record {
-            let places = (0..structure.fields.len()).filter(|place| Some(*place) != corrupt);
-            for (place, part) in places.zip(parts) {
+            for (place, part) in fields.iter().copied().zip(parts) {
                 let Some(part) = part else { continue };
                 match scalar(&part, &structure.fields[place].data_type, &reading) {
                     Ok(cell) => values[place] = cell,
@@ -141,6 +161,45 @@ pub fn from_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
         cells.push(record);
     }
     column(&cells.iter().collect::<Vec<_>>(), &format.data_type)
+}
+
+/// `0,2,5`
+fn places(text: &str) -> Vec<usize> {
+    text.split(',').filter_map(|place| place.parse().ok()).collect()
+}
+
+/// How large records may be: `maxColumns`, `maxCharsPerColumn`.
+struct Limits {
+    columns: usize,
+    characters: Option<usize>,
+}
+
+impl Limits {
+    fn of(options: &Options) -> Result<Self> {
+        let number = |name: &str, default: i64| match options.get(&name.to_lowercase()) {
+            None => Ok(default),
+            Some(text) => text.parse().map_err(|_| NOT_AN_INTEGER.with("paramName", name).with("value", text)),
+        };
+        let characters = number("maxCharsPerColumn", -1)?;
+        let columns = number("maxColumns", 20480)?;
+        Ok(Self { columns: usize::try_from(columns).unwrap_or(0), characters: usize::try_from(characters).ok() })
+    }
+
+    /// Records that are larger make the file one that cannot be read.
+    fn check(&self, parts: &[Option<String>], options: &Options) -> Result<()> {
+        let is_long = |part: &Option<String>| {
+            self.characters
+                .is_some_and(|most| part.as_ref().is_some_and(|part| part.len() > most && part.chars().count() > most))
+        };
+        if parts.len() <= self.columns && !parts.iter().any(is_long) {
+            return Ok(());
+        }
+        let file = options.get(FILE).unwrap_or_default();
+        Err(FAILED_READ_FILE.with("path", file).message(format!(
+            "The file {file} has a record with more than maxColumns ({}) fields, or a field of more than maxCharsPerColumn.",
+            self.columns
+        )))
+    }
 }
 
 pub fn to_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
@@ -181,7 +240,8 @@ pub fn to_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
 pub fn infer(text: &str, options: &Options) -> Result<DataType> {
     let reading = options.reading()?;
     let typed = fields(text, options).into_iter().enumerate().map(|(index, part)| {
-        let data_type = part.map_or(DataType::STRING, |part| infer_field(&part, &reading));
+        let data_type = part.map_or(DataType::Null, |part| infer_field(&part, &reading, DataType::Null));
+        let data_type = if data_type == DataType::Null { DataType::STRING } else { data_type };
         hearth_types::StructField::new(format!("_c{index}"), data_type, true)
     });
     Ok(DataType::structure(typed))
@@ -192,19 +252,75 @@ pub fn fields(text: &str, options: &Options) -> Vec<Option<String>> {
     Dialect::of(options).split(text)
 }
 
-/// The narrowest type of one field.
-pub fn infer_field(part: &str, reading: &Reading) -> DataType {
-    let fits = |data_type: &DataType| scalar(part, data_type, reading).is_ok();
-    let digits = part.trim().trim_start_matches('-');
-    let big = (1..=38).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let dashes = part.len() >= 8 && part.contains('-');
-    match [DataType::Integer, DataType::Long].into_iter().find(fits) {
-        Some(data_type) => data_type,
-        None if big => DataType::Decimal { precision: u8::try_from(digits.len()).unwrap_or(38), scale: 0 },
-        None if fits(&DataType::Double) => DataType::Double,
-        None if dashes && part.len() <= 10 && fits(&DataType::Date) => DataType::Date,
-        None if dashes && fits(&DataType::Timestamp) => timestamp_word::timestamp(),
-        None if fits(&DataType::Boolean) => DataType::Boolean,
-        None => DataType::STRING,
+/// The type that holds `known` and one more field. Tries only what is as wide as `known`, as Spark does.
+pub fn infer_field(part: &str, reading: &Reading, known: DataType) -> DataType {
+    if part.is_empty() {
+        return known;
+    }
+    let fits = |data_type: DataType| scalar(part, &data_type, reading).is_ok().then_some(data_type);
+    let tries: [&dyn Fn() -> Option<DataType>; 8] = [
+        &|| fits(DataType::Integer),
+        &|| fits(DataType::Long),
+        &|| whole_decimal(part),
+        &|| fits(DataType::Double),
+        &|| fits(DataType::Date).filter(|_| reading.prefers_date && (reading.date.is_some() || is_plain_date(part))),
+        &|| fits(DataType::TimestampNtz).filter(|_| reading.infers_wall_clock),
+        &|| fits(DataType::Timestamp),
+        &|| fits(DataType::Boolean),
+    ];
+    let first = match &known {
+        DataType::Null | DataType::Integer => 0,
+        DataType::Long => 1,
+        DataType::Decimal { .. } => 2,
+        DataType::Double => 3,
+        DataType::Date => 4,
+        DataType::TimestampNtz => 5,
+        DataType::Timestamp => 6,
+        DataType::Boolean => 7,
+        _ => 8,
+    };
+    let found = tries.iter().skip(first).find_map(|attempt| attempt()).unwrap_or(DataType::STRING);
+    widen(known, found)
+}
+
+/// `12345678901234567890`, with a point at the end or without.
+fn whole_decimal(text: &str) -> Option<DataType> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let digits = digits.strip_suffix('.').unwrap_or(digits);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let precision = u8::try_from(digits.trim_start_matches('0').len().max(1)).ok()?;
+    (precision <= MAX_DECIMAL_PRECISION).then_some(DataType::Decimal { precision, scale: 0 })
+}
+
+/// `yyyy-MM-dd`, and nothing else.
+pub fn is_plain_date(text: &str) -> bool {
+    let is_place = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(is_place)
+}
+
+/// The type that holds fields of both types, as Spark's CSV inference goes from narrow to wide.
+fn widen(left: DataType, right: DataType) -> DataType {
+    use DataType as T;
+    match (left, right) {
+        (left, right) if left == right => left,
+        (T::Null, other) | (other, T::Null) => other,
+        (T::Integer, T::Long) | (T::Long, T::Integer) => T::Long,
+        (T::Integer | T::Long | T::Decimal { .. }, T::Double)
+        | (T::Double, T::Integer | T::Long | T::Decimal { .. }) => T::Double,
+        (T::Integer, T::Decimal { precision, scale }) | (T::Decimal { precision, scale }, T::Integer) => {
+            T::Decimal { precision: precision.max(10), scale }
+        }
+        (T::Long, T::Decimal { precision, scale }) | (T::Decimal { precision, scale }, T::Long) => {
+            T::Decimal { precision: precision.max(20), scale }
+        }
+        (T::Decimal { precision: left, scale }, T::Decimal { precision: right, .. }) => {
+            T::Decimal { precision: left.max(right), scale }
+        }
+        (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => T::Timestamp,
+        (T::Date, T::TimestampNtz) | (T::TimestampNtz, T::Date) => T::TimestampNtz,
+        (T::TimestampNtz, T::Timestamp) | (T::Timestamp, T::TimestampNtz) => T::Timestamp,
+        (_, _) => T::STRING,
     }
 }

@@ -18,8 +18,13 @@ use crate::catalog::location_uri;
 /// Where Spark writes its own schema into a file.
 const SPARK_SCHEMA: &str = "org.apache.spark.sql.parquet.row.metadata";
 
-/// The columns of one file.
+/// The columns of one file, all of which may be NULL.
 pub fn read(path: &Path) -> Result<Vec<StructField>> {
+    Ok(written(path)?.iter().map(nullable).collect())
+}
+
+/// The columns of one file, as they were written.
+pub fn written(path: &Path) -> Result<Vec<StructField>> {
     let uri = location_uri(&path.to_string_lossy());
     let broken = |error: String| CANNOT_READ_FILE_FOOTER.with("path", &uri).caused_by(error);
     let file = File::open(path).map_err(|error| broken(error.to_string()))?;
@@ -29,7 +34,7 @@ pub fn read(path: &Path) -> Result<Vec<StructField>> {
     if let Some(json) = written.and_then(|pair| pair.value.as_deref())
         && let Ok(DataType::Struct(schema)) = DataType::from_json(json)
     {
-        return Ok(schema.fields.iter().map(nullable).collect());
+        return Ok(schema.fields.to_vec());
     }
     let descriptor = metadata.schema_descr();
     // Spark does not know the Arrow schema that other writers leave in the file.
@@ -37,7 +42,7 @@ pub fn read(path: &Path) -> Result<Vec<StructField>> {
     let old_times = descriptor.columns().iter().any(|column| column.physical_type() == Physical::INT96);
     let fields = arrow.fields().iter().map(|field| {
         let field = if old_times { instants(field) } else { field.as_ref().clone() };
-        from_arrow_field(&field).map(|field| nullable(&field))
+        from_arrow_field(&field)
     });
     fields.collect()
 }
@@ -92,6 +97,7 @@ fn merge_fields(left: &[StructField], right: &[StructField]) -> Option<Vec<Struc
 fn merge_types(left: &DataType, right: &DataType) -> Option<DataType> {
     match (left, right) {
         (left, right) if left == right => Some(left.clone()),
+        (left, right) if nullable_type(left) == nullable_type(right) => Some(nullable_type(left)),
         (DataType::Struct(left), DataType::Struct(right)) => {
             merge_fields(&left.fields, &right.fields).map(|fields| DataType::Struct(StructType::new(fields)))
         }

@@ -27,13 +27,15 @@ use object_store::{ObjectMeta, ObjectStore, path::Path};
 
 use super::super::defaults::{Defaults, WithDefaults};
 use super::super::layout::{PlacedFile, metadata, metadata_field};
+use super::kinds::Checked;
+use super::row_index;
 
 /// Footers that are read at the same time.
 const MAX_FOOTERS: usize = 32;
 
 #[derive(Debug)]
 pub struct ParquetTable {
-    pub files: Vec<PlacedFile>,
+    pub files: Arc<[PlacedFile]>,
     file_schema: SchemaRef,
     partitions: Vec<FieldRef>,
     /// Columns of the files, then those of the folders, then what tells of the file.
@@ -45,12 +47,12 @@ pub struct ParquetTable {
 impl ParquetTable {
     pub fn new(files: Vec<PlacedFile>, file_schema: SchemaRef, partitions: Vec<Field>) -> Self {
         let partitions: Vec<FieldRef> = partitions.into_iter().map(Arc::new).collect();
-        let metadata = Arc::new(metadata_field());
+        let metadata = Arc::new(row_index::field());
         let fields: Vec<FieldRef> =
             file_schema.fields().iter().chain(&partitions).chain([&metadata]).cloned().collect();
         let fingerprint = Arc::new(SchemaFingerprint::from_schema(&file_schema));
         let schema = Arc::new(Schema::new(fields));
-        Self { files, file_schema, partitions, schema, fingerprint, defaults: Arc::default() }
+        Self { files: files.into(), file_schema, partitions, schema, fingerprint, defaults: Arc::default() }
     }
 
     /// Columns that have a value in files without them.
@@ -167,10 +169,8 @@ impl ParquetTable {
 fn with_metadata(mut file: PartitionedFile, placed: &PlacedFile) -> Result<PartitionedFile> {
     let value = metadata(&placed.path, placed.bytes, placed.modified);
     file.partition_values.push(value.map_err(|error| DataFusionError::External(Box::new(error)))?);
-    if let Some(statistics) = &mut file.statistics {
-        let columns = &mut Arc::make_mut(statistics).column_statistics;
-        columns.push(datafusion::common::ColumnStatistics::new_unknown());
-    }
+    // They would need the reader's own column too.
+    file.statistics = None;
     Ok(file)
 }
 
@@ -238,11 +238,10 @@ impl TableProvider for ParquetTable {
         let place = self.schema.fields().len() - 1;
         // Seldom asked for, so it costs nothing else.
         let wants_metadata = projection.is_none_or(|columns| columns.contains(&place));
-        let (mut schema, mut partitions) = (self.schema_without_metadata()?, self.partitions.clone());
+        let (schema, mut partitions) = (self.schema_without_metadata()?, self.partitions.clone());
         let files: Vec<_> = match wants_metadata {
             false => files,
             true => {
-                schema = Arc::clone(&self.schema);
                 partitions.push(Arc::new(metadata_field()));
                 files
                     .into_iter()
@@ -251,25 +250,33 @@ impl TableProvider for ParquetTable {
                     .collect::<Result<_>>()?
             }
         };
+        let columns = TableSchemaBuilder::from(&self.file_schema).with_table_partition_cols(partitions);
+        let columns = if wants_metadata { columns.with_virtual_columns(vec![row_index::counter()]) } else { columns };
+        let columns = columns.build();
         let known: Vec<_> = files.iter().filter_map(|file| file.statistics.clone()).collect();
-        let statistics = if known.len() == files.len() {
+        let statistics = if known.len() == files.len() && !wants_metadata {
             Statistics::try_merge_iter(known.iter().map(AsRef::as_ref), &schema)?
         } else {
-            Statistics::new_unknown(&schema)
+            Statistics::new_unknown(columns.table_schema())
         };
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let columns = TableSchemaBuilder::from(&self.file_schema).with_table_partition_cols(partitions).build();
+        let projected = project_schema(&self.schema, projection)?;
+        let mut indices = projection.cloned();
+        if wants_metadata {
+            let all = || (0..self.schema.fields().len()).collect();
+            let with_counter = indices.get_or_insert_with(all);
+            with_counter.push(self.schema.fields().len());
+        }
         let format = format();
         let config = FileScanConfigBuilder::new(url, format.file_source(columns))
             .with_file_groups(groups)
             .with_statistics(statistics)
-            .with_projection_indices(projection.cloned())?
+            .with_projection_indices(indices)?
             .with_limit(limit);
-        let config = match self.defaults.is_empty() {
-            true => config.build(),
-            false => config.with_expr_adapter(Some(Arc::new(WithDefaults(Arc::clone(&self.defaults))))).build(),
-        };
-        format.create_physical_plan(state, config).await
+        let adapter = Checked { inner: WithDefaults(Arc::clone(&self.defaults)), files: Arc::clone(&self.files) };
+        let config = config.with_expr_adapter(Some(Arc::new(adapter))).build();
+        let plan = format.create_physical_plan(state, config).await?;
+        if wants_metadata { row_index::with_rows(plan, &projected, state) } else { Ok(plan) }
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {

@@ -20,6 +20,18 @@ pub struct Dialect {
     trim_write: Sides,
     quote_all: bool,
     escape_quotes: bool,
+    stray_quotes: StrayQuotes,
+}
+
+/// What a quote inside a quoted field that is not escaped means: `unescapedQuoteHandling`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StrayQuotes {
+    /// The field is one without quotes.
+    EndAtSeparator,
+    /// It is text, up to a quote that a separator follows.
+    EndAtQuote,
+    /// The field is left out.
+    SkipField,
 }
 
 /// Which ends of a field lose their blanks.
@@ -69,6 +81,11 @@ impl Dialect {
             trim_write: sides(true),
             quote_all: flag("quoteall", false),
             escape_quotes: flag("escapequotes", true),
+            stray_quotes: match options.get("unescapedquotehandling").map(str::to_ascii_uppercase).as_deref() {
+                Some("STOP_AT_CLOSING_QUOTE") => StrayQuotes::EndAtQuote,
+                Some("SKIP_VALUE") => StrayQuotes::SkipField,
+                Some(_) | None => StrayQuotes::EndAtSeparator,
+            },
         }
     }
 
@@ -98,6 +115,9 @@ impl Dialect {
             Some(end) => (&text[..end], Some(&text[end + self.separator.len()..])),
             None => (text, None),
         };
+        if self.stray_quotes == StrayQuotes::SkipField && start.starts_with(self.quote) {
+            return (None, behind);
+        }
         let field = self.trim_read.trim(field);
         ((!field.is_empty()).then(|| field.to_owned()), behind)
     }
@@ -133,15 +153,31 @@ impl Dialect {
 
     /// A field behind its opening quote; `None` when a quote in it is not escaped.
     fn quoted<'t>(&self, text: &'t str) -> Option<(String, Option<&'t str>)> {
-        let Some((at, value)) = self.closing(text) else {
-            return Some((self.without_escapes(text), None));
-        };
-        let behind = &text[at + self.quote.len_utf8()..];
-        let next = if self.trim_read.end { behind.trim_start_matches(is_blank) } else { behind };
-        if next.is_empty() {
-            return Some((value, None));
+        let mut value = String::new();
+        let mut rest = text;
+        loop {
+            let Some((at, part)) = self.closing(rest) else {
+                return Some((self.without_escapes(text), None));
+            };
+            value.push_str(&part);
+            let behind = &rest[at + self.quote.len_utf8()..];
+            // Blanks between the quote and the separator belong to nothing.
+            let mut next = behind;
+            while !next.starts_with(self.separator.as_str()) && next.starts_with(is_blank) {
+                next = &next[1..];
+            }
+            if next.is_empty() {
+                return Some((value, None));
+            }
+            if let Some(rest) = next.strip_prefix(self.separator.as_str()) {
+                return Some((value, Some(rest)));
+            }
+            if self.stray_quotes != StrayQuotes::EndAtQuote {
+                return None;
+            }
+            value.push(self.quote);
+            rest = behind;
         }
-        next.strip_prefix(self.separator.as_str()).map(|rest| (value, Some(rest)))
     }
 
     /// A field whose quote is not closed.
@@ -286,6 +322,11 @@ mod tests {
             ("6, sp ,3", &[], "6| sp |3"),
             ("6, sp ,3", &[("ignoreleadingwhitespace", "true"), ("ignoretrailingwhitespace", "true")], "6|sp|3"),
             ("7,\"un\"quoted,4", &[], "7|\"un\"quoted|4"),
+            ("1,\"a\"b\",x", &[], "1|\"a\"b\"|x"),
+            ("1,\"a\"b\",x", &[("unescapedquotehandling", "stop_at_closing_quote")], "1|a\"b|x"),
+            ("1,\"a\"b\",x", &[("unescapedquotehandling", "SKIP_VALUE")], "1|~|x"),
+            ("\"x\" ,5", &[], "x|5"),
+            ("\"x\"\t5", &[("sep", "\t")], "x|5"),
             ("10,\"back\\\\slash\",7", &[], "10|back\\slash|7"),
             ("11,a\"b,8", &[], "11|a\"b|8"),
             ("1,\"a,b\"", &[("quote", "")], "1|\"a|b\""),

@@ -48,6 +48,14 @@ pub struct Reading {
     pub now: i64,
     pub date: Option<Pattern>,
     pub timestamp: Option<Pattern>,
+    /// Of TIMESTAMP_NTZ.
+    pub wall_clock: Option<Pattern>,
+    /// Whether inference takes texts for dates first; they must have the form of one then.
+    pub prefers_date: bool,
+    /// Whether inference takes timestamps without a zone for TIMESTAMP_NTZ.
+    pub infers_wall_clock: bool,
+    /// Whether `locale` writes `1.000,5`, which CSV's decimals follow.
+    pub decimal_comma: bool,
     /// `_corrupt_record`
     pub corrupt_column: String,
     /// CSV's `nanValue`, `positiveInf`, `negativeInf`.
@@ -213,7 +221,11 @@ impl Reading {
         if matches!(data_type, DataType::Time { .. }) {
             return string_to_time(text).map(Cell::Long).ok_or(Misfit);
         }
-        let pattern = if *data_type == DataType::Date { &self.date } else { &self.timestamp };
+        let pattern = match data_type {
+            DataType::Date => &self.date,
+            DataType::TimestampNtz => &self.wall_clock,
+            _ => &self.timestamp,
+        };
         let parsed = match pattern {
             Some(pattern) => Some(pattern.parse(text).map_err(|_| Misfit)?),
             None => None,

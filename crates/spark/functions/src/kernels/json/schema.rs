@@ -38,15 +38,20 @@ impl Inferring {
             Json::Boolean(_) | Json::Number(_) if self.texts_only => DataType::STRING,
             Json::Boolean(_) => DataType::Boolean,
             Json::String(text) => self.of_text(text),
-            Json::Number(text) if self.prefers_decimal => decimal(text).unwrap_or_else(|| of_number(text)),
+            Json::Number(text) if self.prefers_decimal && text.contains(['.', 'e', 'E']) => {
+                decimal(text).unwrap_or_else(|| of_number(text))
+            }
             Json::Number(text) => of_number(text),
             Json::Array(elements) => {
                 let element = elements.iter().map(|element| self.of(element)).reduce(merge);
                 DataType::array(element.unwrap_or(DataType::Null), true)
             }
             Json::Object(fields) => {
-                let sorted: BTreeMap<&str, &Json<'_>> =
-                    fields.iter().map(|(name, value)| (name.as_ref(), value)).collect();
+                let sorted: BTreeMap<&str, &Json<'_>> = fields
+                    .iter()
+                    .map(|(name, value)| (name.as_ref(), value))
+                    .filter(|(name, _)| !name.is_empty())
+                    .collect();
                 let typed = sorted.into_iter().map(|(name, value)| StructField::new(name, self.of(value), true));
                 DataType::structure(typed)
             }
@@ -86,7 +91,7 @@ impl Inferring {
 }
 
 /// The decimal that holds a number, if one does.
-fn decimal(text: &str) -> Option<DataType> {
+pub fn decimal(text: &str) -> Option<DataType> {
     let (unscaled, scale) = of_json::decimal(text).filter(|_| text.bytes().any(|byte| byte.is_ascii_digit()))?;
     let precision = decimal_precision(unscaled, scale);
     Some(DataType::Decimal { precision, scale: i8::try_from(scale).ok()? })

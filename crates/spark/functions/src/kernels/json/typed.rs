@@ -73,6 +73,10 @@ impl Options {
             now: self.now,
             date: pattern("dateformat")?,
             timestamp: pattern("timestampformat")?,
+            wall_clock: pattern("timestampntzformat")?,
+            prefers_date: self.is_on("preferdate", true),
+            infers_wall_clock: self.get(WALL_CLOCK).is_some(),
+            decimal_comma: self.get("locale").is_some_and(has_decimal_comma),
             corrupt_column: self.get("columnnameofcorruptrecord").unwrap_or("_corrupt_record").to_owned(),
             not_numbers: [("nanvalue", "NaN"), ("positiveinf", "Inf"), ("negativeinf", "-Inf")]
                 .map(|(name, default)| self.get(name).unwrap_or(default).to_owned()),
@@ -93,10 +97,24 @@ impl Options {
     }
 }
 
+/// Whether a locale's numbers have points between thousands and a comma before the fraction.
+fn has_decimal_comma(locale: &str) -> bool {
+    let language = locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let swiss = locale.to_ascii_uppercase().ends_with("CH");
+    !swiss
+        && ["da", "de", "el", "es", "hr", "id", "is", "it", "nl", "pt", "ro", "sl", "sr", "tr", "vi"]
+            .contains(&language.as_str())
+}
+
 /// An option of our own: the file that a source reads from.
 pub const FILE: &str = "\u{1}file";
 /// An option of our own: nothing but the column of corrupt records is asked for.
 pub const ONLY_CORRUPT: &str = "\u{1}only corrupt";
+
+/// An option of our own: timestamps without a zone are inferred as TIMESTAMP_NTZ.
+pub const WALL_CLOCK: &str = "\u{1}wall clock";
+/// An option of our own: the places in a CSV record of the fields that are asked for, when they are not all of them.
+pub const PLACES: &str = "\u{1}places";
 
 /// A schema or a value's type, and options.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

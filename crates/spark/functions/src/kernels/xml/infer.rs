@@ -49,19 +49,29 @@ fn of_element(element: &Element, options: &XmlOptions, reading: &Reading) -> Dat
 
 fn of_text(text: &str, options: &XmlOptions, reading: &Reading) -> DataType {
     let text = if options.trims { text.trim() } else { text };
-    if text.is_empty() || options.null_value.as_deref() == Some(text) {
+    if options.null_value.as_deref() == Some(text) {
         return DataType::Null;
     }
-    if !options.infers {
+    if text.is_empty() || !options.infers {
         return DataType::STRING;
     }
-    match csv::infer_field(text, reading) {
-        DataType::Integer => DataType::Long,
-        DataType::Decimal { .. } if !options.prefers_decimal => DataType::Double,
-        // A number does not end in a letter.
-        DataType::Double if text.ends_with(|c: char| c.is_ascii_alphabetic()) && text != "NaN" => DataType::STRING,
-        other => other,
+    let fits = |data_type: &DataType| csv::scalar(text, data_type, reading).is_ok();
+    let ends_in_letter = text.ends_with(|c: char| c.is_ascii_alphabetic()) && text != "NaN";
+    if fits(&DataType::Long) {
+        return DataType::Long;
     }
+    if let Some(decimal) = schema::decimal(text).filter(|_| options.prefers_decimal) {
+        return decimal;
+    }
+    let is_date = |text: &str| !reading.prefers_date || reading.date.is_some() || csv::is_plain_date(text);
+    // A number does not end in a letter.
+    let others = [DataType::Double, DataType::Boolean, DataType::Date, DataType::Timestamp];
+    let found = others.into_iter().find(|data_type| match data_type {
+        DataType::Double => !ends_in_letter && fits(data_type),
+        DataType::Date => is_date(text) && fits(data_type),
+        other => fits(other),
+    });
+    found.unwrap_or(DataType::STRING)
 }
 
 /// The type that holds values of both.

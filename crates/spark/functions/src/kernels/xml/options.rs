@@ -19,6 +19,8 @@ pub struct XmlOptions {
     pub indent: String,
     pub declaration: String,
     pub ignores_namespace: bool,
+    /// The field that takes elements of no other field, as text.
+    pub wildcard: String,
 }
 
 impl XmlOptions {
@@ -41,6 +43,7 @@ impl XmlOptions {
             indent: text("indent", "    "),
             declaration: text("declaration", "version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\""),
             ignores_namespace: flag("ignorenamespace", false),
+            wildcard: text("wildcardcolname", "xs_any"),
         }
     }
 

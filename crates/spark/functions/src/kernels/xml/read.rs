@@ -128,7 +128,10 @@ impl Reader<'_> {
             }
         }
         for child in element.elements() {
-            let Some(place) = self.place(structure, self.options.name(&child.name)) else { continue };
+            let Some(place) = self.place(structure, self.options.name(&child.name)) else {
+                self.put_wildcard(child, structure, &mut cells);
+                continue;
+            };
             match &structure.fields[place].data_type {
                 DataType::Array(array) => match self.value(child, &array.element) {
                     Ok(cell) => append(&mut cells[place], cell),
@@ -152,6 +155,22 @@ impl Reader<'_> {
             }
         }
         (Cell::Struct(cells), whole)
+    }
+
+    /// Keeps an element that no field has the name of, where a field is there for such.
+    fn put_wildcard(&self, element: &Element, structure: &StructType, cells: &mut [Cell]) {
+        let place = structure.fields.iter().position(|field| *field.name == *self.options.wildcard);
+        let Some((field, cell)) = place.and_then(|place| Some((&structure.fields[place], cells.get_mut(place)?)))
+        else {
+            return;
+        };
+        let text =
+            Cell::Text(if element.has_elements() { element.inner_xml() } else { element.own_text().into_owned() });
+        match &field.data_type {
+            DataType::Array(array) if array.element.is_string() => append(cell, text),
+            data_type if data_type.is_string() => *cell = text,
+            _ => {}
+        }
     }
 
     fn value(&self, element: &Element, data_type: &DataType) -> Result<Cell, Misfit> {
