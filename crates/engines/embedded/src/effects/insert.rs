@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, ObservedMetrics, StoreAssignment, WriteTarget, align_for_write};
 use hearth_base::condition::{
-    CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
+    CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, HIVE_SUPPORT_REQUIRED, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
     INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_OVERWRITE_TABLE,
 };
 use hearth_base::{Error, Result};
@@ -64,6 +64,9 @@ struct Directory<'a> {
 
 /// `INSERT OVERWRITE DIRECTORY`
 async fn into_directory(session: &EmbeddedSession, query: &Relation, directory: &Directory<'_>) -> Result<Written> {
+    if directory.format.is_empty() {
+        return Err(HIVE_SUPPORT_REQUIRED.with("cmd", "INSERT OVERWRITE DIRECTORY with the Hive format"));
+    }
     let mut options = directory.options.clone();
     let option = super::options::take(&mut options, "path");
     let Some(path) = directory.path.or(option.as_deref()) else {
@@ -196,7 +199,9 @@ pub fn target(scope: &Scope<'_>, name: &[String]) -> Result<Arc<TableRecord>> {
         None => return Err(scope.relation_not_found(name)),
         Some(Found::Table(record)) if !record.is_view() => record,
         Some(Found::Table(record)) => return Err(not_view(record.id.quoted())),
-        Some(Found::Temporary(_) | Found::GlobalTemporary(_)) => return Err(not_view(quote(name))),
+        Some(Found::Temporary(_) | Found::GlobalTemporary(_)) => {
+            return Err(hearth_base::condition::UNSUPPORTED_INSERT_RDD_BASED.error());
+        }
     };
     if record.id.catalog == SAMPLES_CATALOG {
         return Err(super::alter::refused(&record, "append in batch mode"));

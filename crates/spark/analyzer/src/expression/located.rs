@@ -25,7 +25,8 @@ use crate::naming;
 use crate::rel::Rel;
 
 /// The kernels that raise with the place in Spark.
-const FALLIBLE: [&str; 4] = ["spark_arithmetic", "spark_cast", "get_array_item", ELEMENT_AT];
+const FALLIBLE: [&str; 6] =
+    ["spark_arithmetic", "spark_add", "spark_multiply", "spark_cast", "get_array_item", ELEMENT_AT];
 /// Spark knows its place in a SQL text only.
 const ELEMENT_AT: &str = "element_at";
 
