@@ -5,7 +5,8 @@ use std::sync::Arc;
 use hearth_analyzer::{Analyzed, ObservedMetrics, StoreAssignment, WriteTarget, align_for_write};
 use hearth_base::condition::{
     CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, HIVE_SUPPORT_REQUIRED, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
-    INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_OVERWRITE_TABLE,
+    INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_INSERT_RDD_BASED,
+    UNSUPPORTED_OVERWRITE_TABLE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget};
@@ -199,9 +200,11 @@ pub fn target(scope: &Scope<'_>, name: &[String]) -> Result<Arc<TableRecord>> {
         None => return Err(scope.relation_not_found(name)),
         Some(Found::Table(record)) if !record.is_view() => record,
         Some(Found::Table(record)) => return Err(not_view(record.id.quoted())),
-        Some(Found::Temporary(_) | Found::GlobalTemporary(_)) => {
-            return Err(hearth_base::condition::UNSUPPORTED_INSERT_RDD_BASED.error());
+        // A view that a DataFrame made is no view to Spark here, only rows.
+        Some(Found::Temporary(view) | Found::GlobalTemporary(view)) if view.text.is_none() => {
+            return Err(UNSUPPORTED_INSERT_RDD_BASED.error());
         }
+        Some(Found::Temporary(_) | Found::GlobalTemporary(_)) => return Err(not_view(quote(name))),
     };
     if record.id.catalog == SAMPLES_CATALOG {
         return Err(super::alter::refused(&record, "append in batch mode"));

@@ -280,7 +280,7 @@ pub async fn fill(session: &EmbeddedSession, record: TableRecord, analyzed: &Ana
     fill_with(session, record, analyzed, replace, false).await
 }
 
-/// As `fill`; with `appends` the location may have files, which are the table's then.
+/// As `fill`; with `appends` the location may have files, whose place is taken.
 pub async fn fill_with(
     session: &EmbeddedSession,
     mut record: TableRecord,
@@ -306,7 +306,7 @@ pub async fn fill_with(
             format: record.format(),
             path: &folder,
             partition_columns: &record.partition_columns,
-            mode: if appends { WriteMode::Append } else { WriteMode::Overwrite },
+            mode: WriteMode::Overwrite,
             options: &record.options,
             static_partition: &[],
         };

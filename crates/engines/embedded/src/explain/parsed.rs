@@ -76,8 +76,10 @@ fn tree(relation: &Relation, writer: &mut Writer) -> Tree {
             over(format!("UnresolvedInlineTable [{}]", names.join(", ")), false, &[], writer)
         }
         Node::Range { start, end, step, partitions } => {
-            let splits = partitions.map_or_else(|| "None".to_owned(), |count| format!("Some({count})"));
-            over(format!("Range ({start}, {end}, step={step}, splits={splits})"), true, &[], writer)
+            // As many as there are processors, where nobody asked for a number.
+            let processors = || std::thread::available_parallelism().map_or(1, usize::from).to_string();
+            let splits = partitions.map_or_else(processors, |count| count.to_string());
+            over(format!("Range ({start}, {end}, step={step}, splits=Some({splits}))"), true, &[], writer)
         }
         Node::OneRow => over("OneRowRelation", true, &[], writer),
         Node::TableFunction(function) => {
