@@ -16,6 +16,7 @@ mod runtime;
 mod script;
 mod sketch;
 mod tables;
+mod writing;
 
 pub use analysis::*;
 pub use collation::*;
@@ -30,6 +31,7 @@ pub use runtime::*;
 pub use script::*;
 pub use sketch::*;
 pub use tables::*;
+pub use writing::*;
 
 use crate::error::{Error, ErrorKind};
 
@@ -132,6 +134,7 @@ pub fn all() -> impl Iterator<Item = &'static Condition> {
         .chain(SCRIPT)
         .chain(SKETCH)
         .chain(TABLES)
+        .chain(WRITING)
 }
 
 #[cfg(test)]

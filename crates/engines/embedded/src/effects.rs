@@ -24,6 +24,7 @@ mod path;
 mod place;
 mod rewrite;
 pub mod rows;
+mod save;
 mod setting;
 mod show;
 mod sql;
@@ -374,8 +375,8 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         }
 
         CatalogOp::IsCached { name } => cache::is_cached(session, name).await,
-        CatalogOp::CacheTable { name, query, lazy: _, storage, options: _ } => {
-            cache::cache(session, name, query.as_deref(), *storage).await
+        CatalogOp::CacheTable { name, query, lazy: _, storage, options } => {
+            cache::cache(session, name, query.as_deref(), (*storage, options)).await
         }
         CatalogOp::UncacheTable { name, if_exists } => cache::uncache(session, name, *if_exists).await,
         CatalogOp::ClearCache => cache::clear(session),

@@ -1,6 +1,8 @@
 //! `EXPLAIN` and `DataFrame.explain`: the plans as text, under Spark's headings.
 
+mod parsed;
 mod tree;
+mod written;
 
 use datafusion::common::Statistics;
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
@@ -26,7 +28,8 @@ pub async fn relation(session: &EmbeddedSession, relation: &Relation, mode: Expl
         ExplainMode::Simple | ExplainMode::Formatted => format!("== Physical Plan ==\n{physical}\n"),
         ExplainMode::Codegen => "Found 0 WholeStageCodegen subtrees.\n".to_owned(),
         ExplainMode::Extended => format!(
-            "== Parsed Logical Plan ==\n{relation:?}\n\n{}{}== Physical Plan ==\n{physical}\n",
+            "== Parsed Logical Plan ==\n{}\n\n{}{}== Physical Plan ==\n{physical}\n",
+            parsed::draw(relation),
             logical("Analyzed Logical Plan", &analyzed.plan),
             logical("Optimized Logical Plan", &optimized),
         ),

@@ -3,12 +3,17 @@
 //! As Spark's `QueryPlan.canonicalized`: operands that may change places stand in one order, comparisons point one way,
 //! and a list of all columns in their order is nothing.
 
+use std::sync::Arc;
+
 use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
 /// Functions whose arguments may change places.
-const COMMUTATIVE: [&str; 4] = ["+", "*", "greatest", "least"];
+const COMMUTATIVE: [&str; 2] = ["greatest", "least"];
+/// Functions of two arguments whose chains may change their order too.
+const CHAINED: [&str; 2] = ["spark_add", "spark_multiply"];
 
 /// The plan with one form for each meaning; a plan that cannot be rewritten is its own form.
 pub fn normalized(plan: LogicalPlan) -> LogicalPlan {
@@ -45,6 +50,9 @@ fn one_form(expr: Expr) -> DfResult<Transformed<Expr>> {
             Expr::InList(list)
         }
         Expr::ScalarFunction(mut call) => {
+            if CHAINED.contains(&call.func.name()) {
+                return Ok(Transformed::yes(chained(call)));
+            }
             if COMMUTATIVE.contains(&call.func.name()) {
                 call.args.sort_by_cached_key(ToString::to_string);
             }
@@ -76,6 +84,23 @@ fn of_binary(binary: BinaryExpr) -> Expr {
         }
         _ => Expr::BinaryExpr(BinaryExpr { left, op, right }),
     }
+}
+
+/// `a + b + c` in one order, wherever its parentheses stood.
+fn chained(call: ScalarFunction) -> Expr {
+    let mut operands = Vec::new();
+    let mut open = call.args.clone();
+    while let Some(operand) = open.pop() {
+        match operand {
+            Expr::ScalarFunction(inner) if inner.func == call.func => open.extend(inner.args),
+            other => operands.push(other),
+        }
+    }
+    operands.sort_by_cached_key(ToString::to_string);
+    let join = |left: Expr, right: Expr| {
+        Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args: vec![left, right] })
+    };
+    operands.into_iter().reduce(join).unwrap_or_default()
 }
 
 fn gather(expr: Expr, op: Operator, operands: &mut Vec<Expr>) {

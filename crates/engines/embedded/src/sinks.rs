@@ -10,6 +10,7 @@ mod avro;
 mod compress;
 mod folders;
 mod format;
+mod options;
 mod orc;
 mod parquet;
 pub mod recovery;
@@ -36,7 +37,7 @@ use uuid::Uuid;
 use crate::catalog::location_uri;
 use crate::error::from_datafusion;
 use crate::execute::Query;
-pub use format::check_columns;
+pub use format::{check_columns, display_name};
 
 use folders::Columns;
 use stage::{Replace, Stage};

@@ -6,7 +6,7 @@
 mod avro;
 mod batches;
 mod binary;
-mod charset;
+pub mod charset;
 mod defaults;
 mod delta;
 pub mod files;

@@ -232,6 +232,8 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         | "ST_INVALID_SRID_VALUE"
         | "ST_INVALID_ENDIANNESS_VALUE"
         | "WKB_PARSE_ERROR" => ILLEGAL_ARGUMENT,
+        "CODEC_NOT_AVAILABLE" | "_LEGACY_ERROR_TEMP_2047" => ILLEGAL_ARGUMENT,
+        "DATA_SOURCE_NOT_FOUND" => CLASS_NOT_FOUND,
         "UNSUPPORTED_ARROWTYPE" => UNSUPPORTED,
         "INVALID_TIMEZONE" => DATETIME,
         "HLL_INVALID_LG_K" | "APPROX_TOP_K_NON_POSITIVE_ARG" | "INVALID_VARIANT_GET_PATH" => RUNTIME,
@@ -240,7 +242,9 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         | "MALFORMED_RECORD_IN_PARSING"
         | "COLLATION_INVALID_NAME"
         | "PARTITION_TRANSFORM_EXPRESSION_NOT_IN_PARTITIONED_BY" => SPARK,
-        "UNSUPPORTED_FEATURE" if parameter("operation") == "MERGE INTO TABLE" => UNSUPPORTED,
+        "UNSUPPORTED_FEATURE" if ["MERGE INTO TABLE", "UPDATE TABLE"].contains(&parameter("operation")) => UNSUPPORTED,
+        "UNSUPPORTED_PARTITION_TRANSFORM" => UNSUPPORTED,
+        "UNSUPPORTED_FEATURE" if name == "UNSUPPORTED_FEATURE.WRITE_FOR_BINARY_SOURCE" => UNSUPPORTED,
         "INVALID_INTERVAL_FORMAT" if error.kind() == ErrorKind::Runtime && error.contexts().is_empty() => {
             ILLEGAL_ARGUMENT
         }
@@ -329,6 +333,14 @@ const UNSUPPORTED: &[&str] = &[
     "org.apache.spark.SparkUnsupportedOperationException",
     "java.lang.UnsupportedOperationException",
     "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const CLASS_NOT_FOUND: &[&str] = &[
+    "org.apache.spark.SparkClassNotFoundException",
+    "java.lang.ClassNotFoundException",
+    "java.lang.ReflectiveOperationException",
     "java.lang.Exception",
     "java.lang.Throwable",
     "java.lang.Object",

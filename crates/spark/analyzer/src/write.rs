@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, lit};
 use hearth_base::condition::{
     CANNOT_SAFELY_CAST, EXTRA_COLUMNS, INSERT_NOT_ENOUGH_DATA_COLUMNS, INSERT_TOO_MANY_DATA_COLUMNS,
     UNSUPPORTED_STORE_ASSIGNMENT,
 };
 use hearth_base::{Error, Result};
-use hearth_functions::{Typed, cast, coercion};
+use hearth_functions::kernels::string::lengths;
+use hearth_functions::{Typed, cast, coercion, extract_field};
 use hearth_types::{DataType, StructField, StructType, Value};
 
 use crate::analyzer::Analyzer;
@@ -99,34 +100,103 @@ fn check_counts(scope: &Scope, names: &[String], target: &WriteTarget<'_>) -> Re
 fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &WriteTarget<'_>) -> Result<Typed> {
     let to = without_lengths(&field.data_type);
     if column.data_type == to {
-        return Ok(column.typed());
+        return lengths::stored(column.typed(), &field.data_type);
     }
+    let mut value = column.typed();
+    if target.by_name {
+        value = by_name(value, &to, view.settings.case_sensitive)?;
+    }
+    let from = value.data_type.clone();
     let allowed = match target.policy {
-        StoreAssignment::Legacy => cast::can_cast(&column.data_type, &to, false),
-        StoreAssignment::Ansi => coercion::ansi_store_assignable(&column.data_type, &to),
+        StoreAssignment::Legacy => cast::can_cast(&from, &to, false),
+        StoreAssignment::Ansi => coercion::ansi_store_assignable(&from, &to),
         StoreAssignment::Warehouse => {
-            coercion::ansi_store_assignable(&column.data_type, &to)
-                || column.data_type.is_string() && cast::can_cast(&column.data_type, &to, true)
+            coercion::ansi_store_assignable(&from, &to) || from.is_string() && cast::can_cast(&from, &to, true)
         }
-        StoreAssignment::Strict => coercion::implicit_type(&column.data_type, &to, true).is_some_and(|t| t == to),
+        StoreAssignment::Strict => coercion::implicit_type(&from, &to, true).is_some_and(|t| t == to),
     };
     if !allowed {
         return Err(cannot_assign(column, field, &to, target));
     }
     let mode = if target.policy == StoreAssignment::Legacy { cast::CastMode::Legacy } else { cast::CastMode::Ansi };
-    cast::cast(column.typed(), &to, mode, &view.settings)
+    cast::cast(value, &to, mode, &view.settings).and_then(|value| lengths::stored(value, &field.data_type))
+}
+
+/// By name, the fields of a struct find those of the column too.
+fn by_name(value: Typed, to: &DataType, case_sensitive: bool) -> Result<Typed> {
+    let (DataType::Struct(from), DataType::Struct(into)) = (&value.data_type, to) else { return Ok(value) };
+    if from.fields.len() != into.fields.len() {
+        return Ok(value);
+    }
+    let place = |name: &str| from.fields.iter().position(|field| same_name(&field.name, name, case_sensitive));
+    let Some(places) = into.fields.iter().map(|field| place(&field.name)).collect::<Option<Vec<_>>>() else {
+        return Ok(value);
+    };
+    let mut arguments = Vec::with_capacity(places.len() * 2);
+    let mut fields = Vec::with_capacity(places.len());
+    for (place, field) in places.iter().zip(into.fields.iter()) {
+        let part = by_name(extract_field(value.clone(), *place)?, &field.data_type, case_sensitive)?;
+        arguments.push(lit(field.name.to_string()));
+        let nullable = from.fields.get(*place).is_none_or(|field| field.nullable);
+        fields.push(StructField::new(field.name.to_string(), part.data_type.clone(), nullable));
+        arguments.push(part.expr);
+    }
+    if places.iter().enumerate().all(|(index, place)| index == *place) && fields.iter().eq(from.fields.iter()) {
+        return Ok(value);
+    }
+    let made = datafusion::functions::core::named_struct().call(arguments);
+    let data_type = DataType::structure(fields);
+    let expr = if value.nullable {
+        let kept = datafusion::logical_expr::when(value.expr.is_not_null(), made).end();
+        kept.map_err(crate::analyzer::plan_error)?
+    } else {
+        made
+    };
+    Ok(Typed::new(expr, data_type, value.nullable))
 }
 
 fn cannot_assign(column: &Column, field: &StructField, to: &DataType, target: &WriteTarget<'_>) -> Error {
-    let name: &str = &field.name;
+    let mut path = vec![field.name.to_string()];
+    let (from, to) = misfit(&column.data_type, to, &mut path);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match target.policy {
         StoreAssignment::Strict => UNSUPPORTED_STORE_ASSIGNMENT.with("policy", "STRICT"),
         StoreAssignment::Ansi | StoreAssignment::Legacy | StoreAssignment::Warehouse => CANNOT_SAFELY_CAST
             .with("tableName", target.table)
-            .with("colName", quote_name(&[name]))
-            .with("srcType", format!("\"{}\"", column.data_type.sql()))
+            .with("colName", quote_name(&path))
+            .with("srcType", format!("\"{}\"", from.sql()))
             .with("targetType", format!("\"{}\"", to.sql())),
     }
+}
+
+/// The part of a value that does not fit into its place, and the way to it.
+fn misfit(from: &DataType, to: &DataType, path: &mut Vec<String>) -> (DataType, DataType) {
+    match (from, to) {
+        (DataType::Struct(left), DataType::Struct(right)) if left.fields.len() == right.fields.len() => {
+            let mut pairs = left.fields.iter().zip(right.fields.iter());
+            let fits = |left: &StructField, right: &StructField| {
+                coercion::ansi_store_assignable(&left.data_type, &right.data_type)
+            };
+            if let Some((left, right)) = pairs.find(|(left, right)| !fits(left, right)) {
+                path.push(right.name.to_string());
+                return misfit(&left.data_type, &right.data_type, path);
+            }
+        }
+        (DataType::Array(left), DataType::Array(right)) => {
+            path.push("element".to_owned());
+            return misfit(&left.element, &right.element, path);
+        }
+        (DataType::Map(left), DataType::Map(right)) => {
+            if !coercion::ansi_store_assignable(&left.key, &right.key) {
+                path.push("key".to_owned());
+                return misfit(&left.key, &right.key, path);
+            }
+            path.push("value".to_owned());
+            return misfit(&left.value, &right.value, path);
+        }
+        (_, _) => {}
+    }
+    (from.clone(), to.clone())
 }
 
 /// An analysed plan as a relation again, under new ids.

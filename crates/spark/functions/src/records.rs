@@ -69,7 +69,8 @@ impl XmlFrame {
             if xml.declaration.is_empty() { String::new() } else { format!("<?xml {}?>\n", xml.declaration) };
         // The root's tag may carry attributes.
         let root = xml.root_tag.split_whitespace().next().unwrap_or_default();
-        Self { head: format!("{declaration}<{}>", xml.root_tag), tail: format!("\n</{root}>") }
+        let attributes = xml.root_tag.replace('\'', "\"");
+        Self { head: format!("{declaration}<{attributes}>"), tail: format!("\n</{root}>") }
     }
 
     /// The options for records that stand inside of the root.

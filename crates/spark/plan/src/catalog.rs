@@ -376,6 +376,8 @@ pub enum CreateMode {
 #[derive(Debug, Clone, PartialEq)]
 pub enum TableChange {
     SetProperties(Options),
+    /// `SET SERDEPROPERTIES`: the options that a table of files is read with.
+    SetOptions(Options),
     UnsetProperties {
         keys: Vec<String>,
         if_exists: bool,

@@ -68,6 +68,12 @@ async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableCh
             return Err(refused(record, "PARTITION"));
         }
         TableChange::SetProperties(new) => set_properties(session, record, new)?,
+        TableChange::SetOptions(new) => {
+            session.shared.catalog.alter_table(&record.id, |table| {
+                options::merge(&mut table.options, new);
+                Ok(())
+            })?;
+        }
         TableChange::UnsetProperties { keys, if_exists: _ } => unset_properties(session, record, keys)?,
         TableChange::SetLocation { partition, location } => set_location(session, record, partition, location)?,
         TableChange::AddColumns(new) => add_columns(session, record, new).await?,
@@ -116,6 +122,7 @@ pub fn not_for_views(name: &str, change: &TableChange) -> Error {
     let (what, is_of_views) = match change {
         TableChange::SetProperties(_) => ("SET TBLPROPERTIES", true),
         TableChange::UnsetProperties { .. } => ("UNSET TBLPROPERTIES", true),
+        TableChange::SetOptions(_) => ("SET [SERDE|SERDEPROPERTIES]", false),
         TableChange::SetLocation { .. } => ("SET LOCATION ...", false),
         TableChange::AddColumns(columns) if columns.len() == 1 => ("ADD COLUMN", false),
         TableChange::AddColumns(_) | TableChange::AddColumnsAt { .. } => ("ADD COLUMNS", false),

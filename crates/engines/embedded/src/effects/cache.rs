@@ -4,7 +4,7 @@ use hearth_base::Result;
 use hearth_core::engine::StorageLevel as Level;
 use hearth_plan::command::{CreateView, StorageLevel, ViewKind};
 use hearth_plan::relation::{NamedTable, TableName};
-use hearth_plan::{Name, Relation, RelationNode};
+use hearth_plan::{Name, Options, Relation, RelationNode};
 
 use super::lookup::{Scope, table_name};
 use super::rows::{done, truth};
@@ -27,8 +27,10 @@ pub async fn cache(
     session: &EmbeddedSession,
     name: &TableName,
     query: Option<&Relation>,
-    storage: Option<StorageLevel>,
+    (storage, options): (Option<StorageLevel>, &Options),
 ) -> Result<Rows> {
+    let named = options.iter().find(|(key, _)| key.eq_ignore_ascii_case("storageLevel"));
+    let named = named.map(|(_, level)| level_named(level)).transpose()?;
     if let Some(query) = query {
         let new = CreateView {
             name: name.clone(),
@@ -45,7 +47,7 @@ pub async fn cache(
         view::create(session, &new).await?;
     }
     let name = table_name(session, name).await?;
-    let level = storage.map_or(DEFAULT_LEVEL, |level| Level {
+    let level = storage.map_or(named.unwrap_or(DEFAULT_LEVEL), |level| Level {
         use_disk: level.use_disk,
         use_memory: level.use_memory,
         use_off_heap: level.use_off_heap,
@@ -54,6 +56,26 @@ pub async fn cache(
     });
     keep(session, &relation(session, &name)?, level).await?;
     done()
+}
+
+/// Spark's names of storage levels.
+fn level_named(name: &str) -> Result<Level> {
+    let upper = name.to_uppercase();
+    let (plain, replication) = match upper.rsplit_once('_') {
+        Some((plain, digit)) if ["2", "3"].contains(&digit) => (plain, if digit == "2" { 2 } else { 3 }),
+        Some(_) | None => (upper.as_str(), 1),
+    };
+    let (use_disk, use_memory, use_off_heap, deserialized) = match plain {
+        "NONE" => (false, false, false, false),
+        "DISK_ONLY" => (true, false, false, false),
+        "MEMORY_ONLY" => (false, true, false, true),
+        "MEMORY_ONLY_SER" => (false, true, false, false),
+        "MEMORY_AND_DISK" => (true, true, false, true),
+        "MEMORY_AND_DISK_SER" => (true, true, false, false),
+        "OFF_HEAP" => (true, true, true, false),
+        _ => return Err(super::save::illegal(format!("Invalid StorageLevel: {name}"))),
+    };
+    Ok(Level { use_disk, use_memory, use_off_heap, deserialized, replication })
 }
 
 pub async fn uncache(session: &EmbeddedSession, name: &TableName, if_exists: bool) -> Result<Rows> {

@@ -121,7 +121,7 @@ fn display_name(format: &str) -> String {
 }
 
 /// Whether a value of the type can be a folder's name.
-fn can_partition(data_type: &DataType) -> bool {
+pub fn can_partition(data_type: &DataType) -> bool {
     !matches!(
         data_type,
         DataType::Array(_)

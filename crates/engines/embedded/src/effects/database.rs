@@ -123,9 +123,7 @@ pub fn describe(session: &EmbeddedSession, name: &Name, extended: bool) -> Resul
     let database = scope.catalog().database(&scope.database_id(Some(name)))?;
     let mut rows: Vec<Vec<Cell>> =
         vec![vec!["Catalog Name".into(), database.catalog.into()], vec!["Namespace Name".into(), database.name.into()]];
-    if let Some(comment) = database.comment {
-        rows.push(vec!["Comment".into(), comment.into()]);
-    }
+    rows.push(vec!["Comment".into(), database.comment.unwrap_or_default().into()]);
     rows.push(vec!["Location".into(), location_uri(&database.location).into()]);
     rows.push(vec!["Owner".into(), database.owner.into()]);
     if extended {
@@ -133,9 +131,7 @@ pub fn describe(session: &EmbeddedSession, name: &Name, extended: bool) -> Resul
         properties.sort();
         let pairs: Vec<_> = properties.into_iter().map(|(key, value)| format!("({key},{value})")).collect();
         let text = if pairs.is_empty() { String::new() } else { format!("({})", pairs.join(", ")) };
-        if !text.is_empty() {
-            rows.push(vec!["Properties".into(), text.into()]);
-        }
+        rows.push(vec!["Properties".into(), text.into()]);
     }
     table(&[text("info_name"), optional("info_value")], rows)
 }

@@ -1,7 +1,7 @@
 //! `DESCRIBE`: the columns of a table, and what the catalog knows of it.
 
 use hearth_base::Result;
-use hearth_base::condition::COLUMN_NOT_FOUND;
+use hearth_base::condition::{COLUMN_NOT_FOUND, NOT_PARTITIONED_BY_CATALOG};
 use hearth_base::{Error, condition::PARTITION_SCHEMA_IS_EMPTY};
 use hearth_plan::catalog::PartitionSpec;
 use hearth_plan::identifier::quote;
@@ -36,6 +36,9 @@ pub async fn describe(
     rows.extend(partition_columns(record));
     rows.extend(clustering_columns(record));
     if !partition.is_empty() {
+        if record.partition_columns.is_empty() {
+            return Err(NOT_PARTITIONED_BY_CATALOG.with("action", "DESC PARTITION").with("tableName", &record.id.name));
+        }
         let values = partition::values(session, record, partition).await?;
         rows.extend(partition_detail(record, &values)?);
     } else if extended {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, ObservedMetrics, StoreAssignment, WriteTarget, align_for_write};
 use hearth_base::condition::{
-    CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
-    INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_OVERWRITE_TABLE,
+    CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, HIVE_SUPPORT_REQUIRED, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
+    INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_INSERT_RDD_BASED,
+    UNSUPPORTED_OVERWRITE_TABLE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget};
@@ -64,6 +65,9 @@ struct Directory<'a> {
 
 /// `INSERT OVERWRITE DIRECTORY`
 async fn into_directory(session: &EmbeddedSession, query: &Relation, directory: &Directory<'_>) -> Result<Written> {
+    if directory.format.is_empty() {
+        return Err(HIVE_SUPPORT_REQUIRED.with("cmd", "INSERT OVERWRITE DIRECTORY with the Hive format"));
+    }
     let mut options = directory.options.clone();
     let option = super::options::take(&mut options, "path");
     let Some(path) = directory.path.or(option.as_deref()) else {
@@ -196,6 +200,10 @@ pub fn target(scope: &Scope<'_>, name: &[String]) -> Result<Arc<TableRecord>> {
         None => return Err(scope.relation_not_found(name)),
         Some(Found::Table(record)) if !record.is_view() => record,
         Some(Found::Table(record)) => return Err(not_view(record.id.quoted())),
+        // A view that a DataFrame made is no view to Spark here, only rows.
+        Some(Found::Temporary(view) | Found::GlobalTemporary(view)) if view.text.is_none() => {
+            return Err(UNSUPPORTED_INSERT_RDD_BASED.error());
+        }
         Some(Found::Temporary(_) | Found::GlobalTemporary(_)) => return Err(not_view(quote(name))),
     };
     if record.id.catalog == SAMPLES_CATALOG {

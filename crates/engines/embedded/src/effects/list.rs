@@ -172,6 +172,12 @@ fn api_columns(found: &Found) -> Vec<Vec<Cell>> {
         }
         Found::Temporary(_) | Found::GlobalTemporary(_) => (Vec::new(), Vec::new()),
     };
+    let clustered: Vec<String> = match found {
+        Found::Table(table) => {
+            super::clustering::columns(table).unwrap_or_default().into_iter().map(|name| name.join(".")).collect()
+        }
+        Found::Temporary(_) | Found::GlobalTemporary(_) => Vec::new(),
+    };
     let within = |list: &[String], name: &str| list.iter().any(|column| column.eq_ignore_ascii_case(name));
     let fields = schema_of(found).fields.iter();
     fields
@@ -183,7 +189,7 @@ fn api_columns(found: &Found) -> Vec<Vec<Cell>> {
                 field.nullable.into(),
                 within(&partitions, &field.name).into(),
                 within(&buckets, &field.name).into(),
-                false.into(),
+                within(&clustered, &field.name).into(),
             ]
         })
         .collect()

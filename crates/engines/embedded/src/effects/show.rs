@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use hearth_base::Result;
-use hearth_base::condition::{EXPECT_PERMANENT_VIEW_NOT_TEMP, UNSUPPORTED_SHOW_CREATE_AS_SERDE};
+use hearth_base::condition::{
+    EXPECT_PERMANENT_VIEW_NOT_TEMP, SHOW_CREATE_TEMPORARY_VIEW, UNSUPPORTED_SHOW_CREATE_AS_SERDE,
+};
 use hearth_plan::Options;
 use hearth_plan::catalog::Style;
 use hearth_plan::identifier::quote;
@@ -25,6 +27,9 @@ pub async fn create_table(session: &EmbeddedSession, name: &TableName, as_serde:
     let name = table_name(session, name).await?;
     let record = match Scope::new(session).get(&name)? {
         Found::Table(record) => record,
+        Found::Temporary(_) | Found::GlobalTemporary(_) if matches!(style, Style::Api) => {
+            return Err(SHOW_CREATE_TEMPORARY_VIEW.with("tableName", quote(&name)));
+        }
         Found::Temporary(_) | Found::GlobalTemporary(_) => {
             return Err(EXPECT_PERMANENT_VIEW_NOT_TEMP
                 .with("viewName", quote(&name))

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, holds_time};
 use hearth_base::condition::{
-    ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE, COLUMN_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
-    EXTERNAL_TABLE_WITHOUT_LOCATION, HIVE_SUPPORT_REQUIRED, INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION,
-    RENAME_ACROSS_DATABASES, TABLE_OPERATION, TABLE_OR_VIEW_ALREADY_EXISTS, UNSUPPORTED_PARTITION_TRANSFORM,
-    UNSUPPORTED_TIME_TYPE, WRONG_COMMAND_FOR_OBJECT_TYPE,
+    ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE, COLUMN_NOT_FOUND, EXPECT_PERMANENT_VIEW_NOT_TEMP,
+    EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION, HIVE_SUPPORT_REQUIRED, INVALID_PARTITION_COLUMN_DATA_TYPE,
+    NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES, TABLE_OPERATION, TABLE_OR_VIEW_ALREADY_EXISTS, UNABLE_TO_INFER_SCHEMA,
+    UNSUPPORTED_PARTITION_TRANSFORM, UNSUPPORTED_TIME_TYPE, WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec, TableColumns, TablePromise};
@@ -66,7 +66,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     let mut record = blank(session, &id, new)?;
     if let Some(query) = &new.query {
         let analyzed = run::analyze(session, query).await?;
-        record.schema = analyzed.schema.without_notes();
+        record.schema = analyzed.schema.without_notes().with_lengths();
         partition_by(&mut record, new)?;
         cluster_by(&mut record, new)?;
         return match fill(session, record, &analyzed, replace).await {
@@ -181,7 +181,12 @@ fn partition_by(record: &mut TableRecord, new: &CreateTable) -> Result<()> {
     for name in declared {
         record.partition_columns.push(name);
     }
-    for expr in &new.partitioning {
+    partition_by_expressions(record, &new.partitioning)
+}
+
+/// Columns, and buckets as `bucket(4, a)` of SQL or the bucket of `partitionedBy`.
+pub fn partition_by_expressions(record: &mut TableRecord, expressions: &[Expr]) -> Result<()> {
+    for expr in expressions {
         match &expr.node {
             ExprNode::Function(call) if call.name.concat().eq_ignore_ascii_case("bucket") => {
                 record.bucket = Some(buckets(&call.arguments)?);
@@ -246,7 +251,9 @@ fn copy(scope: &Scope<'_>, like: &Name, has_provider: bool, record: &mut TableRe
                 record.sort_columns.clone_from(&other.sort_columns);
             }
         }
-        Found::Temporary(view) | Found::GlobalTemporary(view) => record.schema = view.schema.without_notes(),
+        Found::Temporary(view) | Found::GlobalTemporary(view) => {
+            record.schema = view.schema.without_notes().with_lengths()
+        }
     }
     Ok(())
 }
@@ -257,6 +264,9 @@ async fn infer(session: &EmbeddedSession, record: &mut TableRecord) -> Result<()
     let state = session.snapshot();
     let settings = crate::resolve::settings(session, &state);
     let folder = folder_of(record)?;
+    if !folder.exists() {
+        return Err(UNABLE_TO_INFER_SCHEMA.with("format", crate::sinks::display_name(&format)));
+    }
     let paths = [folder.display().to_string()];
     let source = sources::open(SourceRequest {
         format: &format,
@@ -275,11 +285,17 @@ async fn infer(session: &EmbeddedSession, record: &mut TableRecord) -> Result<()
 }
 
 /// Makes a table of a query's rows, and says how many there are. They are staged, so a failure leaves neither files nor a table.
-pub async fn fill(
+pub async fn fill(session: &EmbeddedSession, record: TableRecord, analyzed: &Analyzed, replace: bool) -> Result<u64> {
+    fill_with(session, record, analyzed, replace, false).await
+}
+
+/// As `fill`; with `appends` the location may have files, whose place is taken.
+pub async fn fill_with(
     session: &EmbeddedSession,
     mut record: TableRecord,
     analyzed: &Analyzed,
     replace: bool,
+    appends: bool,
 ) -> Result<u64> {
     if record.provider.as_deref() == Some(DELTA) {
         return delta::fill(session, record, analyzed, replace).await;
@@ -289,7 +305,7 @@ pub async fn fill(
     let ordered = columns::in_order(session, analyzed, &record).await?;
     let managed = record.kind == TableKind::Managed;
     let folder = if managed { catalog.staging() } else { folder_of(&record)? };
-    if !managed && !replace && crate::catalog::has_entries(&folder) {
+    if !managed && !replace && !appends && crate::catalog::has_entries(&folder) {
         return Err(NON_EMPTY_LOCATION
             .with("tablePath", format!("file://{}", folder.display()))
             .with("config", "spark.sql.legacy.allowNonEmptyLocationInCTAS"));
@@ -416,10 +432,14 @@ pub async fn analyze(
     (no_scan, columns): (bool, Option<&Vec<String>>),
 ) -> Result<Rows> {
     let full = table_name(session, name).await?;
-    if let Found::Table(view) = Scope::new(session).get(&full)?
-        && view.is_view()
-    {
-        return Err(ANALYZE_VIEW_UNSUPPORTED.error());
+    match Scope::new(session).get(&full)? {
+        Found::Table(view) if view.is_view() => return Err(ANALYZE_VIEW_UNSUPPORTED.error()),
+        Found::Table(_) => {}
+        Found::Temporary(_) | Found::GlobalTemporary(_) => {
+            return Err(EXPECT_PERMANENT_VIEW_NOT_TEMP
+                .with("viewName", quote(&full))
+                .with("operation", "ANALYZE TABLE"));
+        }
     }
     let record = get(session, name, "ANALYZE TABLE").await?;
     for column in columns.into_iter().flatten() {

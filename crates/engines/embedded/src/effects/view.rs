@@ -305,6 +305,7 @@ pub async fn alter_temporary(session: &EmbeddedSession, view: &TempView, change:
         }
         TableChange::SchemaBinding(_) => return Err(TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE.error()),
         TableChange::SetLocation { .. }
+        | TableChange::SetOptions(_)
         | TableChange::ClusterBy(_)
         | TableChange::AddColumnsAt { .. }
         | TableChange::Refused(_)

@@ -4,20 +4,22 @@ use std::path::Path;
 
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
-    ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_COLUMN_COUNT, APPEND_COLUMN_MISSING, APPEND_FORMAT, APPEND_PARTITIONING,
-    BUCKETS_NOT_SUPPORTED_BY_WRITE, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW,
+    ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_TO_VIEW, BUCKETS_NOT_SUPPORTED_BY_WRITE, CLUSTER_BY_WITH_PARTITIONED_BY,
+    DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW, EXTERNAL_METADATA_UNSUPPORTED, HIVE_SOURCE, HIVE_SUPPORT_REQUIRED,
     PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO, PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED,
-    SORT_BY_WITHOUT_BUCKETING, TABLE_OR_VIEW_ALREADY_EXISTS, WRITE_FOR_BINARY_SOURCE,
+    SAVE_IN_UNKNOWN_CATALOG, SORT_BY_WITHOUT_BUCKETING, SOURCE_OF_ITS_OWN, TABLE_OR_VIEW_ALREADY_EXISTS,
+    WRITE_FOR_BINARY_SOURCE,
 };
-use hearth_base::{Error, Result};
+use hearth_base::error::ErrorKind;
+use hearth_base::{Condition, Error, Result};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget, SaveMode, Write, WriteTarget, WriteV2, WriteV2Mode};
 use hearth_plan::relation::{NamedTable, TableName};
 use hearth_plan::{Name, Options, Relation, RelationNode};
 use hearth_types::StructType;
 
 use super::lookup::Scope;
-use super::table::{fill, new_record, partition_name};
-use super::{Written, columns, delta, insert, options, path};
+use super::table::{fill, new_record, partition_by_expressions};
+use super::{Written, clustering, columns, delta, insert, options, path, save};
 use crate::catalog::{DELTA, TableKind, TableRecord};
 use crate::execute::Query;
 use crate::run;
@@ -59,16 +61,27 @@ pub async fn files(session: &EmbeddedSession, analyzed: &Analyzed, write: FileWr
     .await
 }
 
+/// Where Spark's own formats have stood, in this version and older ones.
+const FORMAT_HOMES: [&str; 4] = [
+    "org.apache.spark.sql.execution.datasources.",
+    "org.apache.spark.sql.hive.",
+    "org.apache.spark.sql.",
+    "com.databricks.spark.",
+];
+
 /// The lower-case name of a format that files can have.
-pub fn format_named(name: &str) -> Result<String> {
-    let name = name.to_lowercase();
-    let short = name.strip_prefix("org.apache.spark.sql.execution.datasources.").unwrap_or(&name);
-    let short = short.split('.').next().unwrap_or(short);
+pub fn format_named(given: &str) -> Result<String> {
+    let name = given.to_lowercase();
+    let short = FORMAT_HOMES.iter().find_map(|home| name.strip_prefix(home)).unwrap_or(&name);
+    // A class behind a package of the format's name.
+    let short = if short.len() < name.len() { short.split('.').next().unwrap_or(short) } else { short };
     match short {
         "parquet" | "csv" | "json" | "text" | "xml" | "orc" | "avro" | "delta" => Ok(short.to_owned()),
         "binaryfile" => Err(WRITE_FOR_BINARY_SOURCE.error()),
-        "jdbc" | "hive" => Err(Error::unsupported(format!("tables and files of the format {short}"))),
-        _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", name)),
+        "hive" => Err(HIVE_SOURCE.with("operation", "write")),
+        "kafka" => Err(SOURCE_OF_ITS_OWN.with("provider", given)),
+        "jdbc" => Err(Error::unsupported(format!("tables and files of the format {short}"))),
+        _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", given)),
     }
 }
 
@@ -113,15 +126,16 @@ async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>
         return Err(BUCKETS_NOT_SUPPORTED_BY_WRITE.with("operation", "save"));
     }
     let mut write_options = write.options.clone();
-    let option = options::take(&mut write_options, "path");
+    let path = save::path(session, path, &mut write_options)?;
     let format = default_format(session, write.format.as_ref());
     let analyzed = run::analyze(session, &write.input).await?;
     if format.eq_ignore_ascii_case("noop") {
+        save::check_nothing(write.mode, "noop")?;
         run_only(session, &analyzed).await?;
         return Ok(Written { metrics: analyzed.metrics, rows: 0 });
     }
     let format = format_named(&format)?;
-    let Some(path) = path.or(option.as_ref()) else { return Err(PATH_NOT_SPECIFIED.error()) };
+    let Some(path) = path.as_ref() else { return Err(PATH_NOT_SPECIFIED.error()) };
     if format == DELTA
         && let Some(condition) = delta::replace_where(write)?
     {
@@ -173,6 +187,7 @@ fn check_partitioning(schema: &StructType, partition_columns: &[String]) -> Resu
             return Err(PARTITION_COLUMN_NOT_IN_SCHEMA.with("col", column).with("schemaCatalog", text));
         }
     }
+    save::check_partition_columns(schema, partition_columns)?;
     if !partition_columns.is_empty() && partition_columns.len() == schema.fields.len() {
         return Err(ALL_PARTITION_COLUMNS_NOT_ALLOWED.error());
     }
@@ -180,15 +195,27 @@ fn check_partitioning(schema: &StructType, partition_columns: &[String]) -> Resu
 }
 
 async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) -> Result<Written> {
+    save::check_layout(write)?;
+    let format = default_format(session, write.format.as_ref());
     let scope = Scope::new(session);
-    let id = scope.table_id(name)?;
+    let id = match name.as_slice() {
+        [_, _, _, ..] => scope.table_id(name).map_err(|_| SAVE_IN_UNKNOWN_CATALOG.with("quote", name.join(".")))?,
+        _ => scope.table_id(name)?,
+    };
     scope.catalog().database(&id.database_id())?;
     let known = scope.catalog().table(&id);
-    if let (Some(view), SaveMode::Append | SaveMode::Overwrite) =
-        (known.as_ref().filter(|known| known.is_view()), write.mode)
-    {
-        return Err(EXPECT_TABLE_NOT_VIEW.with("viewName", view.id.quoted()).with("operation", "saveAsTable"));
+    if let Some(view) = known.as_ref().filter(|known| known.is_view()) {
+        match write.mode {
+            SaveMode::Append => return Err(APPEND_TO_VIEW.error()),
+            // A table takes its place.
+            SaveMode::Overwrite if !session.is_warehouse() => scope.catalog().drop_table(&view.id)?,
+            SaveMode::Overwrite => {
+                return Err(EXPECT_TABLE_NOT_VIEW.with("viewName", view.id.quoted()).with("operation", "saveAsTable"));
+            }
+            SaveMode::ErrorIfExists | SaveMode::Unspecified | SaveMode::Ignore => {}
+        }
     }
+    let known = known.filter(|known| !known.is_view() || write.mode != SaveMode::Overwrite);
     if let (Some(record), SaveMode::Append | SaveMode::Overwrite) = (&known, write.mode)
         && record.format() == DELTA
         && write.format.as_ref().is_none_or(|format| format.eq_ignore_ascii_case(DELTA))
@@ -200,10 +227,18 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
             return Err(TABLE_OR_VIEW_ALREADY_EXISTS.with("relationName", id.quoted()));
         }
         (Some(_), SaveMode::Ignore) => return Ok(Written::default()),
-        (Some(record), SaveMode::Append) => return append(session, write, record).await,
+        (Some(record), SaveMode::Append) => return append(session, write, &format, record).await,
         (Some(_), SaveMode::Overwrite) => true,
         (None, _) => false,
     };
+    match format.to_ascii_lowercase().as_str() {
+        "hive" => return Err(HIVE_SUPPORT_REQUIRED.with("cmd", "CREATE Hive TABLE (AS SELECT)")),
+        "noop" => {
+            let shown = hearth_plan::identifier::quote(&[id.database.clone(), id.name.clone()]);
+            return Err(EXTERNAL_METADATA_UNSUPPORTED.with("tableName", shown).with("provider", format));
+        }
+        _ => {}
+    }
     let analyzed = run::analyze(session, &write.input).await?;
     if let Some(record) = known.as_ref().filter(|_| replace) {
         insert::check_not_read(session, &analyzed, record)?;
@@ -215,46 +250,36 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
         record.location = Some(path::absolute(&location, session)?);
     }
     record.options = write_options;
-    record.schema = analyzed.schema.without_notes();
+    record.schema = nullable(&analyzed.schema.without_notes().with_lengths());
     record.partition_columns.clone_from(&write.partition_columns);
     record.bucket.clone_from(&write.bucket);
-    let rows = fill(session, record, &analyzed, replace).await?;
+    record.sort_columns.clone_from(&write.sort_columns);
+    cluster(&mut record, &write.cluster_columns)?;
+    save::check_buckets(&record)?;
+    let appends = write.mode == SaveMode::Append;
+    let rows = super::table::fill_with(session, record, &analyzed, replace, appends).await?;
     Ok(Written { metrics: analyzed.metrics, rows })
 }
 
+/// Columns of saved tables take NULL, those of partitions too.
+fn nullable(schema: &StructType) -> StructType {
+    StructType::new(schema.fields.iter().map(columns::nullable))
+}
+
+/// `clusterBy`
+fn cluster(record: &mut TableRecord, names: &[String]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<Name> =
+        names.iter().map(|name| hearth_plan::identifier::parse_multipart_identifier(name)).collect::<Result<_>>()?;
+    clustering::set(&mut record.properties, &record.schema, &names)
+}
+
 /// `saveAsTable` in append mode: columns go by name, and format and partitioning must be the table's.
-async fn append(session: &EmbeddedSession, write: &Write, record: &TableRecord) -> Result<Written> {
-    let existing = record.format();
-    if let Some(format) = &write.format
-        && format_named(format)? != existing
-    {
-        return Err(APPEND_FORMAT
-            .with("tableName", record.id.plain())
-            .with("existingProvider", existing)
-            .with("specifiedProvider", format));
-    }
-    let same = write.partition_columns.iter().zip(&record.partition_columns);
-    let differs = write.partition_columns.len() != record.partition_columns.len()
-        || same.into_iter().any(|(left, right)| !left.eq_ignore_ascii_case(right));
-    if !write.partition_columns.is_empty() && differs {
-        return Err(APPEND_PARTITIONING
-            .with("tableName", record.id.plain())
-            .with("specifiedPartCols", write.partition_columns.join(", "))
-            .with("existingPartCols", record.partition_columns.join(", ")));
-    }
+async fn append(session: &EmbeddedSession, write: &Write, format: &str, record: &TableRecord) -> Result<Written> {
     let schema = run::analyze(session, &write.input).await?.schema;
-    let text = |schema: &StructType| hearth_types::DataType::Struct(schema.clone()).simple_string();
-    if schema.fields.len() != record.schema.fields.len() {
-        return Err(APPEND_COLUMN_COUNT
-            .with("tableName", record.id.plain())
-            .with("existingTableSchema", text(&record.schema))
-            .with("querySchema", text(&schema)));
-    }
-    let has = |name: &str| schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
-    if let Some(missing) = record.schema.fields.iter().find(|field| !has(&field.name)) {
-        let columns: Vec<_> = schema.fields.iter().map(|field| field.name.to_string()).collect();
-        return Err(APPEND_COLUMN_MISSING.with("col", &missing.name).with("inputColumns", columns.join(", ")));
-    }
+    save::check_append(session, write, format, record, &schema)?;
     insert::insert(session, &plain_insert(record.id.parts(), &write.input, InsertMode::Append, true)).await
 }
 
@@ -283,6 +308,9 @@ async fn insert_into(session: &EmbeddedSession, write: &Write, name: &Name) -> R
 
 /// `df.writeTo…`. Spark refuses all but `create` for file tables; here the rest works as on Spark's other tables.
 pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Written> {
+    if !write.cluster_columns.is_empty() && !write.partitioning.is_empty() {
+        return Err(Condition { kind: ErrorKind::Analysis, ..CLUSTER_BY_WITH_PARTITIONED_BY }.error());
+    }
     let scope = Scope::new(session);
     let by_name = |mode: InsertMode| plain_insert(write.table.clone(), &write.input, mode, true);
     let replace = match &write.mode {
@@ -320,12 +348,19 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Writ
         }
         (Some(_) | None, _) => {}
     }
+    save::check_transforms(&write.partitioning)?;
     let analyzed = run::analyze(session, &write.input).await?;
     let mut record = new_record(session, &id, write.provider.as_deref())?;
     record.options.clone_from(&write.options);
+    if let Some(location) = options::take(&mut record.options, "path") {
+        record.kind = TableKind::External;
+        record.location = Some(path::absolute(&location, session)?);
+    }
     record.properties.clone_from(&write.properties);
-    record.schema = analyzed.schema.without_notes();
-    record.partition_columns = write.partitioning.iter().map(partition_name).collect::<Result<_>>()?;
+    record.schema = nullable(&analyzed.schema.without_notes().with_lengths());
+    partition_by_expressions(&mut record, &write.partitioning)?;
+    cluster(&mut record, &write.cluster_columns)?;
+    save::check_buckets(&record)?;
     let rows = fill(session, record, &analyzed, replace).await?;
     Ok(Written { metrics: analyzed.metrics, rows })
 }

@@ -19,7 +19,6 @@ pub enum Codec {
     Gzip,
     Bzip2,
     Deflate,
-    Zstd,
 }
 
 impl Codec {
@@ -29,7 +28,6 @@ impl Codec {
             Some("gzip") => Ok(Self::Gzip),
             Some("bzip2") => Ok(Self::Bzip2),
             Some("deflate") => Ok(Self::Deflate),
-            Some("zstd") => Ok(Self::Zstd),
             Some(name @ ("lz4" | "snappy")) => Err(Error::unsupported(format!("text files compressed with {name}"))),
             Some(name) => Err(CODEC_NOT_AVAILABLE
                 .with("codecName", name)
@@ -44,7 +42,6 @@ impl Codec {
             Self::Gzip => ".gz",
             Self::Bzip2 => ".bz2",
             Self::Deflate => ".deflate",
-            Self::Zstd => ".zst",
         }
     }
 }
@@ -55,7 +52,6 @@ pub enum Output {
     Gzip(GzEncoder<BufWriter<File>>),
     Bzip2(BzEncoder<BufWriter<File>>),
     Deflate(ZlibEncoder<BufWriter<File>>),
-    Zstd(zstd::Encoder<'static, BufWriter<File>>),
 }
 
 impl Output {
@@ -66,7 +62,6 @@ impl Output {
             Codec::Gzip => Self::Gzip(GzEncoder::new(file, Compression::default())),
             Codec::Bzip2 => Self::Bzip2(BzEncoder::new(file, bzip2::Compression::default())),
             Codec::Deflate => Self::Deflate(ZlibEncoder::new(file, Compression::default())),
-            Codec::Zstd => Self::Zstd(zstd::Encoder::new(file, 0)?),
         })
     }
 
@@ -76,7 +71,6 @@ impl Output {
             Self::Gzip(file) => file.write_all(bytes),
             Self::Bzip2(file) => file.write_all(bytes),
             Self::Deflate(file) => file.write_all(bytes),
-            Self::Zstd(file) => file.write_all(bytes),
         }
     }
 
@@ -87,7 +81,6 @@ impl Output {
             Self::Gzip(file) => file.finish()?.flush(),
             Self::Bzip2(file) => file.finish()?.flush(),
             Self::Deflate(file) => file.finish()?.flush(),
-            Self::Zstd(file) => file.finish()?.flush(),
         }
     }
 
@@ -97,7 +90,6 @@ impl Output {
             Self::None(_) => BUFFER_BYTES,
             Self::Gzip(_) | Self::Deflate(_) => BUFFER_BYTES + (256 << 10),
             Self::Bzip2(_) => BUFFER_BYTES + (8 << 20),
-            Self::Zstd(_) => BUFFER_BYTES + (4 << 20),
         }
     }
 }

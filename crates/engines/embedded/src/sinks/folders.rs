@@ -32,7 +32,12 @@ impl Columns {
         let data_places: Vec<_> = (0..schema.fields.len()).filter(|place| !partition_places.contains(place)).collect();
         Ok(Self {
             data: StructType::new(data_places.iter().map(|place| schema.fields[*place].clone())),
-            partition: partition_places.iter().map(|place| schema.fields[*place].clone()).collect(),
+            // Folders are called as the write says.
+            partition: partition_places
+                .iter()
+                .zip(names)
+                .map(|(place, name)| StructField { name: name.as_str().into(), ..schema.fields[*place].clone() })
+                .collect(),
             data_places,
             partition_places,
         })

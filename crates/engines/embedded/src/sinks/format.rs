@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use datafusion::arrow::array::RecordBatch;
-use hearth_base::condition::{DATA_SOURCE_NOT_FOUND, UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE};
+use hearth_base::condition::{DATA_SOURCE_NOT_FOUND, EMPTY_SCHEMA_NOT_SUPPORTED, UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE};
 use hearth_base::{Error, Result};
 use hearth_functions::records::TextFormat;
 use hearth_types::{DataType, StructType, Zone};
@@ -35,6 +35,7 @@ pub trait FileWriter: Send {
 
 /// The format of a request, for files of `data`'s columns.
 pub fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn FileFormat>> {
+    check_schema(request.format, data)?;
     match crate::sources::names::short(request.format).as_str() {
         "parquet" => parquet::open(request, data),
         "csv" => text::open_records(request, data, TextFormat::Csv),
@@ -59,6 +60,23 @@ pub fn zone(request: &WriteRequest<'_>) -> Result<(String, Zone)> {
     let id = option(request.options, "timeZone").unwrap_or(request.time_zone);
     let zone = Zone::parse(id).ok_or_else(|| Error::unsupported(format!("the time zone {id}")))?;
     Ok((id.to_owned(), zone))
+}
+
+/// How Spark calls the format in errors about columns.
+pub fn display_name(format: &str) -> String {
+    match format.to_ascii_lowercase().as_str() {
+        "parquet" => "Parquet".to_owned(),
+        "text" => "Text".to_owned(),
+        other => other.to_uppercase(),
+    }
+}
+
+/// A file without columns says nothing.
+fn check_schema(format: &str, data: &StructType) -> Result<()> {
+    if data.fields.is_empty() && format != NOTHING {
+        return Err(EMPTY_SCHEMA_NOT_SUPPORTED.with("format", display_name(format)));
+    }
+    Ok(())
 }
 
 /// Refuses columns whose types the format does not have.

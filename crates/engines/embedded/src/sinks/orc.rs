@@ -30,7 +30,7 @@ struct Orc {
 }
 
 pub(super) fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<dyn FileFormat>> {
-    check_types(data, "ORC", &|data_type| !matches!(data_type, DataType::CalendarInterval | DataType::Null))?;
+    check_types(data, "ORC", &holds)?;
     if let Some(field) = data.fields.iter().find(|field| arrow(&field.data_type).is_none()) {
         return Err(Error::unsupported(format!("writing {} to ORC", field.data_type.sql())));
     }
@@ -53,6 +53,18 @@ pub(super) fn open(request: &WriteRequest<'_>, data: &StructType) -> Result<Box<
     let schema = Arc::new(Schema::new(data.fields.iter().map(field).collect::<Vec<_>>()));
     let (_, zone) = format::zone(request)?;
     Ok(Box::new(Orc { extension: format!("{mark}.orc"), codec, schema, zone }))
+}
+
+/// Whether Spark's ORC files have the type.
+fn holds(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::CalendarInterval | DataType::Null | DataType::Variant => false,
+        DataType::Array(array) => holds(&array.element),
+        DataType::Map(map) => holds(&map.key) && holds(&map.value),
+        DataType::Struct(structure) => structure.fields.iter().all(|field| holds(&field.data_type)),
+        DataType::Udt(udt) => holds(&udt.sql_type),
+        _ => true,
+    }
 }
 
 /// The form of a type that the writer takes; Spark's timestamps are ORC's plain ones, in UTC.

@@ -1,5 +1,7 @@
 //! CSV, JSON and text files: one line for each row, made by the kernels of `to_csv` and `to_json`.
 
+use std::fmt::Write;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,11 +19,12 @@ use hearth_functions::records::{self, Options, TextFormat, XmlFrame as Frame};
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField, StructType, Zone};
 
-use super::WriteRequest;
 use super::compress::{Codec, Output};
 use super::format::{FileFormat, FileWriter, check_types, option, zone};
 use super::stage::failed;
+use super::{WriteRequest, options};
 use crate::error::from_datafusion;
+use crate::sources::charset::Charset;
 
 const ROW: &str = "row";
 
@@ -34,7 +37,8 @@ pub(super) fn open_text(request: &WriteRequest<'_>, data: &StructType) -> Result
             data.fields.len()
         )));
     }
-    Lines::open(request, ".txt", Row::First, None)
+    options::check(request, None)?;
+    Lines::open(request, None, Row::First, None)
 }
 
 /// `csv` and `json`.
@@ -43,12 +47,13 @@ pub(super) fn open_records(
     data: &StructType,
     format: TextFormat,
 ) -> Result<Box<dyn FileFormat>> {
-    let (name, extension) = match format {
-        TextFormat::Csv => ("CSV", ".csv"),
-        TextFormat::Json => ("JSON", ".json"),
-        TextFormat::Xml => ("XML", ".xml"),
+    let name = match format {
+        TextFormat::Csv => "CSV",
+        TextFormat::Json => "JSON",
+        TextFormat::Xml => "XML",
     };
     check_types(data, name, &|data_type| holds(format, data_type))?;
+    options::check(request, Some(format))?;
     let (zone_id, _) = zone(request)?;
     let options = Options {
         entries: request.options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone())).collect(),
@@ -60,18 +65,18 @@ pub(super) fn open_records(
     let header = if header { Some(header_line(data, &options)?) } else { None };
     if format == TextFormat::Xml {
         let row = RowText::new(format, data, Frame::inner(&options))?;
-        return Lines::open(request, extension, Row::Element(row), Some(Frame::new(&options)));
+        return Lines::open(request, Some(format), Row::Element(row), Some(Frame::new(&options)));
     }
     let row = RowText::new(format, data, options)?;
     let frame = header.map(|head| Frame { head, tail: String::new() });
-    Lines::open(request, extension, Row::Record(row), frame)
+    Lines::open(request, Some(format), Row::Record(row), frame)
 }
 
 /// Whether the format has the type.
 pub(super) fn holds(format: TextFormat, data_type: &DataType) -> bool {
     match (format, data_type) {
         (TextFormat::Csv, DataType::Array(_) | DataType::Map(_) | DataType::Struct(_) | DataType::Variant) => false,
-        (TextFormat::Csv, DataType::Null | DataType::CalendarInterval) => false,
+        (TextFormat::Csv, DataType::Null) | (_, DataType::CalendarInterval) => false,
         (_, DataType::Array(array)) => holds(format, &array.element),
         (_, DataType::Map(map)) => holds(format, &map.key) && holds(format, &map.value),
         (_, DataType::Struct(structure)) => structure.fields.iter().all(|field| holds(format, &field.data_type)),
@@ -138,6 +143,9 @@ impl RowText {
 struct Lines {
     extension: String,
     codec: Codec,
+    charset: Charset,
+    /// Characters of JSON that are not ASCII are escaped.
+    ascii: bool,
     separator: String,
     row: Row,
     /// What stands at the head and the end of each file.
@@ -148,29 +156,33 @@ struct Lines {
 impl Lines {
     fn open(
         request: &WriteRequest<'_>,
-        extension: &str,
+        format: Option<TextFormat>,
         row: Row,
         frame: Option<Frame>,
     ) -> Result<Box<dyn FileFormat>> {
         let codec = Codec::named(option(request.options, "compression").or_else(|| option(request.options, "codec")))?;
-        let charset = option(request.options, "encoding").or_else(|| option(request.options, "charset"));
-        if let Some(charset) = charset.filter(|charset| !is_utf8(charset)) {
-            return Err(Error::unsupported(format!("writing text in {charset}")));
-        }
+        let charset = options::charset(request, format)?;
+        let ascii = format == Some(TextFormat::Json)
+            && option(request.options, "writeNonAsciiCharacterAsCodePoint")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let extension = match format {
+            None => ".txt",
+            Some(TextFormat::Csv) => ".csv",
+            Some(TextFormat::Json) => ".json",
+            Some(TextFormat::Xml) => ".xml",
+        };
         let (_, zone) = zone(request)?;
         Ok(Box::new(Self {
             extension: format!("{extension}{}", codec.extension()),
             codec,
+            charset,
+            ascii,
             separator: option(request.options, "lineSep").unwrap_or("\n").to_owned(),
             row,
             frame,
             zone,
         }))
     }
-}
-
-fn is_utf8(charset: &str) -> bool {
-    ["utf-8", "utf8", "us-ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name))
 }
 
 impl FileFormat for Lines {
@@ -181,14 +193,16 @@ impl FileFormat for Lines {
     fn create(&self, path: PathBuf) -> Result<Box<dyn FileWriter>> {
         let mut output = Output::create(&path, self.codec).map_err(|error| failed(&path, error))?;
         let is_xml = matches!(self.row, Row::Element(_));
+        let mut head = self.charset.mark().to_vec();
         if let Some(frame) = &self.frame {
             let separator = if is_xml { "" } else { self.separator.as_str() };
-            let head = format!("{}{separator}", frame.head);
-            output.write_all(head.as_bytes()).map_err(|error| failed(&path, error))?;
+            self.charset.encode(&format!("{}{separator}", frame.head), &mut head);
         }
+        output.write_all(&head).map_err(|error| failed(&path, error))?;
         let (row, separator) = (self.row.clone(), self.separator.clone());
         let tail = self.frame.as_ref().map(|frame| frame.tail.clone()).unwrap_or_default();
-        Ok(Box::new(LineFile { path, output, row, separator, tail, buffer: Vec::new() }))
+        let (charset, ascii) = (self.charset, self.ascii);
+        Ok(Box::new(LineFile { path, output, row, charset, ascii, separator, tail, buffer: String::new() }))
     }
 
     fn zone(&self) -> &Zone {
@@ -196,14 +210,38 @@ impl FileFormat for Lines {
     }
 }
 
+fn write_text(output: &mut Output, charset: Charset, text: &str) -> io::Result<()> {
+    if charset.is_utf8() {
+        return output.write_all(text.as_bytes());
+    }
+    let mut bytes = Vec::with_capacity(text.len() * 2);
+    charset.encode(text, &mut bytes);
+    output.write_all(&bytes)
+}
+
+/// JSON with `\u00E4` for what is not ASCII.
+fn escape_into(text: &str, out: &mut String) {
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04X}");
+        }
+    }
+}
+
 struct LineFile {
     path: PathBuf,
     output: Output,
     row: Row,
+    charset: Charset,
+    ascii: bool,
     separator: String,
     tail: String,
     /// The lines of the current batch.
-    buffer: Vec<u8>,
+    buffer: String,
 }
 
 impl FileWriter for LineFile {
@@ -217,16 +255,18 @@ impl FileWriter for LineFile {
         self.buffer.clear();
         for row in 0..texts.len() {
             if is_xml {
-                self.buffer.extend_from_slice(b"\n");
+                self.buffer.push('\n');
             }
-            if texts.is_valid(row) {
-                self.buffer.extend_from_slice(texts.value(row).as_bytes());
+            if texts.is_valid(row) && self.ascii {
+                escape_into(texts.value(row), &mut self.buffer);
+            } else if texts.is_valid(row) {
+                self.buffer.push_str(texts.value(row));
             }
             if !is_xml {
-                self.buffer.extend_from_slice(self.separator.as_bytes());
+                self.buffer.push_str(&self.separator);
             }
         }
-        self.output.write_all(&self.buffer).map_err(|error| failed(&self.path, error))
+        write_text(&mut self.output, self.charset, &self.buffer).map_err(|error| failed(&self.path, error))
     }
 
     fn memory(&self) -> usize {
@@ -234,13 +274,13 @@ impl FileWriter for LineFile {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.buffer = Vec::new();
+        self.buffer = String::new();
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        let Self { path, mut output, tail, .. } = *self;
-        output.write_all(tail.as_bytes()).map_err(|error| failed(&path, error))?;
+        let Self { path, mut output, tail, charset, .. } = *self;
+        write_text(&mut output, charset, &tail).map_err(|error| failed(&path, error))?;
         output.finish().map_err(|error| failed(&path, error))
     }
 }

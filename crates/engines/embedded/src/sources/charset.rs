@@ -42,6 +42,21 @@ impl Charset {
         self == Self::Utf8
     }
 
+    /// The bytes that a file of this charset begins with.
+    pub fn mark(self) -> &'static [u8] {
+        if self == (Self::Utf16 { little: None }) { &[0xFE, 0xFF] } else { &[] }
+    }
+
+    /// The bytes of a text. What the charset has not becomes `?`.
+    pub fn encode(self, text: &str, out: &mut Vec<u8>) {
+        match self {
+            Self::Utf8 => out.extend_from_slice(text.as_bytes()),
+            Self::Latin1 => out.extend(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))),
+            Self::Utf16 { little: Some(true) } => out.extend(text.encode_utf16().flat_map(u16::to_le_bytes)),
+            Self::Utf16 { little: _ } => out.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),
+        }
+    }
+
     /// The same text in UTF-8.
     pub fn decode<R: BufRead>(self, source: R) -> Decoder<R> {
         Decoder { source, charset: self, pending: Vec::new(), high: None }

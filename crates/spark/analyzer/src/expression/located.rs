@@ -25,8 +25,10 @@ use crate::naming;
 use crate::rel::Rel;
 
 /// The kernels that raise with the place in Spark.
-const FALLIBLE: [&str; 9] = [
+const FALLIBLE: [&str; 11] = [
     "spark_arithmetic",
+    "spark_add",
+    "spark_multiply",
     "spark_cast",
     "spark_round",
     "spark_temporal",

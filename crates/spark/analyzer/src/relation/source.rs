@@ -16,13 +16,16 @@ use hearth_base::condition::{
     UNRESOLVABLE_TABLE_VALUED_FUNCTION, UNSUPPORTED_ARROWTYPE,
 };
 use hearth_base::{Error, Result};
+use hearth_functions::kernels::string::lengths;
 use hearth_functions::{Typed, cast, coercion};
 use hearth_plan::relation::{DataSource, NamedTable, TableFunction, TableName};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::arrow::{cast_batch_to, from_arrow_schema, to_engine_schema};
+use hearth_types::metadata::CHAR_VARCHAR;
 use hearth_types::{DataType, StructField, StructType, spatial};
 
 use crate::analyzer::{Analyzer, CteFrame, Env, Parameters, WorkingTable, plan_error, unsupported};
+use crate::expression::cast::without_lengths;
 use crate::expression::context::{Clause, Cx};
 use crate::rel::{Rel, project};
 use crate::relation::block::Block;
@@ -86,7 +89,42 @@ impl Analyzer<'_> {
         let source = provider_as_source(Arc::clone(&entry.source));
         let scan = TableScanBuilder::new(reference, source).build();
         let plan = LogicalPlan::TableScan(scan.map_err(plan_error)?);
-        self.rename(plan, &entry.schema, &entry.name.as_slice().into())
+        self.with_padding(plan, &entry.schema, &entry.name.as_slice().into())
+    }
+
+    /// Columns of `char(n)` and `varchar(n)` are strings that know where they come from, those of `char(n)` padded.
+    fn with_padding(&self, plan: LogicalPlan, schema: &StructType, qualifier: &Arc<[String]>) -> Result<Rel> {
+        let plain = |field: &StructField| without_lengths(&field.data_type) == field.data_type;
+        if schema.fields.iter().all(plain) {
+            return self.rename(plan, schema, qualifier);
+        }
+        let strings = schema.fields.iter().map(|field| {
+            let shown = StructField { data_type: without_lengths(&field.data_type), ..field.clone() };
+            if plain(field) {
+                shown
+            } else {
+                shown.with_metadata_text(CHAR_VARCHAR, &field.data_type.sql().to_lowercase())
+            }
+        });
+        let rel = self.rename(plan, &StructType::new(strings), qualifier)?;
+        if !schema.fields.iter().any(|field| matches!(field.data_type, DataType::Char { .. })) {
+            return Ok(rel);
+        }
+        let hidden = rel.scope.hidden.clone();
+        let mut expressions = Vec::with_capacity(rel.scope.columns.len());
+        let mut columns = Vec::with_capacity(rel.scope.columns.len());
+        for (column, field) in rel.scope.columns.iter().zip(schema.fields.iter()) {
+            let DataType::Char { length } = field.data_type else {
+                expressions.push(column.id.expr());
+                columns.push(column.clone());
+                continue;
+            };
+            let id = self.new_id();
+            expressions.push(lengths::padded(column.typed(), length)?.expr.alias(id.plan_name()));
+            columns.push(Column { id, ..column.clone() });
+        }
+        expressions.extend(hidden.iter().map(|column| column.id.expr()));
+        Ok(Rel::new(project(rel.plan, expressions)?, Scope { columns, hidden }))
     }
 
     fn view_rel(&self, view: &ViewEntry, env: Env<'_>) -> Result<Rel> {

@@ -228,12 +228,19 @@ pub fn to_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
             }
             let text = match writing.moment(column.as_ref(), at, &field.data_type)? {
                 Some(text) => text,
+                None if field.data_type == DataType::Binary => hex_list(column.as_binary::<i32>().value(at)),
                 None => format_value(column.as_ref(), at, &field.data_type, &writing.zone, TextStyle::Cast),
             };
             dialect.write(Some(&text), out);
         }
         Ok(Some(()))
     })
+}
+
+/// `[41 42]`
+fn hex_list(bytes: &[u8]) -> String {
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("[{}]", digits.join(" "))
 }
 
 /// The type of one record, as Spark's CSV source infers it.

@@ -7,6 +7,7 @@ pub mod decimal_format;
 pub mod edit;
 pub mod folded;
 pub mod java_regex;
+pub mod lengths;
 pub mod number_format;
 pub mod random_text;
 pub mod regexp;

@@ -157,7 +157,7 @@ impl Parser<'_> {
     fn alter_set(&mut self, name: TableName) -> Result<Plan> {
         match self.keyword_at(1) {
             Some(K::Location) => self.set_location(name, Vec::new()),
-            Some(K::Serde | K::Serdeproperties) => self.set_serde(),
+            Some(K::Serde | K::Serdeproperties) => self.set_serde(Some(name)),
             Some(K::Skewed | K::Fileformat) => self.refused_change(),
             _ => self.set_properties(name, false),
         }
@@ -169,7 +169,8 @@ impl Parser<'_> {
         Ok(altered(name, false, TableChange::SetLocation { partition, location }))
     }
 
-    fn set_serde(&mut self) -> Result<Plan> {
+    /// `name` is the table; nothing for a partition.
+    fn set_serde(&mut self, name: Option<TableName>) -> Result<Plan> {
         self.expect(K::Set)?;
         if self.accept(K::Serde) {
             self.string()?;
@@ -178,8 +179,11 @@ impl Parser<'_> {
             }
         }
         self.expect(K::Serdeproperties)?;
-        self.valued_property_list()?;
-        Ok(unsupported("ALTER TABLE … SET SERDEPROPERTIES"))
+        let options = self.valued_property_list()?;
+        Ok(match name {
+            Some(name) => altered(name, false, TableChange::SetOptions(options)),
+            None => unsupported("ALTER TABLE … PARTITION … SET SERDEPROPERTIES"),
+        })
     }
 
     /// `ALTER TABLE t PARTITION (…) …`
@@ -194,7 +198,7 @@ impl Parser<'_> {
             Some(K::Set) => match self.keyword_at(1) {
                 Some(K::Location) => self.set_location(name, from),
                 Some(K::Fileformat) => self.refused_change(),
-                _ => self.set_serde(),
+                _ => self.set_serde(None),
             },
             Some(K::Replace) => {
                 self.replace_columns(name)?;

@@ -159,7 +159,6 @@ impl Parser<'_> {
         let local = self.accept(K::Local);
         self.expect(K::Directory)?;
         let path = if self.kind().is_string() { Some(self.string()?) } else { None };
-        let mut unsupported = None;
         let mut format = String::new();
         let mut options = Options::new();
         if self.accept(K::Using) {
@@ -173,7 +172,6 @@ impl Parser<'_> {
                 return Err(self.about(self.statement_start, what));
             }
         } else {
-            unsupported = Some("INSERT OVERWRITE DIRECTORY … STORED AS");
             if self.at(K::Row) {
                 self.row_format()?;
             }
@@ -182,7 +180,7 @@ impl Parser<'_> {
             }
         }
         let target = InsertTarget::Directory { path, format, options, local };
-        Ok(Target { insert: insert(target, InsertMode::Overwrite), unsupported })
+        Ok(Target { insert: insert(target, InsertMode::Overwrite), unsupported: None })
     }
 
     /// `DEFAULT` where a value stands for a column is that column's default.

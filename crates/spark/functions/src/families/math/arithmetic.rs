@@ -213,5 +213,11 @@ fn checked(op: Op, mode: CastMode, left: Typed, right: Typed, result: DataType) 
         Op::Divide | Op::Remainder | Op::IntegralDivide | Op::PositiveRemainder => mode == CastMode::Ansi,
     };
     let nullable = !never_null || left.nullable || right.nullable;
-    invoke::call_with("spark_arithmetic", plan, vec![left, right], (result, nullable), evaluate)
+    // Operands of these two may change places, which who compares plans must see.
+    let name = match op {
+        Op::Add => "spark_add",
+        Op::Multiply => "spark_multiply",
+        Op::Subtract | Op::Divide | Op::Remainder | Op::IntegralDivide | Op::PositiveRemainder => "spark_arithmetic",
+    };
+    invoke::call_with(name, plan, vec![left, right], (result, nullable), evaluate)
 }

@@ -157,7 +157,7 @@ pub fn escape(text: &str, quotes: bool, out: &mut String) {
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
+            '>' if out.ends_with("]]") => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '"' if quotes => out.push_str("&quot;"),
             c => out.push(c),

@@ -90,7 +90,11 @@ impl Writer<'_> {
         match data_type {
             DataType::Array(list) => {
                 let elements = array.as_list::<i32>().value(row);
-                (0..elements.len()).try_for_each(|index| self.child(name, &elements, index, &list.element))
+                let nested = matches!(list.element, DataType::Array(_));
+                (0..elements.len()).try_for_each(|index| match nested && !is_null(elements.as_ref(), index) {
+                    true => self.element(name, &elements, index, &list.element),
+                    false => self.child(name, &elements, index, &list.element),
+                })
             }
             DataType::Variant => {
                 let column = VariantColumn::of(&array.slice(row, 1))?;
@@ -141,6 +145,12 @@ impl Writer<'_> {
                     let key = self.text(entries.column(0), index, &map.key)?;
                     self.child(&key, entries.column(1), index, &map.value)?;
                 }
+            }
+            DataType::Array(_) if array.as_list::<i32>().value(row).is_empty() && self.depth > 1 => {
+                self.holds_elements.pop();
+                self.depth -= 1;
+                self.out.push_str("/>");
+                return Ok(());
             }
             DataType::Array(list) => {
                 self.out.push('>');
