@@ -11,6 +11,7 @@ mod frame;
 mod language;
 mod plan;
 mod request;
+mod routine;
 mod runtime;
 mod script;
 mod sketch;
@@ -24,6 +25,7 @@ pub use frame::*;
 pub use language::*;
 pub use plan::*;
 pub use request::*;
+pub use routine::*;
 pub use runtime::*;
 pub use script::*;
 pub use sketch::*;
@@ -125,6 +127,7 @@ pub fn all() -> impl Iterator<Item = &'static Condition> {
         .chain(LANGUAGE)
         .chain(PLAN)
         .chain(REQUEST)
+        .chain(ROUTINE)
         .chain(RUNTIME)
         .chain(SCRIPT)
         .chain(SKETCH)

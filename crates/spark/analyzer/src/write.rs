@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::logical_expr::LogicalPlan;
 use hearth_base::condition::{
     CANNOT_SAFELY_CAST, EXTRA_COLUMNS, INSERT_NOT_ENOUGH_DATA_COLUMNS, INSERT_TOO_MANY_DATA_COLUMNS,
-    UNSUPPORTED_STORE_ASSIGNMENT,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, coercion};
@@ -108,7 +107,7 @@ fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &W
             coercion::ansi_store_assignable(&column.data_type, &to)
                 || column.data_type.is_string() && cast::can_cast(&column.data_type, &to, true)
         }
-        StoreAssignment::Strict => coercion::implicit_type(&column.data_type, &to, true).is_some_and(|t| t == to),
+        StoreAssignment::Strict => strictly_assignable(&column.data_type, &to),
     };
     if !allowed {
         return Err(cannot_assign(column, field, &to, target));
@@ -119,14 +118,18 @@ fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &W
 
 fn cannot_assign(column: &Column, field: &StructField, to: &DataType, target: &WriteTarget<'_>) -> Error {
     let name: &str = &field.name;
-    match target.policy {
-        StoreAssignment::Strict => UNSUPPORTED_STORE_ASSIGNMENT.with("policy", "STRICT"),
-        StoreAssignment::Ansi | StoreAssignment::Legacy | StoreAssignment::Warehouse => CANNOT_SAFELY_CAST
-            .with("tableName", target.table)
-            .with("colName", quote_name(&[name]))
-            .with("srcType", format!("\"{}\"", column.data_type.sql()))
-            .with("targetType", format!("\"{}\"", to.sql())),
-    }
+    CANNOT_SAFELY_CAST
+        .with("tableName", target.table)
+        .with("colName", quote_name(&[name]))
+        .with("srcType", format!("\"{}\"", column.data_type.sql()))
+        .with("targetType", format!("\"{}\"", to.sql()))
+}
+
+/// What loses nothing, as `STRICT` asks; not even NULL goes into a column without a cast.
+fn strictly_assignable(from: &DataType, to: &DataType) -> bool {
+    let void = *from == DataType::Null;
+    let bytes = from.is_string() && *to == DataType::Binary;
+    !void && !bytes && coercion::up_castable(from, to)
 }
 
 /// An analysed plan as a relation again, under new ids.

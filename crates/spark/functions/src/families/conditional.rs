@@ -172,7 +172,15 @@ fn nanvl(mut call: Call<'_>) -> Result<Typed> {
 /// `value >= low AND value <= high`, each pair coerced on its own.
 fn between(mut call: Call<'_>) -> Result<Typed> {
     let [value, low, high] = call.take()?;
+    // Errors show what Spark makes of it: a comparison with each bound.
+    let bounds: Vec<String> = call.argument_sql.iter().skip(1).cloned().collect();
+    let side = |call: &mut Call<'_>, index: usize, sign: &'static str| {
+        call.name = sign;
+        call.sql = format!("(commonexpressionref() {sign} {})", bounds.get(index).map_or("", String::as_str));
+    };
+    side(&mut call, 0, ">=");
     let above = compare_values(&call, value.clone(), Operator::GtEq, low)?;
+    side(&mut call, 1, "<=");
     let below = compare_values(&call, value, Operator::LtEq, high)?;
     Ok(expr::binary(above, Operator::And, below, DataType::Boolean))
 }
