@@ -12,6 +12,7 @@ mod language;
 mod plan;
 mod reading;
 mod request;
+mod routine;
 mod runtime;
 mod script;
 mod sketch;
@@ -27,6 +28,7 @@ pub use language::*;
 pub use plan::*;
 pub use reading::*;
 pub use request::*;
+pub use routine::*;
 pub use runtime::*;
 pub use script::*;
 pub use sketch::*;
@@ -130,6 +132,7 @@ pub fn all() -> impl Iterator<Item = &'static Condition> {
         .chain(PLAN)
         .chain(READING)
         .chain(REQUEST)
+        .chain(ROUTINE)
         .chain(RUNTIME)
         .chain(SCRIPT)
         .chain(SKETCH)

@@ -23,7 +23,7 @@ use crate::cached::{Kept, Persisted};
 use crate::catalog::{CatalogNames, DELTA, GLOBAL_TEMP, Position, TableRecord, ViewText};
 use crate::config::Place as ConfigPlace;
 use crate::effects::constant_text;
-use crate::effects::function::persistent;
+use crate::effects::function::{persistent, temporary_name};
 use crate::information;
 use crate::session::EmbeddedSession;
 use crate::sources::{self, SourceRequest};
@@ -350,7 +350,8 @@ impl<'a> Resolver<'a> {
     /// Adds a function of the session or the catalog, and returns what its body mentions.
     fn function(&self, name: &[String], view: &mut SessionView) -> Result<Option<Mentions>> {
         let key = name.join(".").to_lowercase();
-        let function = match view.functions.get(&key) {
+        let temporary = || temporary_name(name).and_then(|name| self.state.functions.get(&name.to_lowercase()));
+        let function = match view.functions.get(&key).or_else(temporary) {
             Some(known) => known.clone(),
             None => match persistent(self.session, name)? {
                 Some(found) => found,

@@ -3,6 +3,7 @@
 pub(crate) mod aggregate_call;
 pub(crate) mod attribute;
 pub(crate) mod cast;
+mod chain;
 pub(crate) mod collated;
 pub(crate) mod context;
 pub(crate) mod extract;
@@ -16,6 +17,7 @@ pub(crate) mod literal;
 pub(crate) mod located;
 pub(crate) mod named_argument;
 mod named_form;
+pub(crate) mod pipe;
 mod single_value;
 pub(crate) mod subquery;
 pub(crate) mod user_function;
@@ -48,7 +50,7 @@ impl Analyzer<'_> {
             return Err(UNSUPPORTED_TIME_TYPE.error());
         }
         match &expr.origin {
-            Some(origin) if located::computes(&expr.node) => Ok(located::with_origin(typed, origin)),
+            Some(origin) if located::computes(&expr.node) => located::with_origin(typed, origin),
             _ => Ok(typed),
         }
     }

@@ -4,6 +4,7 @@
 //! the tests hold names recorded from Spark 4.2.
 
 mod call;
+mod chain;
 mod literal;
 pub(crate) mod variable;
 
@@ -14,8 +15,13 @@ use hearth_plan::expression::{
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::{DataType, Value};
 
+pub(crate) use chain::infix;
+
 use crate::expression::variant_path::path_name;
 use crate::scope::FILE_METADATA;
+
+/// Stands before the whole name of a SQL function in the form of its call that is made for names.
+pub(crate) const ROUTINE: &str = "#routine";
 
 /// The name of an unnamed column.
 pub(crate) fn output_name(expr: &Expr) -> String {

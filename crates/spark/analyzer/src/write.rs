@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::logical_expr::{LogicalPlan, lit};
 use hearth_base::condition::{
     CANNOT_SAFELY_CAST, EXTRA_COLUMNS, INSERT_NOT_ENOUGH_DATA_COLUMNS, INSERT_TOO_MANY_DATA_COLUMNS,
-    UNSUPPORTED_STORE_ASSIGNMENT,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::kernels::string::lengths;
@@ -113,7 +112,7 @@ fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &W
         StoreAssignment::Warehouse => {
             coercion::ansi_store_assignable(&from, &to) || from.is_string() && cast::can_cast(&from, &to, true)
         }
-        StoreAssignment::Strict => coercion::implicit_type(&from, &to, true).is_some_and(|t| t == to),
+        StoreAssignment::Strict => strictly_assignable(&column.data_type, &to),
     };
     if !allowed {
         return Err(cannot_assign(column, field, &to, target));
@@ -159,14 +158,18 @@ fn cannot_assign(column: &Column, field: &StructField, to: &DataType, target: &W
     let mut path = vec![field.name.to_string()];
     let (from, to) = misfit(&column.data_type, to, &mut path);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    match target.policy {
-        StoreAssignment::Strict => UNSUPPORTED_STORE_ASSIGNMENT.with("policy", "STRICT"),
-        StoreAssignment::Ansi | StoreAssignment::Legacy | StoreAssignment::Warehouse => CANNOT_SAFELY_CAST
-            .with("tableName", target.table)
-            .with("colName", quote_name(&path))
-            .with("srcType", format!("\"{}\"", from.sql()))
-            .with("targetType", format!("\"{}\"", to.sql())),
-    }
+    CANNOT_SAFELY_CAST
+        .with("tableName", target.table)
+        .with("colName", quote_name(&path))
+        .with("srcType", format!("\"{}\"", from.sql()))
+        .with("targetType", format!("\"{}\"", to.sql()))
+}
+
+/// What loses nothing, as `STRICT` asks; not even NULL goes into a column without a cast.
+fn strictly_assignable(from: &DataType, to: &DataType) -> bool {
+    let void = *from == DataType::Null;
+    let bytes = from.is_string() && *to == DataType::Binary;
+    !void && !bytes && coercion::up_castable(from, to)
 }
 
 /// The part of a value that does not fit into its place, and the way to it.

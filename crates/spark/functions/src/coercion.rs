@@ -92,10 +92,16 @@ pub fn widened(call: &Call<'_>, value: Typed, to: &DataType) -> Result<Typed> {
 
 /// The error of arguments that have no common type.
 pub fn different_types(call: &Call<'_>, types: &[DataType]) -> Error {
+    // Spark puts other calls in the place of some.
+    let (name, sql) = match call.name.to_lowercase().as_str() {
+        "if" => return different_in_list(call, "if", types),
+        "nvl" | "ifnull" => ("coalesce", format!("coalesce({})", call.argument_sql.join(", "))),
+        _ => (call.name, call.sql.clone()),
+    };
     let list: Vec<_> = types.iter().map(quoted).collect();
     DATATYPE_MISMATCH_DATA_DIFF_TYPES
-        .with("sqlExpr", format!("\"{}\"", call.sql))
-        .with("functionName", format!("`{}`", call.name))
+        .with("sqlExpr", format!("\"{sql}\""))
+        .with("functionName", format!("`{name}`"))
         .with("dataType", format!("({})", list.join(" or ")))
 }
 

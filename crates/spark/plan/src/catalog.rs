@@ -454,14 +454,12 @@ pub struct CreateFunction {
 #[derive(Debug, Clone, PartialEq)]
 pub enum FunctionBody {
     /// A JVM class with its resources.
-    Class {
-        class_name: String,
-        resources: Vec<(String, String)>,
-    },
+    Class { class_name: String, resources: Vec<(String, String)> },
     Sql {
         parameters: Vec<ColumnDef>,
         returns: Option<TypeRef>,
-        returns_table: Vec<ColumnDef>,
+        /// The columns of a table function; an empty list when the query's own are meant.
+        returns_table: Option<Vec<ColumnDef>>,
         body: SqlFunctionBody,
     },
 }

@@ -217,7 +217,7 @@ impl Parser<'_> {
     }
 
     fn in_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
-        if self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen {
+        if !self.at_typed_literals() && (self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen) {
             let (query, mut items) = match self.paren_content()? {
                 Paren::Query(query) => (Some(query), Vec::new()),
                 Paren::Expressions(items) => (None, items),
@@ -239,6 +239,24 @@ impl Parser<'_> {
         items.extend(self.expressions()?);
         self.expect_kind(TokenKind::RightParen)?;
         Ok(self.call(start, "in", items))
+    }
+
+    /// `(SELECT 'x')` behind `IN`: for Spark a constant of a type that is called `SELECT`, as long as all of it may be one.
+    fn at_typed_literals(&self) -> bool {
+        let word = matches!(self.keyword_at(1), Some(K::Select | K::Values | K::From | K::Table | K::With));
+        if !word || !self.kind_at(2).is_string() {
+            return false;
+        }
+        let behind = 3;
+        match self.kind_at(behind) {
+            TokenKind::RightParen => true,
+            TokenKind::Comma => {
+                let end = self.behind_parens(0).unwrap_or(behind);
+                !(behind..end)
+                    .any(|ahead| matches!(self.keyword_at(ahead), Some(K::From | K::Where | K::Union | K::Group)))
+            }
+            _ => false,
+        }
     }
 
     fn like(&mut self, start: usize, name: &str, value: Expr) -> Result<Expr> {

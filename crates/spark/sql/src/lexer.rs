@@ -4,7 +4,7 @@
 //! `.`, `5x`. What no rule knows becomes an `Unrecognized` token, so that the parser can say where it stands.
 
 use hearth_base::Result;
-use hearth_base::condition::UNCLOSED_BRACKETED_COMMENT;
+use hearth_base::condition::{STATEMENT_TOO_LONG, UNCLOSED_BRACKETED_COMMENT};
 
 use crate::keywords::Keyword;
 use crate::token::{Token, TokenKind};
@@ -53,14 +53,20 @@ const SYMBOLS: &[(&str, TokenKind)] = &[
     ("?", TokenKind::Question),
 ];
 
+/// How many tokens a statement may have (`hearth.sql.maxTokens`): what is parsed takes some hundred bytes for each.
+pub const MAX_TOKENS: usize = 5_000_000;
+
 /// The tokens of `text`, ended by one `End`.
 pub fn tokenize(text: &str) -> Result<Vec<Token>> {
     let mut lexer = Lexer { text, position: 0 };
-    let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
+    let mut tokens = Vec::with_capacity((text.len() / 4 + 1).min(MAX_TOKENS));
     loop {
         lexer.skip_blank()?;
         let start = lexer.position;
         let Some(kind) = lexer.next_kind() else { break };
+        if tokens.len() >= MAX_TOKENS {
+            return Err(STATEMENT_TOO_LONG.with("limit", "hearth.sql.maxTokens").with("value", MAX_TOKENS));
+        }
         tokens.push(Token { kind, start: offset(start), end: offset(lexer.position) });
     }
     let end = offset(text.len());

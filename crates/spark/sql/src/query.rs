@@ -183,6 +183,15 @@ impl Parser<'_> {
 
     /// `ORDER BY … LIMIT … OFFSET …`
     pub(super) fn organization(&mut self, start: usize, input: Relation) -> Result<Relation> {
+        let mut relation = self.ordered(start, input)?;
+        if self.at(K::Window) && self.at_clause() {
+            relation = self.with_windows(start, relation)?;
+        }
+        self.limited(start, relation)
+    }
+
+    /// `ORDER BY`, or one of the clauses that only distribute and sort within parts.
+    fn ordered(&mut self, start: usize, input: Relation) -> Result<Relation> {
         let at = self.start();
         let order = if self.accept_all(&[K::Order, K::By]) { self.sort_items()? } else { Vec::new() };
         let cluster = if self.accept_all(&[K::Cluster, K::By]) { self.expressions()? } else { Vec::new() };
@@ -207,10 +216,7 @@ impl Parser<'_> {
         if !order.is_empty() {
             relation = self.sorted(start, relation, order, true);
         }
-        if self.at(K::Window) && self.at_clause() {
-            relation = self.with_windows(start, relation)?;
-        }
-        self.limited(start, relation)
+        Ok(relation)
     }
 
     /// The offset comes first: `LIMIT` counts what is left.

@@ -1,12 +1,11 @@
 //! Functions: SQL functions of the session and of the catalog, and what is told of the built-in ones.
 
+mod check;
+
 use std::sync::Arc;
 
-use hearth_analyzer::{SessionFunction, SqlFunction, SqlFunctionBody, SqlParameter};
-use hearth_base::condition::{
-    DUPLICATE_ROUTINE_PARAMETER_NAMES, FORBIDDEN_OPERATION, REFRESH_BUILTIN_FUNCTION, ROUTINE_NOT_FOUND,
-    UNRESOLVED_ROUTINE,
-};
+use hearth_analyzer::{Analyzed, SessionFunction, SqlFunction, SqlFunctionBody, SqlParameter};
+use hearth_base::condition::{FORBIDDEN_OPERATION, REFRESH_BUILTIN_FUNCTION, ROUTINE_NOT_FOUND, UNRESOLVED_ROUTINE};
 use hearth_base::{Error, Result};
 use hearth_functions::row::{Builder, FunctionRow};
 use hearth_functions::table::{all_rows, lookup};
@@ -36,7 +35,7 @@ enum Found {
 }
 
 /// The one part of a temporary function's name, with or without `session` in front.
-fn temporary_name(name: &[String]) -> Option<&str> {
+pub fn temporary_name(name: &[String]) -> Option<&str> {
     match name {
         [only] => Some(only),
         [session, only] if session.eq_ignore_ascii_case("session") => Some(only),
@@ -297,26 +296,13 @@ pub async fn create(session: &EmbeddedSession, new: &CreateFunction) -> Result<R
         qualified: quote(&new.name),
         parameters: parameters.iter().map(parameter).collect::<Result<_>>()?,
         returns: returns.as_ref().map(type_of).transpose()?,
-        returns_table: table_columns(returns_table)?,
+        returns_table: table_columns(returns_table.as_deref())?,
         body: match body {
             NewSqlBody::Expression(expr) => SqlFunctionBody::Expression(expr.as_ref().clone()),
             NewSqlBody::Query(query) => SqlFunctionBody::Query(query.as_ref().clone()),
         },
     };
-    let mut names: Vec<String> = Vec::new();
-    let mut twice: Vec<String> = Vec::new();
-    for parameter in &function.parameters {
-        let name = parameter.name.to_lowercase();
-        let shown = quote(std::slice::from_ref(&parameter.name));
-        if names.contains(&name) && !twice.contains(&shown) {
-            twice.push(shown);
-        }
-        names.push(name);
-    }
-    if !twice.is_empty() {
-        let error = DUPLICATE_ROUTINE_PARAMETER_NAMES.with("routineName", &function.name);
-        return Err(error.with("names", twice.join(", ")));
-    }
+    check::declaration(&function)?;
     let exists = match new.temporary {
         true => session.state.read().functions.contains_key(&function.name.to_lowercase()),
         false => Scope::new(session).table_id(&new.name).is_ok_and(|id| session.shared.catalog.function(&id).is_some()),
@@ -324,9 +310,13 @@ pub async fn create(session: &EmbeddedSession, new: &CreateFunction) -> Result<R
     if exists && new.if_not_exists {
         return done();
     }
-    let schema = check_body(session, &function).await?;
-    if function.returns.is_none() && function.returns_table.is_none() {
-        function.returns = schema.fields.first().map(|field| field.data_type.clone());
+    let columns = checked_body(session, &function, new).await?;
+    match &function.returns_table {
+        Some(table) if table.fields.is_empty() => function.returns_table = Some(columns),
+        None if function.returns.is_none() => {
+            function.returns = columns.fields.first().map(|field| field.data_type.clone());
+        }
+        Some(_) | None => {}
     }
     if new.temporary {
         let key = function.name.to_lowercase();
@@ -351,16 +341,32 @@ fn parameter(column: &ColumnDef) -> Result<SqlParameter> {
     })
 }
 
-fn table_columns(columns: &[ColumnDef]) -> Result<Option<StructType>> {
-    if columns.is_empty() {
-        return Ok(None);
-    }
+fn table_columns(columns: Option<&[ColumnDef]>) -> Result<Option<StructType>> {
+    let Some(columns) = columns else { return Ok(None) };
     let fields = columns.iter().map(super::columns::field).collect::<Result<Vec<_>>>()?;
     Ok(Some(StructType::new(fields)))
 }
 
-/// Analyses the body over parameters that are NULL, and gives its columns.
-async fn check_body(session: &EmbeddedSession, function: &SqlFunction) -> Result<StructType> {
+/// The columns of the body, which is fit for a function.
+async fn checked_body(session: &EmbeddedSession, function: &SqlFunction, new: &CreateFunction) -> Result<StructType> {
+    let body = analyzed_body(session, function).await;
+    let body = body.map_err(|error| check::missing_routine(&Scope::new(session), error))?;
+    let mut columns = body.schema.fields.to_vec();
+    match &function.body {
+        SqlFunctionBody::Expression(expr) => check::plain(&body.plan, source_text(expr))?,
+        // The parameters stand before them.
+        SqlFunctionBody::Query(_) => drop(columns.drain(..function.parameters.len().min(columns.len()))),
+    }
+    let shown = match new.temporary {
+        true => function.name.clone(),
+        false => Scope::new(session).table_id(&new.name)?.plain(),
+    };
+    check::column_count(function, &shown, columns.len())?;
+    Ok(StructType::new(columns))
+}
+
+/// Analyses the body over parameters that are NULL.
+async fn analyzed_body(session: &EmbeddedSession, function: &SqlFunction) -> Result<Analyzed> {
     let parameters = function.parameters.iter().map(|parameter| {
         let null = Expr::new(ExprNode::Cast {
             expr: Box::new(Expr::literal(Value::Null(DataType::Null))),
@@ -396,7 +402,7 @@ async fn check_body(session: &EmbeddedSession, function: &SqlFunction) -> Result
             structs: None,
         })),
     };
-    Ok(run::analyze(session, &Relation::new(query)).await?.schema)
+    run::analyze(session, &Relation::new(query)).await
 }
 
 fn record(

@@ -84,7 +84,7 @@ pub fn charset(request: &WriteRequest<'_>, format: Option<TextFormat>) -> Result
         Some(TextFormat::Xml) => "`XmlOptions`",
         None => "`TextOptions`",
     };
-    Charset::named(name).map_err(|_| {
+    Charset::named(name).ok_or_else(|| {
         INVALID_PARAMETER_VALUE_CHARSET
             .with("functionName", class)
             .with("parameter", "`charset`")

@@ -50,7 +50,7 @@ impl Charset {
     /// The bytes of a text. What the charset has not becomes `?`.
     pub fn encode(self, text: &str, out: &mut Vec<u8>) {
         match self {
-            Self::Utf8 => out.extend_from_slice(text.as_bytes()),
+            Self::Utf8 | Self::Found => out.extend_from_slice(text.as_bytes()),
             Self::Latin1 => out.extend(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))),
             Self::Utf16 { little: Some(true) } => out.extend(text.encode_utf16().flat_map(u16::to_le_bytes)),
             Self::Utf16 { little: _ } => out.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),

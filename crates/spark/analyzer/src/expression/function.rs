@@ -14,6 +14,7 @@ use hearth_types::{DataType, Value};
 
 use super::context::Cx;
 use super::named_argument::positional;
+use super::pipe;
 use crate::analyzer::{Analyzer, unsupported};
 use crate::naming;
 use crate::scope::quote_name;
@@ -21,6 +22,12 @@ use crate::view::SessionFunction;
 
 impl Analyzer<'_> {
     pub fn function(&self, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        if let Some(part) = pipe::part_of(call) {
+            return self.pipe_value(part, cx);
+        }
+        if let Some(value) = self.chain(expr, cx)? {
+            return Ok(value);
+        }
         if let Some(negated) = self.negated_subquery(call, cx)? {
             return Ok(negated);
         }
@@ -138,7 +145,7 @@ impl Analyzer<'_> {
     }
 
     /// The arguments with stars spread out and `struct` fields named.
-    fn arguments(&self, name: &str, arguments: &[Expr], cx: Cx<'_>) -> Result<Vec<Expr>> {
+    pub(super) fn arguments(&self, name: &str, arguments: &[Expr], cx: Cx<'_>) -> Result<Vec<Expr>> {
         let mut spread = Vec::with_capacity(arguments.len());
         for argument in arguments {
             if name == "count" && is_whole_row(argument) {

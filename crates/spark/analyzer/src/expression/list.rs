@@ -14,6 +14,7 @@ use hearth_types::DataType;
 use super::context::Cx;
 use super::generator::table_only;
 use super::named_form::needs_types;
+use super::pipe;
 use crate::analyzer::{Analyzer, located};
 use crate::naming;
 use crate::rel::Item;
@@ -34,7 +35,10 @@ impl Analyzer<'_> {
         Ok((items, generators.into_inner()))
     }
 
-    fn item(&self, expr: &Expr, cx: Cx<'_>) -> Result<Vec<Item>> {
+    pub(super) fn item(&self, expr: &Expr, cx: Cx<'_>) -> Result<Vec<Item>> {
+        if let Some(part) = pipe::part(expr) {
+            return self.pipe_item(part, cx);
+        }
         match &expr.node {
             ExprNode::Star { target, plan_id, except } => self.star(target.as_deref(), *plan_id, except, cx),
             ExprNode::Regex { table, pattern, plan_id } => self.regex((table.as_deref(), pattern), *plan_id, cx),
@@ -57,8 +61,8 @@ impl Analyzer<'_> {
 
     fn unnamed(&self, expr: &Expr, cx: Cx<'_>) -> Result<Item> {
         let typed = self.expression(expr, cx)?;
-        let has_variables = !self.view.variables.is_empty();
-        let name = if has_variables || needs_types(expr) || self.has_named_parts(expr, cx) {
+        let has_names = !self.view.variables.is_empty() || !self.view.functions.is_empty();
+        let name = if has_names || needs_types(expr) || self.has_named_parts(expr, cx) {
             naming::output_name(&self.named_form(expr, cx))
         } else {
             naming::output_name(expr)

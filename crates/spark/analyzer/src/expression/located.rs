@@ -14,7 +14,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
-use hearth_base::Error;
+use hearth_base::{Error, Result};
 use hearth_functions::Typed;
 use hearth_functions::kernels::invoke::raise;
 use hearth_plan::{Expr as PlanExpr, ExprNode, Origin};
@@ -94,8 +94,9 @@ pub(crate) fn computes(node: &ExprNode) -> bool {
 }
 
 /// The kernels of a typed call, down to those of its arguments, which have their places already.
-pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Typed {
-    let wrapped = typed.expr.clone().transform_down(|expr| match expr {
+pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Result<Typed> {
+    let Typed { expr, .. } = typed;
+    let wrapped = expr.transform_down(|expr| match expr {
         Expr::ScalarFunction(call) if is_located(&call) => {
             Ok(Transformed::new(Expr::ScalarFunction(call), false, TreeNodeRecursion::Jump))
         }
@@ -110,10 +111,7 @@ pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Typed {
         }
         other => Ok(Transformed::no(other)),
     });
-    match wrapped {
-        Ok(wrapped) => Typed { expr: wrapped.data, ..typed },
-        Err(_) => typed,
-    }
+    Ok(Typed { expr: wrapped.map_err(plan_error)?.data, ..typed })
 }
 
 fn knows(origin: &Origin, call: &ScalarFunction) -> bool {

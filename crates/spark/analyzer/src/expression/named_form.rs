@@ -10,7 +10,7 @@ use hearth_types::zone::Zone;
 use hearth_types::{DataType, DayTimeField, Value};
 
 use super::context::Cx;
-use super::literal;
+use super::{chain, literal};
 use crate::analyzer::Analyzer;
 use crate::naming;
 
@@ -25,32 +25,24 @@ enum Moved {
     IntervalDays,
     /// `date - INTERVAL '1' DAY`
     IntervalDaysBack,
+    /// `INTERVAL '1' DAY + date`
+    IntervalDaysBefore,
     /// Any other interval, behind the operand that it moves.
     Interval(&'static str),
-    /// `INTERVAL '1' HOUR + time`
-    IntervalBefore,
+    /// The same with the interval written first, and with a number written before the interval that it multiplies.
+    Swapped(&'static str),
 }
 
 impl Analyzer<'_> {
     pub(crate) fn named_form(&self, expr: &Expr, cx: Cx<'_>) -> Expr {
+        if self.is_plain_chain(expr, cx) {
+            return self.named_chain(expr, cx);
+        }
         let mut named = expr.clone();
         match &mut named.node {
             ExprNode::Function(call) => {
-                let moved = self.moved(call, cx);
-                let shown = self.shown_as(call, cx);
-                self.spread_stars(call, cx);
-                for argument in &mut call.arguments {
-                    *argument = self.named_form(argument, cx);
-                }
-                if let Some(filter) = &mut call.filter {
-                    *filter = self.named_form(filter, cx);
-                }
-                if let (Some(moved), [left, right]) = (moved, call.arguments.as_slice()) {
-                    return moved_form(moved, left.clone(), right.clone());
-                }
-                if let Some((name, count)) = shown {
-                    call.arguments.truncate(count);
-                    call.name = vec![name.to_owned()];
+                if let Some(form) = self.named_call(call, cx) {
+                    return form;
                 }
             }
             ExprNode::Extract { child, extraction } => {
@@ -102,6 +94,40 @@ impl Analyzer<'_> {
             _ => {}
         }
         named
+    }
+
+    /// Puts a call's operands into their named forms; the whole form where it is another node.
+    fn named_call(&self, call: &mut FunctionCall, cx: Cx<'_>) -> Option<Expr> {
+        let moved = self.moved(call, cx);
+        let routine = self.named_routine(call);
+        let shown = self.shown_as(call, cx);
+        self.spread_stars(call, cx);
+        if let Some(routine) = routine.map(|before| self.named_routine(call).unwrap_or(before)) {
+            *call = routine;
+        }
+        for argument in &mut call.arguments {
+            *argument = self.named_form(argument, cx);
+        }
+        if let Some(filter) = &mut call.filter {
+            *filter = self.named_form(filter, cx);
+        }
+        if let (Some(moved), [left, right]) = (moved, call.arguments.as_slice()) {
+            return Some(moved_form(moved, left.clone(), right.clone()));
+        }
+        if let Some((name, count)) = shown {
+            call.arguments.truncate(count);
+            call.name = vec![name.to_owned()];
+        }
+        None
+    }
+
+    /// The operands of a chain in their named forms, from the last to the first.
+    fn named_chain(&self, expr: &Expr, cx: Cx<'_>) -> Expr {
+        let (levels, deepest) = chain::levels(expr);
+        levels.into_iter().rev().fold(self.named_form(deepest, cx), |left, (level, call, right)| {
+            let call = FunctionCall::new(call.name.clone(), vec![left, self.named_form(right, cx)]);
+            Expr { node: ExprNode::Function(Box::new(call)), origin: level.origin.clone() }
+        })
     }
 
     /// A star stands for the columns that it means, except where Spark counts rows.
@@ -197,6 +223,10 @@ impl Analyzer<'_> {
 
     fn moved(&self, call: &FunctionCall, cx: Cx<'_>) -> Option<Moved> {
         let ([name], [left, right]) = (call.name.as_slice(), call.arguments.as_slice()) else { return None };
+        if name == "*" && is_interval_literal(right) {
+            let scaled = !self.type_for_name(left, cx)?.is_interval();
+            return scaled.then_some(Moved::Swapped("*"));
+        }
         if name != "+" && name != "-" {
             return None;
         }
@@ -214,10 +244,16 @@ impl Analyzer<'_> {
                 Some(Moved::Interval(if plus { "#moved" } else { "#moved_back" }))
             }
             (DataType::Time { .. }, DataType::Time { .. }) if !plus => Some(Moved::Interval("#moved_back")),
-            (DataType::DayTimeInterval { .. }, DataType::Time { .. }) if plus => Some(Moved::IntervalBefore),
-            (DataType::Date | DataType::Timestamp | DataType::TimestampNtz, interval) if interval.is_interval() => {
+            (DataType::DayTimeInterval { .. }, DataType::Time { .. }) if plus => Some(Moved::Swapped("#moved")),
+            (DataType::DayTimeInterval { end: DayTimeField::Day, .. }, DataType::Date) if plus => {
+                Some(Moved::IntervalDaysBefore)
+            }
+            (point, interval) if is_point(&point) && interval.is_interval() => {
                 Some(Moved::Interval(if plus { "#moved" } else { "#moved_back" }))
             }
+            (interval, point) if plus && interval.is_interval() && is_point(&point) => Some(Moved::Swapped("#moved")),
+            (DataType::Timestamp | DataType::TimestampNtz, DataType::Null) if plus => Some(Moved::Interval("#moved")),
+            (DataType::Null, DataType::Timestamp | DataType::TimestampNtz) if plus => Some(Moved::Swapped("#moved")),
             _ => None,
         }
     }
@@ -245,11 +281,21 @@ fn moved_form(moved: Moved, left: Expr, right: Expr) -> Expr {
     let days = |interval| Expr::function("extractansiintervaldays", vec![interval]);
     match moved {
         Moved::Days(name) | Moved::Interval(name) => Expr::function(name, vec![left, right]),
+        Moved::Swapped(name) => Expr::function(name, vec![right, left]),
+        Moved::IntervalDaysBefore => Expr::function("date_add", vec![right, days(left)]),
         Moved::DaysBefore => Expr::function("date_add", vec![right, left]),
-        Moved::IntervalBefore => Expr::function("#moved", vec![right, left]),
         Moved::IntervalDays => Expr::function("date_add", vec![left, days(right)]),
         Moved::IntervalDaysBack => Expr::function("date_add", vec![left, Expr::function("-", vec![days(right)])]),
     }
+}
+
+/// What an interval moves; a text is read as a timestamp.
+fn is_point(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date | DataType::Timestamp | DataType::TimestampNtz) || data_type.is_string()
+}
+
+fn is_interval_literal(expr: &Expr) -> bool {
+    matches!(&expr.node, ExprNode::TypedLiteral { kind: TypedLiteralKind::Interval, .. })
 }
 
 /// A timestamp's text on the session's clock.
@@ -283,7 +329,9 @@ fn is_to_char(name: &str) -> bool {
 pub(crate) fn needs_types(expr: &Expr) -> bool {
     match &expr.node {
         ExprNode::Function(call) => {
-            let own = matches!(call.name.as_slice(), [name] if name == "+" || name == "-" || is_to_char(name));
+            let scaled = matches!(call.arguments.as_slice(), [_, right] if is_interval_literal(right));
+            let own =
+                matches!(call.name.as_slice(), [name] if name == "+" || name == "-" || is_to_char(name)) || scaled;
             own || call.arguments.iter().any(|argument| is_star(argument) || needs_types(argument))
                 || call.filter.as_ref().is_some_and(needs_types)
         }

@@ -1,15 +1,21 @@
 //! Functions that are not built in: code that came with the plan, SQL functions of the session, parameters of queries.
 
-use hearth_base::condition::{NOT_A_SCALAR_FUNCTION, UNRECOGNIZED_PARAMETER_NAME, WRONG_NUM_ARGS};
+use hearth_base::condition::{
+    ALSO_POSITIONAL_ARGUMENT, DOUBLE_NAMED_ARGUMENT, FUNCTION_WITH_UNSUPPORTED_SYNTAX, LAMBDA_WITH_SQL_FUNCTION,
+    NOT_A_SCALAR_FUNCTION, REQUIRED_PARAMETER_NOT_FOUND, UNEXPECTED_POSITIONAL_ARGUMENT, UNRECOGNIZED_PARAMETER_NAME,
+    UNSUPPORTED_SQL_UDF_USAGE, WRONG_NUM_ARGS,
+};
 use hearth_base::{Error, Result};
-use hearth_functions::{Typed, cast};
+use hearth_functions::{Typed, cast, lookup};
 use hearth_plan::expression::{FunctionCall, InlineUdf, Subquery, SubqueryKind, SubquerySource, UdfCode};
 use hearth_plan::{Expr, ExprNode};
 
-use super::context::Cx;
+use super::context::{Clause, Cx};
+use super::function::builtin_name;
 use crate::analyzer::{Analyzer, Env, Parameters, unsupported};
+use crate::naming;
 use crate::rel::Rel;
-use crate::view::{SqlFunction, SqlFunctionBody};
+use crate::view::{SessionFunction, SqlFunction, SqlFunctionBody, SqlParameter};
 
 /// SQL functions may call each other this deep (`spark.sql.view.maxNestedViewDepth` is the like for views).
 const MAX_DEPTH: usize = 100;
@@ -60,7 +66,9 @@ impl Analyzer<'_> {
         if function.returns_table.is_some() {
             return Err(NOT_A_SCALAR_FUNCTION.with("functionName", &function.qualified));
         }
-        let arguments = self.sql_function_arguments(function, &call.arguments, cx)?;
+        misused(function, call, cx)?;
+        let spread = self.arguments("", &call.arguments, cx)?;
+        let arguments = self.sql_function_arguments(function, &spread, cx)?;
         let parameters = Parameters { arguments: &arguments, function: Some(&function.name) };
         let env = Env { parameters: Some(&parameters), depth: cx.env.depth + 1, ..cx.env };
         let typed = match &function.body {
@@ -85,31 +93,10 @@ impl Analyzer<'_> {
         given: &[Expr],
         cx: Cx<'_>,
     ) -> Result<Vec<(String, Typed)>> {
-        let unknown = given.iter().find_map(|argument| match &argument.node {
-            ExprNode::NamedArgument { key, .. } if !function.has_parameter(key) => Some(key),
-            _ => None,
-        });
-        if let Some(key) = unknown {
-            let known: Vec<_> = function.parameters.iter().map(|known| format!("`{}`", known.name)).collect();
-            return Err(UNRECOGNIZED_PARAMETER_NAME
-                .with("routineName", &function.qualified)
-                .with("argumentName", format!("`{key}`"))
-                .with("proposal", known.join(" ")));
-        }
-        if given.len() > function.parameters.len() {
-            return Err(wrong_count(function, given.len()));
-        }
+        let placed = placed(function, given)?;
         let mut arguments = Vec::with_capacity(function.parameters.len());
-        for (index, parameter) in function.parameters.iter().enumerate() {
-            let named = given.iter().find_map(|argument| match &argument.node {
-                ExprNode::NamedArgument { key, value } if key.eq_ignore_ascii_case(&parameter.name) => {
-                    Some(value.as_ref())
-                }
-                _ => None,
-            });
-            let positional =
-                given.get(index).filter(|argument| !matches!(argument.node, ExprNode::NamedArgument { .. }));
-            let Some(value) = named.or(positional).or(parameter.default.as_ref()) else {
+        for (value, parameter) in placed.into_iter().zip(&function.parameters) {
+            let Some(value) = value.or(parameter.default.as_ref()) else {
                 return Err(wrong_count(function, given.len()));
             };
             let typed = self.expression(value, cx.nested())?;
@@ -118,6 +105,91 @@ impl Analyzer<'_> {
         }
         Ok(arguments)
     }
+
+    /// A SQL function's call with its arguments by place and the name that Spark prints; `None` for other calls.
+    pub(crate) fn named_routine(&self, call: &FunctionCall) -> Option<FunctionCall> {
+        let Some(SessionFunction::Sql(function)) = self.session_function(&call.name) else { return None };
+        if !call.is_user_defined && builtin_name(&call.name).and_then(lookup).is_some() {
+            return None;
+        }
+        let placed = placed(function, &call.arguments).ok()?;
+        let last = placed.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let defaults = function.parameters.iter().map(|parameter| parameter.default.as_ref());
+        let arguments = placed.into_iter().zip(defaults).take(last).filter_map(|(value, default)| value.or(default));
+        let name = vec![naming::ROUTINE.to_owned(), function.qualified.replace('`', "")];
+        Some(FunctionCall { name, arguments: arguments.cloned().collect(), ..call.clone() })
+    }
+}
+
+/// What is given for each parameter, by place or by name.
+fn placed<'e>(function: &SqlFunction, given: &'e [Expr]) -> Result<Vec<Option<&'e Expr>>> {
+    let quoted = |name: &str| format!("`{name}`");
+    let mut values: Vec<Option<&Expr>> = vec![None; function.parameters.len()];
+    let mut positional = 0;
+    let mut last_key: Option<&str> = None;
+    for argument in given {
+        let ExprNode::NamedArgument { key, value } = &argument.node else {
+            if let Some(key) = last_key {
+                let error = UNEXPECTED_POSITIONAL_ARGUMENT.with("routineName", &function.qualified);
+                return Err(error.with("parameterName", quoted(key)));
+            }
+            *values.get_mut(positional).ok_or_else(|| wrong_count(function, given.len()))? = Some(argument);
+            positional += 1;
+            continue;
+        };
+        last_key = Some(key);
+        let Some(place) = function.parameters.iter().position(|known| known.name.eq_ignore_ascii_case(key)) else {
+            return Err(unrecognized(function, key));
+        };
+        if values[place].is_some() {
+            let condition = if place < positional { ALSO_POSITIONAL_ARGUMENT } else { DOUBLE_NAMED_ARGUMENT };
+            let error = condition.with("routineName", &function.qualified);
+            return Err(error.with("parameterName", quoted(key)));
+        }
+        values[place] = Some(value);
+    }
+    // Spark counts the parameters that may be left out only where names are given.
+    if last_key.is_some() {
+        let without =
+            |(value, parameter): (&Option<&Expr>, &SqlParameter)| value.is_none() && parameter.default.is_none();
+        let missing = values.iter().zip(&function.parameters).skip(positional).position(without);
+        if let Some(index) = missing {
+            return Err(REQUIRED_PARAMETER_NOT_FOUND
+                .with("routineName", &function.qualified)
+                .with("parameterName", quoted(&function.parameters[positional + index].name))
+                .with("index", index));
+        }
+    }
+    Ok(values)
+}
+
+fn unrecognized(function: &SqlFunction, key: &str) -> Error {
+    let known: Vec<_> = function.parameters.iter().map(|known| format!("`{}`", known.name)).collect();
+    UNRECOGNIZED_PARAMETER_NAME
+        .with("routineName", &function.qualified)
+        .with("argumentName", format!("`{key}`"))
+        .with("proposal", known.join(" "))
+}
+
+/// Where and how Spark takes no SQL function.
+fn misused(function: &SqlFunction, call: &FunctionCall, cx: Cx<'_>) -> Result<()> {
+    let clause = match (call.distinct, call.filter.is_some()) {
+        (true, _) => Some("DISTINCT"),
+        (false, true) => Some("FILTER CLAUSE"),
+        (false, false) => None,
+    };
+    if let Some(clause) = clause {
+        let error = FUNCTION_WITH_UNSUPPORTED_SYNTAX.with("prettyName", &function.qualified);
+        return Err(error.with("syntax", clause));
+    }
+    if cx.lambda.is_some() {
+        return Err(LAMBDA_WITH_SQL_FUNCTION.with("funcName", function.qualified.replace('`', "")));
+    }
+    if cx.clause == Clause::OrderBy {
+        let error = UNSUPPORTED_SQL_UDF_USAGE.with("functionName", &function.qualified);
+        return Err(error.with("nodeName", "Sort"));
+    }
+    Ok(())
 }
 
 fn wrong_count(function: &SqlFunction, given: usize) -> Error {
@@ -126,10 +198,4 @@ fn wrong_count(function: &SqlFunction, given: usize) -> Error {
         .with("expectedNum", function.parameters.len())
         .with("actualNum", given)
         .with("docroot", "https://spark.apache.org/docs/latest")
-}
-
-impl SqlFunction {
-    fn has_parameter(&self, name: &str) -> bool {
-        self.parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name))
-    }
 }

@@ -8,9 +8,10 @@ use datafusion::logical_expr::{
     Expr as PlanExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 use hearth_base::condition::{
-    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FRAME_WRONG_COMPARISON, MISSING_WINDOW_SPECIFICATION,
-    RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER, UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH,
-    WINDOW_FRAME_UNACCEPTED_TYPE, WINDOW_FUNCTION_FRAME_NOT_ORDERED, WINDOW_IN_AGGREGATE,
+    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FRAME_WRONG_COMPARISON, FUNCTION_WITH_UNSUPPORTED_SYNTAX,
+    MISSING_WINDOW_SPECIFICATION, RANGE_FRAME_INVALID_TYPE, RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER,
+    UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH, WINDOW_FRAME_UNACCEPTED_TYPE,
+    WINDOW_FUNCTION_FRAME_NOT_ORDERED, WINDOW_IN_AGGREGATE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
@@ -48,6 +49,9 @@ impl Analyzer<'_> {
                 let typed = self.build_aggregate(row, (call, &window.function), cx, true)?;
                 aggregate_over(typed, &over)
             }
+            Builder::Window(_) if call.filter.is_some() => Err(FUNCTION_WITH_UNSUPPORTED_SYNTAX
+                .with("prettyName", format!("`{}`", row.name))
+                .with("syntax", "FILTER CLAUSE")),
             Builder::Window(build) => {
                 let mut built = build(self.checked_call(row, call, &window.function, cx)?)?;
                 built.ignore_nulls |= call.ignore_nulls == Some(true);
@@ -135,11 +139,11 @@ impl Analyzer<'_> {
         };
         let lower = match &frame.lower {
             FrameBound::UnboundedPreceding => unbounded,
-            other => self.bound(other, frame.unit, key_types, cx)?,
+            other => self.bound((other, "lower"), spec, key_types, cx)?,
         };
         let upper = match &frame.upper {
             FrameBound::UnboundedFollowing => WindowFrameBound::Following(ScalarValue::Null),
-            other => self.bound(other, frame.unit, key_types, cx)?,
+            other => self.bound((other, "upper"), spec, key_types, cx)?,
         };
         if is_reversed(&lower, &upper) {
             return Err(FRAME_WRONG_COMPARISON
@@ -151,8 +155,8 @@ impl Analyzer<'_> {
 
     fn bound(
         &self,
-        bound: &FrameBound,
-        unit: FrameUnit,
+        (bound, location): (&FrameBound, &str),
+        spec: &WindowSpec,
         key_types: &[DataType],
         cx: Cx<'_>,
     ) -> Result<WindowFrameBound> {
@@ -163,6 +167,8 @@ impl Analyzer<'_> {
             FrameBound::Offset(offset) => offset,
         };
         let typed = self.expression(offset, cx)?;
+        let unit = spec.frame.as_ref().map_or(FrameUnit::Rows, |frame| frame.unit);
+        check_offset(spec, (unit, location), &typed.data_type, key_types)?;
         let target = match unit {
             FrameUnit::Rows => DataType::Long,
             FrameUnit::Range => range_offset_type(key_types, &typed.data_type),
@@ -183,6 +189,41 @@ impl Analyzer<'_> {
             (_, size) => size,
         };
         Ok(if negative { WindowFrameBound::Preceding(size) } else { WindowFrameBound::Following(size) })
+    }
+}
+
+/// ROWS counts in INT; RANGE moves points in time by intervals, dates by days too, and nothing else by intervals.
+fn check_offset(
+    spec: &WindowSpec,
+    (unit, location): (FrameUnit, &str),
+    offset: &DataType,
+    keys: &[DataType],
+) -> Result<()> {
+    use DataType as T;
+    // The sign of `PRECEDING` makes a number of what it stands before.
+    let shown = if offset.is_string() || *offset == T::Null { &T::Double } else { offset };
+    let text = naming::frame_text(spec);
+    match (unit, keys.first()) {
+        (FrameUnit::Rows, _) if !matches!(shown, T::Byte | T::Short | T::Integer) => Err(WINDOW_FRAME_UNACCEPTED_TYPE
+            .with("sqlExpr", format!("\"{text}\""))
+            .with("location", location)
+            .with("exprType", format!("\"{}\"", shown.sql()))
+            .with("expectedType", "\"INT\"")),
+        (FrameUnit::Range, Some(key)) if !moves(key, offset) => {
+            let order: Vec<_> = spec.order.iter().map(naming::sort_order).collect();
+            Err(RANGE_FRAME_INVALID_TYPE
+                .with("sqlExpr", format!("\"(ORDER BY {} {text})\"", order.join(", ")))
+                .with("orderSpecType", format!("\"{}\"", key.sql()))
+                .with("valueBoundaryType", format!("\"{}\"", offset.sql())))
+        }
+        (FrameUnit::Rows | FrameUnit::Range, _) => Ok(()),
+    }
+}
+
+fn moves(key: &DataType, offset: &DataType) -> bool {
+    match key {
+        DataType::Timestamp | DataType::TimestampNtz => offset.is_interval(),
+        _ => !(key.is_numeric() && offset.is_interval()),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::expression::collated::is_collate;
 use crate::expression::named_argument::positional;
 use crate::expression::variant_path::last_name;
 
-use super::{list, sort_order, sql as text};
+use super::{chain, list, sort_order, sql as text};
 
 /// Functions that print under another name than they are called by. Lower case on the left.
 const PRINTED: &[(&str, &str)] = &[
@@ -198,11 +198,19 @@ fn lower_name(call: &FunctionCall) -> String {
 }
 
 pub(super) fn sql(call: &FunctionCall) -> String {
+    if let [marker, routine] = call.name.as_slice()
+        && marker == super::ROUTINE
+    {
+        return format!("{routine}({})", list(&call.arguments));
+    }
     if let Ok(Some(ordered)) = positional(call) {
         return sql(&ordered);
     }
     if let Some(marked) = collated_literals(call) {
         return sql(&marked);
+    }
+    if let Some(text) = chain::text_of(call) {
+        return text;
     }
     let name = lower_name(call);
     let arguments = call.arguments.as_slice();
@@ -257,7 +265,7 @@ fn collated_literals(call: &FunctionCall) -> Option<FunctionCall> {
     Some(FunctionCall { arguments: marked.collect(), ..call.clone() })
 }
 
-fn explicit_collation(expr: &Expr) -> Option<String> {
+pub(super) fn explicit_collation(expr: &Expr) -> Option<String> {
     let ExprNode::Function(call) = &expr.node else { return None };
     match (is_collate(call), call.arguments.as_slice()) {
         (true, [_, Expr { node: ExprNode::Literal(Value::String(name)), .. }]) => Some(name.to_uppercase()),

@@ -62,7 +62,7 @@ impl Analyzer<'_> {
         let (items, _) = self.items(list, Cx::new(env, input, Clause::Select))?;
         let mut grouped = Grouped::default();
         for item in items {
-            if !has_aggregate(&item.value.expr) {
+            if !has_aggregate(&item.value.expr) && !has_window(&item.value.expr) {
                 let position = add_key(&mut grouped, item.value.expr.clone());
                 let folded = hearth_functions::collation::key(item.value)?.expr;
                 if folded != grouped.keys[position] {

@@ -9,6 +9,7 @@ use hearth_plan::{Expr, ExprNode, Relation};
 use super::block::Block;
 use crate::analyzer::{Analyzer, Env};
 use crate::expression::context::{Clause, Cx};
+use crate::expression::pipe;
 use crate::rel::{Item, Rel};
 use crate::scope::{Column, Scope, same_name};
 
@@ -26,11 +27,18 @@ impl Analyzer<'_> {
             }
         }
         let input = self.relation(input, env)?;
+        let set = |expr: &Expr| pipe::part(expr).is_some_and(|(operator, _)| operator == "SET");
+        for (name, expr, _) in columns.iter().filter(|(_, expr, _)| set(expr)) {
+            // `|> SET` makes no columns.
+            self.attribute(std::slice::from_ref(name), None, Cx::new(env, &input, Clause::Select))?;
+            self.pipe_assigned(expr, Cx::new(env, &input, Clause::Select))?;
+        }
         let aliased: Vec<Expr> = columns
             .iter()
             .map(|(name, expr, metadata)| {
+                let value = pipe::part(expr).map_or(expr, |(_, inner)| inner);
                 let alias = ExprNode::Alias {
-                    expr: Box::new(expr.clone()),
+                    expr: Box::new(value.clone()),
                     names: vec![name.clone()],
                     metadata: metadata.clone(),
                 };

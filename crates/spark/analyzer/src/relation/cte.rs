@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::common::JoinType;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
 use hearth_base::Result;
 use hearth_base::condition::{
-    ASSIGNMENT_ARITY_MISMATCH, INVALID_RECURSIVE_CTE, NUM_COLUMNS_MISMATCH, RECURSION_TYPE_MISMATCH,
-    UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE,
+    ASSIGNMENT_ARITY_MISMATCH, INVALID_RECURSIVE_CTE, INVALID_RECURSIVE_REFERENCE_PLACE, NUM_COLUMNS_MISMATCH,
+    RECURSION_TYPE_MISMATCH, UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE,
 };
 use hearth_plan::expression::WindowSpec;
 use hearth_plan::relation::{Cte, SetOp, SetOpKind};
@@ -55,6 +57,9 @@ impl Analyzer<'_> {
         if !operation.all {
             return Err(UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE.error());
         }
+        if crate::mentions::names_table(&operation.left, &definition.name) {
+            return Err(INVALID_RECURSIVE_CTE.error());
+        }
         let start = named_columns(named_columns(self.relation(&operation.left, env)?, aliases)?, &definition.columns)?;
         let schema = start.scope.schema();
         let start_plan = start.positional()?;
@@ -88,12 +93,19 @@ impl Analyzer<'_> {
                 .with("left", format!("\"{}\"", field.data_type.sql()))
                 .with("right", format!("\"{}\"", column.data_type.sql())));
         }
+        if misplaced(&step.plan, &name, false) {
+            return Err(INVALID_RECURSIVE_REFERENCE_PLACE.error());
+        }
+        let nullable: Vec<bool> = step.scope.columns.iter().map(|column| column.nullable).collect();
         let step = self.as_schema(step, &schema, env)?;
         let plan = LogicalPlanBuilder::new(start_plan)
             .to_recursive_query(name, step.positional()?, !operation.all)
             .and_then(LogicalPlanBuilder::build)
             .map_err(plan_error)?;
-        let fields = schema.fields.iter().map(|field| hearth_types::StructField { nullable: true, ..field.clone() });
+        let fields = schema.fields.iter().zip(nullable).map(|(field, nullable)| hearth_types::StructField {
+            nullable: field.nullable || nullable,
+            ..field.clone()
+        });
         let rel = self.rename(plan, &StructType::new(fields), &Arc::default())?;
         Ok(qualified(rel, &definition.name))
     }
@@ -123,6 +135,40 @@ fn named_reference(relation: &Relation) -> Option<Cte> {
 
 fn mentions_itself(cte: &Cte) -> bool {
     crate::mentions::names_table(&cte.query, &cte.name)
+}
+
+/// Whether a step reads the working table where Spark does not let it: below an aggregate or a window, on the side of an
+/// outer join whose rows may be left out, or in a scalar subquery.
+fn misplaced(plan: &LogicalPlan, name: &str, forbidden: bool) -> bool {
+    let sides = |left: &LogicalPlan, right: &LogicalPlan, (no_left, no_right): (bool, bool)| {
+        misplaced(left, name, forbidden || no_left) || misplaced(right, name, forbidden || no_right)
+    };
+    let in_subquery = plan.expressions().iter().any(|expr| {
+        expr.exists(|expr| match expr {
+            datafusion::logical_expr::Expr::ScalarSubquery(subquery) => Ok(misplaced(&subquery.subquery, name, true)),
+            _ => Ok(false),
+        })
+        .unwrap_or(false)
+    });
+    in_subquery
+        || match plan {
+            LogicalPlan::TableScan(scan) => forbidden && scan.table_name.table() == name,
+            // DISTINCT, which is allowed, is a grouping without aggregates.
+            LogicalPlan::Aggregate(aggregate) => {
+                misplaced(&aggregate.input, name, forbidden || !aggregate.aggr_expr.is_empty())
+            }
+            LogicalPlan::Window(window) => misplaced(&window.input, name, true),
+            LogicalPlan::Join(join) => {
+                let places = match join.join_type {
+                    JoinType::Inner => (false, false),
+                    JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => (false, true),
+                    JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => (true, false),
+                    JoinType::Full => (true, true),
+                };
+                sides(&join.left, &join.right, places)
+            }
+            other => other.inputs().into_iter().any(|input| misplaced(input, name, forbidden)),
+        }
 }
 
 /// The union of a recursive query, and the column names around it.

@@ -7,7 +7,7 @@ use datafusion::logical_expr::{Expr as PlanExpr, Volatility};
 use hearth_base::condition::{
     ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, INVALID_WHERE_CONDITION, NESTED_AGGREGATE_FUNCTION,
     OBSERVED_ATTRIBUTE, OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED, OBSERVED_NOT_DETERMINISTIC,
-    OBSERVED_WINDOW, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
+    OBSERVED_WINDOW, QUALIFY_REQUIRES_WINDOW_FUNCTION, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::{Expr, ExprNode, Relation};
@@ -103,6 +103,9 @@ impl Analyzer<'_> {
         let rel = self.relation(input, env)?;
         let Some(block) = &rel.block else {
             let predicate = self.condition(condition, Cx::new(env, &rel, Clause::Where))?;
+            if !has_window(&predicate) {
+                return Err(QUALIFY_REQUIRES_WINDOW_FUNCTION.error());
+            }
             let plan = filter(rel.plan.clone(), predicate)?;
             return Ok(rel.with_plan(plan));
         };
@@ -110,6 +113,9 @@ impl Analyzer<'_> {
         let cx =
             Cx { output: &block.items, grouped: block.grouped.as_ref(), ..Cx::new(env, &block.input, Clause::Having) };
         let predicate = self.condition(condition, cx)?;
+        if !has_window(&predicate) && !block.items.iter().any(|item| has_window(&item.value.expr)) {
+            return Err(QUALIFY_REQUIRES_WINDOW_FUNCTION.error());
+        }
         block.qualify.push(predicate);
         self.block_rel(block)
     }

@@ -12,7 +12,7 @@ use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
 use hearth_base::condition::{
-    INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, NOT_A_TABLE_FUNCTION, TABLE_OR_VIEW_NOT_FOUND,
+    INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, NON_FOLDABLE_ARGUMENT, NOT_A_TABLE_FUNCTION, TABLE_OR_VIEW_NOT_FOUND,
     UNRESOLVABLE_TABLE_VALUED_FUNCTION, UNSUPPORTED_ARROWTYPE,
 };
 use hearth_base::{Error, Result};
@@ -304,10 +304,18 @@ impl Analyzer<'_> {
     fn range_function(&self, arguments: &[Expr], env: Env<'_>) -> Result<Rel> {
         let nothing = Rel::one_row();
         let mut numbers = Vec::with_capacity(arguments.len());
-        for argument in arguments {
+        for (index, argument) in arguments.iter().enumerate() {
             let typed = self.expression(argument, Cx::new(env, &nothing, Clause::Values))?;
             let typed = cast::cast(typed, &DataType::Long, cast::CastMode::Ansi, env.settings)?;
-            match self.constant(&typed)? {
+            let constant = self.constant(&typed).map_err(|_| {
+                let names: &[&str] =
+                    if arguments.len() == 1 { &["end"] } else { &["start", "end", "step", "numSlices"] };
+                NON_FOLDABLE_ARGUMENT
+                    .with("funcName", "`range`")
+                    .with("paramName", format!("`{}`", names.get(index).unwrap_or(&"end")))
+                    .with("paramType", "\"BIGINT\"")
+            });
+            match constant? {
                 datafusion::common::ScalarValue::Int64(Some(number)) => numbers.push(number),
                 _ => return unsupported("NULL as an argument of range"),
             }

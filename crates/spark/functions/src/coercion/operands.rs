@@ -140,7 +140,7 @@ fn legacy_compared(left: &DataType, right: &DataType) -> Option<DataType> {
     match other {
         T::Null => Some(T::STRING),
         T::Decimal { scale, .. } if *scale > 0 => Some(T::Double),
-        other if super::widen::is_atomic(other) => Some(other.clone()),
+        other if super::widen::is_atomic(other) && !other.is_interval() => Some(other.clone()),
         _ => None,
     }
 }

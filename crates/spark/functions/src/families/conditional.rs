@@ -182,8 +182,10 @@ fn shared_operand(call: &mut Call<'_>, operator: &str, other: usize) {
 /// `value >= low AND value <= high`, each pair coerced on its own.
 fn between(mut call: Call<'_>) -> Result<Typed> {
     let [value, low, high] = call.take()?;
+    call.name = ">=";
     shared_operand(&mut call, ">=", 1);
     let above = compare_values(&call, value.clone(), Operator::GtEq, low)?;
+    call.name = "<=";
     shared_operand(&mut call, "<=", 2);
     let below = compare_values(&call, value, Operator::LtEq, high)?;
     Ok(expr::binary(above, Operator::And, below, DataType::Boolean))

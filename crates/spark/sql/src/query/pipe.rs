@@ -1,9 +1,13 @@
 //! The operators behind `|>`.
 
-use hearth_base::condition::OPERATION_NOT_ALLOWED;
+use hearth_base::condition::{
+    CLAUSE_WITH_PIPE_OPERATORS, INVALID_USAGE_OF_STAR_OR_REGEX, MULTIPLE_RESULT_CLAUSES_WITH_PIPES,
+    OPERATION_NOT_ALLOWED, PIPE_AGGREGATE_UNSUPPORTED_CASE,
+};
 use hearth_base::{Error, Result};
 use hearth_plan::relation::{Grouping, GroupingItem, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
+use hearth_types::Value;
 
 use super::select::strip_alias;
 use crate::keywords::Keyword as K;
@@ -19,12 +23,15 @@ impl Parser<'_> {
                 if self.at(K::Group) {
                     return Err(self.about(start, Error::unsupported("GROUP BY behind |> SELECT")));
                 }
-                self.select_rest(start, list, input)
+                let has_more = self.at_any(&[K::Where, K::Having, K::Qualify, K::Lateral]) && self.at_clause();
+                if has_more { Err(self.unexpected()) } else { self.select_rest(start, list, input) }
             }
             Some(K::Extend) => {
                 self.advance();
                 let mut expressions = vec![star(Vec::new())];
-                expressions.extend(self.named_expressions()?);
+                let extended = self.named_expressions()?;
+                no_star(&extended)?;
+                expressions.extend(extended.into_iter().map(|expr| part("EXTEND", expr)));
                 Ok(self.relation(start, RelationNode::Project { input: Box::new(input), expressions }))
             }
             Some(K::Set) => self.pipe_set(start, input),
@@ -53,7 +60,38 @@ impl Parser<'_> {
             Some(K::Union | K::Except | K::Intersect | K::Minus) => self.pipe_set_op(start, input),
             _ if self.at_join() => self.join(start, input),
             // None of the clauses need be there, not even one.
-            _ => self.organization(start, input),
+            _ => self.pipe_organization(start, input),
+        }
+    }
+
+    /// An order or a limit, not both.
+    fn pipe_organization(&mut self, start: usize, input: Relation) -> Result<Relation> {
+        let at = self.start();
+        let order = match self.keyword() {
+            Some(K::Order) => Some("ORDER BY"),
+            Some(K::Cluster) => Some("CLUSTER BY"),
+            Some(K::Distribute) => Some("DISTRIBUTE BY"),
+            Some(K::Sort) => Some("SORT BY"),
+            _ => None,
+        };
+        let relation = self.ordered(start, input)?;
+        if self.at(K::Window) && self.at_clause() {
+            let error = CLAUSE_WITH_PIPE_OPERATORS.with("clauses", "the WINDOW clause");
+            self.with_windows(start, relation)?;
+            return Err(self.about(at, error));
+        }
+        let limit = match self.keyword() {
+            Some(K::Limit) => Some("LIMIT"),
+            Some(K::Offset) => Some("OFFSET"),
+            _ => None,
+        };
+        let relation = self.limited(start, relation)?;
+        match (order, limit) {
+            (Some(order), Some(limit)) => {
+                let error = MULTIPLE_RESULT_CLAUSES_WITH_PIPES.with("clause1", order).with("clause2", limit);
+                Err(self.about(at, error))
+            }
+            (Some(_) | None, None) | (None, Some(_)) => Ok(relation),
         }
     }
 
@@ -70,7 +108,8 @@ impl Parser<'_> {
                 return Err(self.about(at, OPERATION_NOT_ALLOWED.with("message", what)));
             };
             let value = self.expression()?;
-            let node = RelationNode::WithColumns { input: Box::new(input), columns: vec![(name, value, None)] };
+            let columns = vec![(name, part("SET", value), None)];
+            let node = RelationNode::WithColumns { input: Box::new(input), columns };
             input = self.relation(start, node);
             self.grew()?;
             if !self.accept_kind(TokenKind::Comma) {
@@ -92,9 +131,13 @@ impl Parser<'_> {
             let what = "The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or both";
             return Err(self.about(start, OPERATION_NOT_ALLOWED.with("message", what)));
         }
+        no_star(&aggregates)?;
         let grouping = grouping.unwrap_or(Grouping::Items(Vec::new()));
+        if let Some(case) = unsupported_grouping(&grouping) {
+            return Err(self.about(start, PIPE_AGGREGATE_UNSUPPORTED_CASE.with("case", case)));
+        }
         let (grouping, mut expressions) = grouping_output(grouping);
-        expressions.extend(aggregates);
+        expressions.extend(aggregates.into_iter().map(|expr| part("AGGREGATE", expr)));
         let node = RelationNode::Aggregate { input: Box::new(input), grouping, expressions };
         Ok(self.relation(start, node))
     }
@@ -118,24 +161,54 @@ fn star(except: Vec<hearth_plan::Name>) -> Expr {
     Expr::new(ExprNode::Star { target: None, plan_id: None, except })
 }
 
-/// The grouping without aliases, and its expressions with them.
+/// An expression that the analyzer treats as one of an operator: `#pipe('EXTEND', a + 1)`.
+fn part(operator: &str, expr: Expr) -> Expr {
+    let origin = expr.origin.clone();
+    Expr { origin, ..Expr::function("#pipe", vec![Expr::literal(Value::string(operator)), expr]) }
+}
+
+fn no_star(expressions: &[Expr]) -> Result<()> {
+    match expressions.iter().any(|expr| matches!(expr.node, ExprNode::Star { .. })) {
+        true => {
+            Err(INVALID_USAGE_OF_STAR_OR_REGEX.with("elem", "'*'").with("prettyName", "expression `pipeexpression`"))
+        }
+        false => Ok(()),
+    }
+}
+
+fn unsupported_grouping(grouping: &Grouping) -> Option<&'static str> {
+    let items = match grouping {
+        Grouping::All => return Some("GROUP BY ALL"),
+        Grouping::Items(items) => items,
+    };
+    items.iter().find_map(|item| match item {
+        GroupingItem::Expr(_) => None,
+        GroupingItem::Rollup(_) => Some("GROUP BY ROLLUP"),
+        GroupingItem::Cube(_) => Some("GROUP BY CUBE"),
+        GroupingItem::Sets { .. } => Some("GROUPING SETS"),
+    })
+}
+
+/// The grouping without aliases, and its expressions with them. A number is the position of a column of the input.
 fn grouping_output(grouping: Grouping) -> (Grouping, Vec<Expr>) {
     let Grouping::Items(items) = grouping else { return (grouping, Vec::new()) };
+    let positioned = |expr: Expr| match expr.node {
+        ExprNode::Literal(Value::Integer(_)) => part("POSITION", expr),
+        _ => expr,
+    };
     let mut output = Vec::new();
     let items = items.into_iter().map(|item| match item {
-        GroupingItem::Expr(expr) => {
+        // With a name it is no position any more.
+        GroupingItem::Expr(expr) if matches!(expr.node, ExprNode::Alias { .. }) => {
             output.push(expr.clone());
             GroupingItem::Expr(strip_alias(expr))
         }
-        GroupingItem::Rollup(sets) => {
-            output.extend(sets.iter().flatten().cloned());
-            GroupingItem::Rollup(sets)
+        GroupingItem::Expr(expr) => {
+            let key = positioned(expr);
+            output.push(key.clone());
+            GroupingItem::Expr(key)
         }
-        GroupingItem::Cube(sets) => {
-            output.extend(sets.iter().flatten().cloned());
-            GroupingItem::Cube(sets)
-        }
-        GroupingItem::Sets { sets, expressions } => GroupingItem::Sets { sets, expressions },
+        other @ (GroupingItem::Rollup(_) | GroupingItem::Cube(_) | GroupingItem::Sets { .. }) => other,
     });
     let items = items.collect();
     (Grouping::Items(items), output)

@@ -1,7 +1,9 @@
 //! `CREATE FUNCTION`: by class, or with a body in SQL.
 
 use hearth_base::Result;
-use hearth_base::condition::{CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE, CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS};
+use hearth_base::condition::{
+    CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE, CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS, FUNCTION_PARAMETER_NOT_NULL,
+};
 use hearth_plan::catalog::{ColumnDef, CreateFunction, FunctionBody, SqlFunctionBody};
 use hearth_plan::{CatalogOp, Plan};
 
@@ -59,15 +61,26 @@ impl Parser<'_> {
         let parameters: Vec<ColumnDef> = if is_empty {
             Vec::new()
         } else {
-            self.comma_list(|parser| parser.column_definition().map(|(column, _)| column))?
+            self.comma_list(|parser| {
+                let start = parser.start();
+                let (column, _) = parser.column_definition()?;
+                if !column.nullable {
+                    let written = parser.since(start);
+                    return Err(parser.about(start, FUNCTION_PARAMETER_NOT_NULL.with("input", written)));
+                }
+                Ok(column)
+            })?
         };
         self.expect_kind(TokenKind::RightParen)?;
-        let (mut returns, mut returns_table) = (None, Vec::new());
+        let (mut returns, mut returns_table) = (None, None);
         if self.at(K::Returns) && self.keyword_at(1) != Some(K::Null) {
             self.advance();
             if self.at(K::Table) && self.kind_at(1) == TokenKind::LeftParen {
                 self.advance();
-                returns_table = self.paren_list(Self::plain_column)?;
+                returns_table = Some(self.paren_list(Self::plain_column)?);
+            } else if self.at(K::Table) {
+                self.advance();
+                returns_table = Some(Vec::new());
             } else {
                 returns = Some(self.type_ref()?);
             }

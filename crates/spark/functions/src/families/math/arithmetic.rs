@@ -4,14 +4,14 @@
 //! to `temporal`.
 
 use datafusion::logical_expr::Operator;
-use hearth_base::Result;
+use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
 use super::temporal;
 use crate::call::Call;
 use crate::cast::{self, CastMode};
 use crate::coercion::decimal::{self, Operation, for_type};
-use crate::coercion::{arithmetic_operands, widened, wrong_type};
+use crate::coercion::{arithmetic_operands, different, widened, wrong_type};
 use crate::expr;
 use crate::kernels::arithmetic::{Arithmetic, Op, evaluate};
 use crate::kernels::invoke;
@@ -92,6 +92,11 @@ pub fn numbers(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Type
     } else {
         (left, right)
     };
+    if !call.session.ansi
+        && let Some(error) = no_double(call, op, &left.data_type, &right.data_type)
+    {
+        return Err(error);
+    }
     let (left, right) = if mode == CastMode::Try { tolerant_text(call, left, right)? } else { (left, right) };
     // Nothing divided by a number is a double, whatever the number is.
     let voids = op == Op::Divide && left.is_void() && (right.data_type.is_numeric() || right.is_void());
@@ -132,6 +137,18 @@ pub fn numbers(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Type
     // Spark calls a division nullable also where a zero is an error.
     let divides = matches!(op, Op::Divide | Op::IntegralDivide | Op::Remainder | Op::PositiveRemainder);
     Ok(Typed { nullable: value.nullable || divides, ..value })
+}
+
+/// The error of a text beside something that is no number without ANSI, where it is read as a double.
+fn no_double(call: &Call<'_>, op: Op, left: &DataType, right: &DataType) -> Option<Error> {
+    let other = if left.is_string() { right } else { left };
+    let counts = op != Op::IntegralDivide || *other == DataType::Double;
+    let fits = *other == DataType::Null || (other.is_numeric() && counts);
+    if left.is_string() == right.is_string() || fits {
+        return None;
+    }
+    let shown = |side: &DataType| if side.is_string() { DataType::Double } else { side.clone() };
+    Some(different(call, &shown(left), &shown(right)))
 }
 
 fn integer_as_long(call: &Call<'_>, value: Typed) -> Result<Typed> {

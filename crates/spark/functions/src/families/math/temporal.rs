@@ -23,6 +23,11 @@ pub fn concerns(data_type: &DataType) -> bool {
 }
 
 pub fn operate(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
+    if !call.session.ansi
+        && let Some(error) = no_text(call, op, &left.data_type, &right.data_type)
+    {
+        return Err(error);
+    }
     match op {
         Op::Add => add(call, mode, left, right),
         Op::Subtract => subtract(call, mode, left, right),
@@ -37,7 +42,30 @@ pub fn operate(call: &Call<'_>, op: Op, mode: CastMode, left: Typed, right: Type
             if left.data_type.is_string() != right.data_type.is_string() && !read.is_interval() && call.session.ansi {
                 return Err(wrong_type(call, super::arithmetic::accepted(op), read));
             }
+            if left.data_type == right.data_type {
+                return Err(wrong_type(call, super::arithmetic::accepted(op), read));
+            }
             Err(different(call, &left.data_type, &right.data_type))
+        }
+    }
+}
+
+/// The error of a text beside a point in time without ANSI, where it is read as a double.
+fn no_text(call: &Call<'_>, op: Op, left: &DataType, right: &DataType) -> Option<Error> {
+    use DataType as T;
+    let (text, point) = if left.is_string() { (0, right) } else { (1, left) };
+    if left.is_string() == right.is_string() || point.is_interval() {
+        return None;
+    }
+    let instant = matches!(point, T::Timestamp | T::TimestampNtz);
+    match op {
+        Op::Add if *point == T::Date => Some(no_days(call, "date_add", (text, 1 - text), &T::Double)),
+        Op::Subtract if *point == T::Date && text == 1 => Some(no_days(call, "date_sub", (1, 0), &T::Double)),
+        Op::Subtract if instant => Some(call.unexpected_type(text, MOMENT, &T::STRING)),
+        Op::Subtract => None,
+        Op::Add | Op::Multiply | Op::Divide | Op::Remainder | Op::PositiveRemainder | Op::IntegralDivide => {
+            let (left, right) = if text == 0 { (&T::Double, right) } else { (left, &T::Double) };
+            Some(different(call, left, right))
         }
     }
 }
@@ -54,6 +82,16 @@ fn add(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typ
             return Err(error);
         }
         return shift(call, mode, right, left, false);
+    }
+    let instant = |side: &Typed| matches!(side.data_type, DataType::Timestamp | DataType::TimestampNtz);
+    if left.is_void() && instant(&right) {
+        return shift(call, mode, right, left, false);
+    }
+    if instant(&left) && right.data_type == DataType::Date {
+        return Err(no_days(call, "date_add", (0, 1), &left.data_type));
+    }
+    if let Some(error) = mixed_intervals(call, (&left, &right), false) {
+        return Err(error);
     }
     let is_number = |side: &Typed| side.data_type.is_integral();
     if right.data_type == DataType::Date && !left.data_type.is_string() && left.data_type != DataType::Date {
@@ -93,6 +131,9 @@ fn subtract(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Resul
     }
     if matches!(left.data_type, T::Time { .. }) && matches!(right.data_type, T::Time { .. }) {
         return between(call, mode, left, right);
+    }
+    if let Some(error) = mixed_intervals(call, (&left, &right), true) {
+        return Err(error);
     }
     if left.data_type.is_interval() && right.data_type.is_interval() {
         return intervals(call, mode, left, right, true);
@@ -137,6 +178,20 @@ fn unmoved(call: &Call<'_>, (point, by): (&Typed, &Typed), places: (usize, usize
         format!("{} + {}", sql(places.0), sql(places.1))
     };
     Some(rewritten(moved, "first", MOMENT, sql(places.0), &point.data_type))
+}
+
+/// The error of months beside days and their parts: Spark takes the months for a timestamp that is moved.
+fn mixed_intervals(call: &Call<'_>, (left, right): (&Typed, &Typed), minus: bool) -> Option<Error> {
+    let months = |side: &Typed| matches!(side.data_type, DataType::YearMonthInterval { .. });
+    let micros = |side: &Typed| matches!(side.data_type, DataType::DayTimeInterval { .. });
+    let (point, by, typed) = match (months(left) && micros(right), micros(left) && months(right)) {
+        (true, _) => (0, 1, left),
+        (false, true) if !minus => (1, 0, right),
+        (false, _) => return None,
+    };
+    let sql = |place: usize| call.argument_sql.get(place).map_or("", String::as_str);
+    let moved = if minus { format!("(- {})", sql(by)) } else { sql(by).to_owned() };
+    Some(rewritten(format!("{} + {moved}", sql(point)), "first", MOMENT, sql(point), &typed.data_type))
 }
 
 /// The error of a number of days that is none; `places` are those of the days and of the date.

@@ -10,7 +10,7 @@ use hearth_types::DataType;
 use super::{Arithmetic, Op, Operand, operand};
 use crate::cast::CastMode;
 use crate::kernels::cast::report;
-use crate::kernels::decimal::{divide_half_up, fits, power_of_ten};
+use crate::kernels::decimal::{divide_half_up, fits};
 use crate::kernels::invoke::{bad_array, raise};
 
 /// Scales of the sides and shape of the result.
@@ -80,15 +80,24 @@ fn compute(plan: &Arithmetic, shape: Shape, left: i128, right: i128) -> Result<O
                 Some(exact) => exact.to_string(),
                 None => wide(plan.op, shape, left, right).map(|exact| exact.to_string()).unwrap_or_default(),
             };
-            let text = super::super::decimal::plain_text(&format!("{digits}e{}", -i32::from(scale)));
+            let (digits, cut) = significant(&digits);
+            let text = super::super::decimal::plain_text(&format!("{digits}e{}", cut - i32::from(scale)));
             Err(report::out_of_range(text, shape.precision, shape.scale))
         }
         None => Ok(None),
     }
 }
 
+/// The first 38 digits, as many as Spark computes with, and how many are cut off.
+fn significant(digits: &str) -> (&str, i32) {
+    let most = 38 + usize::from(digits.starts_with('-'));
+    let kept = digits.get(..most).unwrap_or(digits);
+    (kept, i32::try_from(digits.len() - kept.len()).unwrap_or(0))
+}
+
 fn raised(value: i128, digits: i8) -> Option<i128> {
-    if digits <= 0 { Some(value) } else { value.checked_mul(power_of_ten(digits.unsigned_abs())) }
+    // More digits than 128 bits have are no factor: the quotient of a decimal of scale 38 may ask for 76.
+    if digits <= 0 { Some(value) } else { value.checked_mul(10_i128.checked_pow(u32::from(digits.unsigned_abs()))?) }
 }
 
 /// The exact result, if everything on the way fits in 128 bits.
