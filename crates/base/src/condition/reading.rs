@@ -13,8 +13,8 @@ conditions! { READING:
     INVALID_SINGLE_VARIANT_COLUMN "INVALID_SINGLE_VARIANT_COLUMN" "42613" Analysis "With singleVariantColumn the schema has that one VARIANT column, not <schema>.";
     PATH_GIVEN_TWICE "_LEGACY_ERROR_TEMP_1306" "" Analysis "Paths are given both as the option path and to load(). Set '<config>' to true to read both.";
     NOT_AN_INTEGER "_LEGACY_ERROR_TEMP_2146" "" Runtime "<paramName> is a whole number, not <value>.";
-    NOT_A_FLAG "_LEGACY_ERROR_TEMP_2147" "" Runtime "<paramName> is true or false.";
-    HIVE_FILES "_LEGACY_ERROR_TEMP_1187" "" Analysis "Hive is for tables only: files of Hive cannot be <operation>.";
+    NOT_A_FLAG "_LEGACY_ERROR_TEMP_2147" "" Internal "<paramName> is true or false.";
+    HIVE_FILES "_LEGACY_ERROR_TEMP_1187" "" Analysis "Hive is for tables only: files of it cannot be used to <operation>.";
     KAFKA_MISSING "_LEGACY_ERROR_TEMP_1140" "" Analysis "<provider> is not there: it would have to be deployed with the server.";
     NO_READER "_LEGACY_ERROR_TEMP_1135" "" Analysis "<className> cannot be read from.";
     SOCKET_HOST_MISSING "_LEGACY_ERROR_TEMP_1295" "" Analysis "A socket needs the option host.";

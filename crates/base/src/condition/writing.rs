@@ -13,12 +13,9 @@ conditions! { WRITING:
     APPEND_LOCATION "_LEGACY_ERROR_TEMP_1160" "" Analysis "The table <identifier> is at `<existingTableLoc>`, not at `<tableDescLoc>`.";
     APPEND_TO_VIEW "_LEGACY_ERROR_TEMP_1158" "" Analysis "Rows cannot be saved into a view.";
     UNSUPPORTED_INSERT_RDD_BASED "UNSUPPORTED_INSERT.RDD_BASED" "42809" Analysis "Rows cannot be inserted into a temporary view.";
-    HIVE_SOURCE "_LEGACY_ERROR_TEMP_1187" "" Analysis "Hive is for tables only: files of it cannot be used to <operation>.";
-    SOURCE_OF_ITS_OWN "_LEGACY_ERROR_TEMP_1140" "" Analysis "The source <provider> is not part of this server.";
     EXTERNAL_METADATA_UNSUPPORTED "CANNOT_CREATE_DATA_SOURCE_TABLE.EXTERNAL_METADATA_UNSUPPORTED" "42KDE" Unsupported "<tableName> cannot be a table of <provider>, which keeps no columns of others.";
     SAVE_IN_UNKNOWN_CATALOG "_LEGACY_ERROR_TEMP_1310" "" Analysis "Tables are not saved in a catalog like that of <quote>.";
     SHOW_CREATE_TEMPORARY_VIEW "UNSUPPORTED_SHOW_CREATE_TABLE.ON_TEMPORARY_VIEW" "0A000" Analysis "The temporary view <tableName> has no CREATE TABLE.";
     INVALID_TRANSFORM "_LEGACY_ERROR_TEMP_1316" "" Analysis "Rows cannot be partitioned by <expr>.";
     EXCEED_LIMIT_LENGTH "EXCEED_LIMIT_LENGTH" "54006" Runtime "A text is longer than the <limit> characters of its column.";
-    OPTION_IS_NO_BOOLEAN "_LEGACY_ERROR_TEMP_2147" "" Internal "The option <paramName> is true or false.";
 }

@@ -25,12 +25,11 @@ pub(crate) mod variant_path;
 pub(crate) mod window;
 
 use hearth_base::Result;
-use hearth_base::condition::{UNBOUND_SQL_PARAMETER, UNSUPPORTED_TIME_TYPE};
+use hearth_base::condition::UNBOUND_SQL_PARAMETER;
 use hearth_functions::Typed;
 use hearth_plan::{Expr, ExprNode};
 
 use crate::analyzer::{Analyzer, located, placed_name, unsupported};
-use cast::holds_time;
 use context::Cx;
 
 /// Room that must be left on the stack before an expression goes one level deeper, and what is added otherwise.
@@ -46,9 +45,6 @@ impl Analyzer<'_> {
             (Err(error), Some(origin), ExprNode::Attribute { .. }) => return Err(placed_name(error, origin)),
             (typed, ..) => located(expr.origin.as_ref(), typed)?,
         };
-        if !cx.env.settings.time_type && holds_time(&typed.data_type) {
-            return Err(UNSUPPORTED_TIME_TYPE.error());
-        }
         match &expr.origin {
             Some(origin) if located::computes(&expr.node) => located::with_origin(typed, origin),
             _ => Ok(typed),

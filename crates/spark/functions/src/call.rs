@@ -4,7 +4,7 @@ use std::fmt;
 
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::SortExpr;
-use hearth_base::condition::{DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, NOT_A_CONSTANT};
+use hearth_base::condition::{DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, NOT_A_CONSTANT, UNSUPPORTED_TIME_TYPE};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
@@ -91,6 +91,11 @@ impl<'a> Call<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.arguments.is_empty()
+    }
+
+    /// Refuses to compute with times of day while `spark.sql.timeType.enabled` is off, as Spark's functions of them do.
+    pub fn check_time(&self) -> Result<()> {
+        if self.session.time_type { Ok(()) } else { Err(UNSUPPORTED_TIME_TYPE.error()) }
     }
 
     /// Takes the arguments as values. A lambda where a value belongs is an error.

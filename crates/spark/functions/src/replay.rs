@@ -26,7 +26,7 @@ use crate::typed::Typed;
 const ZONE: &str = "America/Los_Angeles";
 
 fn settings(ansi: bool) -> SessionSettings {
-    SessionSettings { ansi, time_zone: ZONE.to_owned(), ..crate::evaluate::settings() }
+    SessionSettings { ansi, time_zone: ZONE.to_owned(), time_type: true, ..crate::evaluate::settings() }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -5,10 +5,9 @@ use std::path::Path;
 use hearth_analyzer::Analyzed;
 use hearth_base::condition::{
     ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_TO_VIEW, BUCKETS_NOT_SUPPORTED_BY_WRITE, CLUSTER_BY_WITH_PARTITIONED_BY,
-    DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW, EXTERNAL_METADATA_UNSUPPORTED, HIVE_SOURCE, HIVE_SUPPORT_REQUIRED,
-    PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO, PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED,
-    SAVE_IN_UNKNOWN_CATALOG, SORT_BY_WITHOUT_BUCKETING, SOURCE_OF_ITS_OWN, TABLE_OR_VIEW_ALREADY_EXISTS,
-    WRITE_FOR_BINARY_SOURCE,
+    DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW, EXTERNAL_METADATA_UNSUPPORTED, HIVE_FILES, HIVE_SUPPORT_REQUIRED,
+    KAFKA_MISSING, PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO, PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED,
+    SAVE_IN_UNKNOWN_CATALOG, SORT_BY_WITHOUT_BUCKETING, TABLE_OR_VIEW_ALREADY_EXISTS, WRITE_FOR_BINARY_SOURCE,
 };
 use hearth_base::error::ErrorKind;
 use hearth_base::{Condition, Error, Result};
@@ -78,8 +77,8 @@ pub fn format_named(given: &str) -> Result<String> {
     match short {
         "parquet" | "csv" | "json" | "text" | "xml" | "orc" | "avro" | "delta" => Ok(short.to_owned()),
         "binaryfile" => Err(WRITE_FOR_BINARY_SOURCE.error()),
-        "hive" => Err(HIVE_SOURCE.with("operation", "write")),
-        "kafka" => Err(SOURCE_OF_ITS_OWN.with("provider", given)),
+        "hive" => Err(HIVE_FILES.with("operation", "write")),
+        "kafka" => Err(KAFKA_MISSING.with("provider", given)),
         "jdbc" => Err(Error::unsupported(format!("tables and files of the format {short}"))),
         _ => Err(DATA_SOURCE_NOT_FOUND.with("provider", given)),
     }

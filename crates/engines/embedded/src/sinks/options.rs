@@ -1,7 +1,7 @@
 //! Options of text formats whose values Spark checks before it writes.
 
 use hearth_base::condition::{
-    INVALID_PARAMETER_VALUE_CHARSET, INVALID_REQUEST, OPTION_IS_NO_BOOLEAN, OPTION_VALUE_EXCEEDS_ONE_CHARACTER,
+    INVALID_PARAMETER_VALUE_CHARSET, INVALID_REQUEST, NOT_A_FLAG, OPTION_VALUE_EXCEEDS_ONE_CHARACTER,
     XML_ROW_TAG_MISSING,
 };
 use hearth_base::{Error, Result};
@@ -49,7 +49,7 @@ pub fn check(request: &WriteRequest<'_>, format: Option<TextFormat>) -> Result<(
 
 fn check_csv(request: &WriteRequest<'_>) -> Result<()> {
     if let Some(name) = CSV_FLAGS.iter().find(|name| !is_flag(request, name)) {
-        return Err(OPTION_IS_NO_BOOLEAN.with("paramName", name));
+        return Err(NOT_A_FLAG.with("paramName", name));
     }
     for name in CSV_CHARACTERS {
         // A backslash before a character is part of how it is written.

@@ -1,6 +1,7 @@
 //! Explicit casts.
 
 use hearth_base::Result;
+use hearth_base::condition::UNSUPPORTED_TIME_TYPE;
 use hearth_functions::{Typed, cast};
 use hearth_plan::Expr;
 use hearth_plan::expression::{CastMode, TypeRef};
@@ -21,6 +22,10 @@ impl Analyzer<'_> {
     ) -> Result<Typed> {
         let to = without_lengths(&type_of(to)?);
         let value = self.expression(child, cx.nested())?;
+        // Functions of times look for themselves; a literal or `current_time()` alone is no harm.
+        if !cx.env.settings.time_type && holds_time(&to) {
+            return Err(UNSUPPORTED_TIME_TYPE.error());
+        }
         let mode = match mode {
             CastMode::Session => cast::CastMode::of(cx.env.settings),
             CastMode::Legacy => cast::CastMode::Legacy,

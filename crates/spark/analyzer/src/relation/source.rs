@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, ListArray, RecordBatch, StructArray};
 use datafusion::arrow::buffer::NullBuffer;
-use datafusion::arrow::datatypes::DataType as ArrowType;
+use datafusion::arrow::datatypes::{DataType as ArrowType, TimeUnit};
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
@@ -400,7 +400,7 @@ pub fn decode_local_relation(data: Option<&[u8]>, schema: Option<&str>) -> Resul
         return Ok(LocalRows { schema: asked.unwrap_or_default(), batches: Vec::new() });
     };
     let reader = StreamReader::try_new(Cursor::new(data), None).map_err(invalid_rows)?;
-    refuse_unsigned(&reader.schema())?;
+    refuse_unknown(&reader.schema(), asked.is_some())?;
     let sent = from_arrow_schema(&reader.schema())?;
     let schema = match asked {
         Some(asked) if asked.fields.len() == sent.fields.len() => asked,
@@ -419,17 +419,21 @@ pub fn decode_local_relation(data: Option<&[u8]>, schema: Option<&str>) -> Resul
     Ok(LocalRows { schema, batches })
 }
 
-/// Numbers without a sign have no type in Spark; its reader refuses them by their names in Arrow's Java.
-fn refuse_unsigned(schema: &datafusion::arrow::datatypes::Schema) -> Result<()> {
-    let bits = schema.fields().iter().find_map(|field| match field.data_type() {
-        ArrowType::UInt8 => Some(8),
-        ArrowType::UInt16 => Some(16),
-        ArrowType::UInt32 => Some(32),
-        ArrowType::UInt64 => Some(64),
+/// Numbers without a sign have no type in Spark, and times of day but those in nanoseconds have one only where the client
+/// says so; Spark's reader refuses them by their names in Arrow's Java.
+fn refuse_unknown(schema: &datafusion::arrow::datatypes::Schema, typed: bool) -> Result<()> {
+    let unknown = schema.fields().iter().find_map(|field| match field.data_type() {
+        ArrowType::UInt8 => Some("Int(8, false)"),
+        ArrowType::UInt16 => Some("Int(16, false)"),
+        ArrowType::UInt32 => Some("Int(32, false)"),
+        ArrowType::UInt64 => Some("Int(64, false)"),
+        ArrowType::Time32(TimeUnit::Second) if !typed => Some("Time(SECOND, 32)"),
+        ArrowType::Time32(_) if !typed => Some("Time(MILLISECOND, 32)"),
+        ArrowType::Time64(TimeUnit::Microsecond) if !typed => Some("Time(MICROSECOND, 64)"),
         _ => None,
     });
-    match bits {
-        Some(bits) => Err(UNSUPPORTED_ARROWTYPE.with("typeName", format!("Int({bits}, false)"))),
+    match unknown {
+        Some(name) => Err(UNSUPPORTED_ARROWTYPE.with("typeName", name)),
         None => Ok(()),
     }
 }

@@ -1,7 +1,6 @@
 //! Casts that are written as functions.
 
 use hearth_base::Result;
-use hearth_base::condition::UNSUPPORTED_TIME_TYPE;
 use hearth_types::DataType;
 
 use crate::call::Call;
@@ -37,9 +36,7 @@ casts! {
 }
 
 fn time(call: Call<'_>) -> Result<Typed> {
-    if !call.session.time_type {
-        return Err(UNSUPPORTED_TIME_TYPE.error());
-    }
+    call.check_time()?;
     convert(call, &DataType::Time { precision: 6 })
 }
 

@@ -167,8 +167,8 @@ mod tests {
             (0, b'o', "it is no Avro file"),
             (5, 126, "its head is longer than the file"),
             (5, 1, "its head has a negative length"),
-            (27, 100, "a block is longer than the file"),
-            (27, 4, "a block does not end with the file's mark"),
+            (28, 100, "a block is longer than the file"),
+            (28, 4, "a block does not end with the file's mark"),
         ] {
             let mut damaged = bytes.clone();
             damaged[at] = byte;

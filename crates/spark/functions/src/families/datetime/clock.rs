@@ -3,7 +3,6 @@
 //! The type is refused as a whole unless `spark.sql.timeType.enabled` is set.
 
 use hearth_base::Result;
-use hearth_base::condition::UNSUPPORTED_TIME_TYPE;
 use hearth_types::DataType;
 
 use crate::call::Call;
@@ -21,10 +20,6 @@ const FRACTION: DataType = DataType::Decimal { precision: 8, scale: 6 };
 /// Seconds that `time_from_seconds` is given: all that a whole number can be, to the nanosecond.
 const MANY_SECONDS: DataType = DataType::Decimal { precision: 38, scale: 9 };
 
-fn allowed(call: &Call<'_>) -> Result<()> {
-    if call.session.time_type { Ok(()) } else { Err(UNSUPPORTED_TIME_TYPE.error()) }
-}
-
 fn time(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
     match value.data_type {
         DataType::Time { .. } => Ok(value),
@@ -33,7 +28,7 @@ fn time(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
 }
 
 pub fn make_time(mut call: Call<'_>) -> Result<Typed> {
-    allowed(&call)?;
+    call.check_time()?;
     let [hour, minute, second] = call.take()?;
     let hour = coercion::int(&call, 0, hour)?;
     let minute = coercion::int(&call, 1, minute)?;
@@ -50,7 +45,7 @@ pub fn try_to_time(call: Call<'_>) -> Result<Typed> {
 }
 
 fn parsed(mut call: Call<'_>, lenient: bool) -> Result<Typed> {
-    allowed(&call)?;
+    call.check_time()?;
     let mut values = call.values()?;
     for (index, value) in values.iter_mut().enumerate() {
         if !(value.data_type.is_string() || value.is_void()) {
@@ -62,7 +57,7 @@ fn parsed(mut call: Call<'_>, lenient: bool) -> Result<Typed> {
 }
 
 pub fn time_trunc(mut call: Call<'_>) -> Result<Typed> {
-    allowed(&call)?;
+    call.check_time()?;
     let [unit, value] = call.take()?;
     let unit = coercion::string(&call, 0, unit)?;
     let value = time(&call, 1, value)?;
@@ -71,7 +66,7 @@ pub fn time_trunc(mut call: Call<'_>) -> Result<Typed> {
 }
 
 pub fn time_diff(mut call: Call<'_>) -> Result<Typed> {
-    allowed(&call)?;
+    call.check_time()?;
     let [unit, start, end] = call.take()?;
     let unit = coercion::string(&call, 0, unit)?;
     let values = vec![unit, time(&call, 1, start)?, time(&call, 2, end)?];
@@ -91,14 +86,14 @@ pub fn time_to_micros(call: Call<'_>) -> Result<Typed> {
 }
 
 fn counted(mut call: Call<'_>, data_type: DataType, run: crate::kernels::rowwise::Run<()>) -> Result<Typed> {
-    allowed(&call)?;
+    call.check_time()?;
     let [value] = call.take()?;
     let value = time(&call, 0, value)?;
     call_rows("time_in_units", vec![value], (data_type, true), (), run)
 }
 
 pub fn time_from_seconds(mut call: Call<'_>) -> Result<Typed> {
-    allowed(&call)?;
+    call.check_time()?;
     let [value] = call.take()?;
     if !(value.data_type.is_numeric() || value.data_type.is_string() || value.is_void()) {
         return Err(call.unexpected_type(0, "\"NUMERIC\"", &value.data_type));
@@ -116,7 +111,7 @@ pub fn time_from_micros(call: Call<'_>) -> Result<Typed> {
 }
 
 fn from_whole(mut call: Call<'_>, unit: Unit) -> Result<Typed> {
-    allowed(&call)?;
+    call.check_time()?;
     let [value] = call.take()?;
     if !(value.data_type.is_integral() || value.data_type.is_string() || value.is_void()) {
         return Err(call.unexpected_type(0, "\"INTEGRAL\"", &value.data_type));

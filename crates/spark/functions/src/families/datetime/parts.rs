@@ -64,6 +64,7 @@ fn clock_part(mut call: Call<'_>, part: TimePart) -> Result<Typed> {
         call.sql = format!("{}({})", call.name, call.argument_sql.first().map_or("", String::as_str));
     }
     if matches!(value.data_type, DataType::Time { .. }) {
+        call.check_time()?;
         return super::clock::part(value, part);
     }
     let fits = coercion::implicit_type(&value.data_type, &DataType::Timestamp, call.session.ansi).is_some();
@@ -108,6 +109,9 @@ pub fn date_part(mut call: Call<'_>) -> Result<Typed> {
         interval_field(&source.data_type, &name).map(|part| interval_part_of(source.clone(), part))
     } else {
         let is_time = matches!(source.data_type, DataType::Time { .. });
+        if is_time {
+            call.check_time()?;
+        }
         let field = datetime_field(&name).filter(|field| !is_time || !matches!(field, DatetimeField::Date(_)));
         field.map(|field| match field {
             DatetimeField::Time(part) if is_time => super::clock::part(source.clone(), part),

@@ -130,6 +130,7 @@ fn subtract(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Resul
         return between(call, mode, left, right);
     }
     if matches!(left.data_type, T::Time { .. }) && matches!(right.data_type, T::Time { .. }) {
+        call.check_time()?;
         return between(call, mode, left, right);
     }
     if let Some(error) = mixed_intervals(call, (&left, &right), true) {
@@ -287,6 +288,7 @@ fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) 
             (Action::TimestampPlusInterval, point, by, result)
         }
         (T::Time { .. }, T::DayTimeInterval { .. } | T::Null) => {
+            call.check_time()?;
             let by = if by.is_void() { widened(call, by, &T::DAY_TIME)? } else { by };
             let result = point.data_type.clone();
             (Action::TimePlusMicros, point, by, result)

@@ -88,9 +88,9 @@ fn compute(plan: &Arithmetic, shape: Shape, left: i128, right: i128) -> Result<O
     }
 }
 
-/// The first 38 digits, as many as Spark computes with, and how many are cut off.
+/// The first 39 digits, as many as Spark computes with, and how many are cut off.
 fn significant(digits: &str) -> (&str, i32) {
-    let most = 38 + usize::from(digits.starts_with('-'));
+    let most = 39 + usize::from(digits.starts_with('-'));
     let kept = digits.get(..most).unwrap_or(digits);
     (kept, i32::try_from(digits.len() - kept.len()).unwrap_or(0))
 }

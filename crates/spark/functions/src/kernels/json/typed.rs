@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::ArrayRef;
 use hearth_base::condition::{FAILED_READ_FILE, MALFORMED_RECORD_IN_PARSING, QUERY_ONLY_CORRUPT_RECORD_COLUMN};
 use hearth_base::{Error, Result};
-use hearth_types::DataType;
+use hearth_types::{DataType, timestamp_word};
 
 use crate::kernels::datetime::pattern::{Pattern, Purpose};
 use crate::kernels::datetime::zone;
@@ -75,7 +75,7 @@ impl Options {
             timestamp: pattern("timestampformat")?,
             wall_clock: pattern("timestampntzformat")?,
             prefers_date: self.is_on("preferdate", true),
-            infers_wall_clock: self.get(WALL_CLOCK).is_some(),
+            infers_wall_clock: self.get(WALL_CLOCK).is_some() || timestamp_word::is_wall_clock(),
             decimal_comma: self.get("locale").is_some_and(has_decimal_comma),
             corrupt_column: self.get("columnnameofcorruptrecord").unwrap_or("_corrupt_record").to_owned(),
             not_numbers: [("nanvalue", "NaN"), ("positiveinf", "Inf"), ("negativeinf", "-Inf")]

@@ -6,20 +6,20 @@
 
 pub use libm::{acos, asin, atan, exp, expm1, pow};
 
-const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
-const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
+const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
+const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// The polynomial of `ln((1 + s) / (1 - s))`, by powers of `s²`.
 const LOG: [f64; 7] = [
-    6.666_666_666_666_735_130e-1,
-    3.999_999_999_940_941_908e-1,
-    2.857_142_874_366_239_149e-1,
-    2.222_219_843_214_978_396e-1,
-    1.818_357_216_161_805_012e-1,
-    1.531_383_769_920_937_332e-1,
-    1.479_819_860_511_658_591e-1,
+    0.666_666_666_666_673_5,
+    0.399_999_999_994_094_2,
+    0.285_714_287_436_623_9,
+    0.222_221_984_321_497_84,
+    0.181_835_721_616_180_5,
+    0.153_138_376_992_093_73,
+    0.147_981_986_051_165_86,
 ];
 const TWO_54: f64 = 18_014_398_509_481_984.0;
-const PI_LOW: f64 = 1.224_646_799_147_353_177_2e-16;
+const PI_LOW: f64 = 1.224_646_799_147_353_2e-16;
 
 /// The upper word: sign, exponent and twenty bits of the fraction.
 fn high(x: f64) -> i32 {
@@ -46,7 +46,7 @@ pub fn ln(x: f64) -> f64 {
         if f == 0.0 {
             return k * LN2_HIGH + k * LN2_LOW;
         }
-        let rest = f * f * (0.5 - 0.333_333_333_333_333_33 * f);
+        let rest = f * f * (0.5 - (1.0 / 3.0) * f);
         return if exponent == 0 { f - rest } else { k * LN2_HIGH - ((rest - k * LN2_LOW) - f) };
     }
     let s = f / (2.0 + f);
@@ -67,9 +67,8 @@ pub fn ln(x: f64) -> f64 {
 }
 
 pub fn log10(x: f64) -> f64 {
-    const INVERSE_LN10: f64 = 4.342_944_819_032_518_166_68e-1;
-    const LOG2_HIGH: f64 = 3.010_299_956_636_117_713_06e-1;
-    const LOG2_LOW: f64 = 3.694_239_077_158_930_786_16e-13;
+    const LOG2_HIGH: f64 = 0.301_029_995_663_611_77;
+    const LOG2_LOW: f64 = 3.694_239_077_158_931e-13;
     if x.is_nan() || x <= 0.0 || x.is_infinite() {
         return x.log10();
     }
@@ -78,7 +77,7 @@ pub fn log10(x: f64) -> f64 {
     let negative = i32::from(exponent < 0);
     let scaled = with_high(x, (high(x) & 0x000f_ffff) | ((0x3ff - negative) << 20));
     let k = f64::from(exponent + negative);
-    let low = k * LOG2_LOW + INVERSE_LN10 * ln(scaled);
+    let low = k * LOG2_LOW + std::f64::consts::LOG10_E * ln(scaled);
     low + k * LOG2_HIGH
 }
 
@@ -101,7 +100,7 @@ pub fn ln_1p(x: f64) -> f64 {
         if f == 0.0 {
             return if exponent == 0 { 0.0 } else { k * LN2_HIGH + (lost + k * LN2_LOW) };
         }
-        let rest = half * (1.0 - 0.666_666_666_666_666_66 * f);
+        let rest = half * (1.0 - (2.0 / 3.0) * f);
         return if exponent == 0 { f - rest } else { k * LN2_HIGH - ((rest - (k * LN2_LOW + lost)) - f) };
     }
     let s = f / (2.0 + f);
