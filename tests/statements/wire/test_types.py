@@ -128,7 +128,6 @@ def test_char_and_varchar_are_strings(rest, schema):
     assert answer["result"]["data_array"][0][1] == "cd"
 
 
-@pytest.mark.xfail(strict=True, reason="values of CHAR(n) columns are not padded yet")
 def test_char_is_padded(rest, schema):
     rest.rows(f"create table {schema}.t (c char(5))")
     rest.rows(f"insert into {schema}.t values ('ab')")

@@ -22,5 +22,5 @@ conditions! { ROUTINE:
     INVALID_RECURSIVE_REFERENCE_PLACE "INVALID_RECURSIVE_REFERENCE.PLACE" "42836" Analysis "A recursive query cannot refer to itself on the other side of an outer join, in a subquery, or below an aggregate.";
     QUALIFY_REQUIRES_WINDOW_FUNCTION "QUALIFY_REQUIRES_WINDOW_FUNCTION" "42903" Analysis "QUALIFY needs a window function in the list or in its condition.";
     RANGE_FRAME_INVALID_TYPE "DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE" "42K09" Analysis "<sqlExpr>: an ORDER BY key of type <orderSpecType> is not moved by a bound of type <valueBoundaryType>.";
-    STATEMENT_TOO_LONG "HEARTH_STATEMENT_TOKEN_LIMIT" "54000" Exhausted "The statement has more words and signs than <limit> (<value>).";
+    STATEMENT_TOO_LONG "HEARTH_STATEMENT_TOKEN_LIMIT" "54000" Exhausted "The statement has more than <value> words and signs (<limit>). Split it: the limit is fixed, since all of them are kept while it is read.";
 }
