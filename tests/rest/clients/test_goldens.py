@@ -13,6 +13,7 @@ LEFT_OUT = (
     "interrupt",  # it refuses Interrupt
     "cloneSession",  # it has no CloneSession
     "error_messages",  # nor FetchErrorDetails
+    "time_type and not refused",  # its errors stand in texts, with their places
     "ansi.enabled and zz",  # it answers settings with a default by itself
 )
 
