@@ -15,7 +15,6 @@ use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning, SendableRecordBatchStream};
@@ -62,14 +61,14 @@ impl Query {
         Ok(Self { plan: physical, context: datafusion.task_ctx() })
     }
 
-    /// The same rows in `count` partitions.
+    /// The same rows in `count` partitions; one holds them in their order, as Spark's `coalesce(1)` writes them.
     pub fn in_partitions(mut self, count: usize) -> Result<Self> {
         if self.plan.output_partitioning().partition_count() == count {
             return Ok(self);
         }
         self.plan = match (count, self.plan.output_ordering().cloned()) {
             (1, Some(order)) => Arc::new(SortPreservingMergeExec::new(order, self.plan)),
-            (1, None) => Arc::new(CoalescePartitionsExec::new(self.plan)),
+            (1, None) => ordered::one_partition(self.plan),
             _ => {
                 let spread = RepartitionExec::try_new(self.plan, Partitioning::RoundRobinBatch(count));
                 Arc::new(spread.map_err(from_datafusion)?)

@@ -1,8 +1,8 @@
-//! First rows in the order of the partitions, as Spark takes them: DataFusion takes whichever come first.
+//! Rows in the order of the partitions, as Spark takes them: DataFusion takes whichever come first.
 //!
-//! `LIMIT` reads partitions through `CoalescePartitionsExec`, which gives their rows as they come. Where a limit stands
-//! on it, `InOrder` takes its place: partitions run side by side, a few batches ahead, and their rows come one partition
-//! after the other.
+//! `CoalescePartitionsExec` gives the rows of partitions as they come. Where a limit stands on it, or a write asks for one
+//! partition, `InOrder` takes its place: partitions run side by side, a few batches ahead, and their rows come one
+//! partition after the other.
 
 use std::fmt;
 use std::sync::Arc;
@@ -44,6 +44,11 @@ pub fn first_rows(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPla
         }
     })?;
     Ok(ordered.data)
+}
+
+/// All rows, one partition after the other.
+pub fn one_partition(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    InOrder::of(plan)
 }
 
 fn as_coalesce(node: &Arc<dyn ExecutionPlan>) -> Option<&CoalescePartitionsExec> {
@@ -123,26 +128,38 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_limit_takes_the_first_rows_of_the_first_partitions() {
+        let coalesce = CoalescePartitionsExec::new(two_rows_in_each_of_eight());
+        let limits: [Arc<dyn ExecutionPlan>; 2] = [
+            Arc::new(CoalescePartitionsExec::new(Arc::clone(coalesce.input())).with_fetch(Some(5))),
+            Arc::new(GlobalLimitExec::new(Arc::new(coalesce), 0, Some(5))),
+        ];
+        for limit in limits {
+            assert_eq!(ids(first_rows(limit).unwrap()).await, [0, 1, 2, 3, 4]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_partition_holds_the_rows_in_the_order_of_the_partitions() {
+        for _ in 0..50 {
+            let rows = ids(one_partition(two_rows_in_each_of_eight())).await;
+            assert_eq!(rows, (0..16).collect::<Vec<_>>());
+        }
+    }
+
+    fn two_rows_in_each_of_eight() -> Arc<dyn ExecutionPlan> {
         let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Int64, false)]));
         let batch = |from: i64| {
             let column = Int64Array::from_iter_values(from..from + 2);
             RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(column)]).unwrap()
         };
         let partitions: Vec<_> = (0..8).map(|partition| vec![batch(partition * 2)]).collect();
-        let source = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&schema), None).unwrap();
-        let coalesce = CoalescePartitionsExec::new(source);
-        let limits: [Arc<dyn ExecutionPlan>; 2] = [
-            Arc::new(CoalescePartitionsExec::new(Arc::clone(coalesce.input())).with_fetch(Some(5))),
-            Arc::new(GlobalLimitExec::new(Arc::new(coalesce), 0, Some(5))),
-        ];
-        for limit in limits {
-            let plan = first_rows(limit).unwrap();
-            let rows = collect(plan, Arc::default()).await.unwrap();
-            let ids: Vec<i64> = rows
-                .iter()
-                .flat_map(|batch| batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec())
-                .collect();
-            assert_eq!(ids, [0, 1, 2, 3, 4]);
-        }
+        MemorySourceConfig::try_new_exec(&partitions, schema, None).unwrap()
+    }
+
+    async fn ids(plan: Arc<dyn ExecutionPlan>) -> Vec<i64> {
+        let rows = collect(plan, Arc::default()).await.unwrap();
+        let column =
+            |batch: &RecordBatch| batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec();
+        rows.iter().flat_map(column).collect()
     }
 }
