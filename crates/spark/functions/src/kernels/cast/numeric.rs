@@ -98,13 +98,11 @@ fn integer_to_decimal(plan: &CastPlan, array: &ArrayRef, precision: u8, scale: i
     let factor = u32::try_from(scale).ok().and_then(|scale| 10i64.checked_pow(scale));
     // Decimals of up to 18 digits are computed as longs.
     if let (Some(factor), Some(limit), true) = (factor, 10i64.checked_pow(whole_digits), precision <= 18) {
-        let scaled = |value: i64| {
-            (i128::from(value.wrapping_mul(factor)), i64::from(value >= limit) | i64::from(value <= -limit))
-        };
         let done = if plan.from == DataType::Integer {
-            let scaled = |value: i32| scaled(i64::from(value));
+            let scaled = |value: i32| scaled(i64::from(value), factor, limit);
             all_values::<Int32Type, Decimal128Type, _>(array, plan, scaled, |wrong| wrong == 0)?
         } else {
+            let scaled = |value: i64| scaled(value, factor, limit);
             all_values::<Int64Type, Decimal128Type, _>(&as_longs(array)?, plan, scaled, |wrong| wrong == 0)?
         };
         if let Some(done) = done {
@@ -117,6 +115,13 @@ fn integer_to_decimal(plan: &CastPlan, array: &ArrayRef, precision: u8, scale: i
             None => plan.refuse(|| report::out_of_range(value, precision, scale)),
         }
     })
+}
+
+/// The digits of a long as a decimal, and not 0 where they do not fit. A function, because a closure that is called from
+/// two places is not inlined into its loops.
+#[inline]
+fn scaled(value: i64, factor: i64, limit: i64) -> (i128, i64) {
+    (i128::from(value.wrapping_mul(factor)), i64::from(value >= limit) | i64::from(value <= -limit))
 }
 
 /// Longs to a narrower integer. `wrap` keeps the low bits.
