@@ -66,6 +66,10 @@ impl ScalarUDFImpl for Located {
         self.inner.name()
     }
 
+    fn schema_name(&self, args: &[Expr]) -> DfResult<String> {
+        self.inner.schema_name(args)
+    }
+
     fn signature(&self) -> &Signature {
         self.inner.signature()
     }

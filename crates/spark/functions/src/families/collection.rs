@@ -1,6 +1,9 @@
 //! Functions of arrays, maps and strings alike.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::ArrayRef;
+use datafusion::logical_expr::{Expr, ScalarUDF};
 use hearth_base::condition::DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES;
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, MapType};
@@ -171,5 +174,18 @@ fn concat_texts(call: &Call<'_>, values: Vec<Typed>) -> Result<Typed> {
     });
     let texts = texts.collect::<Result<Vec<_>>>()?;
     let nullable = nullable || texts.iter().any(|text| text.nullable);
-    Ok(invoke::native(&datafusion_spark::function::string::concat(), texts, DataType::STRING, nullable))
+    let concat = datafusion_spark::function::string::concat();
+    let texts = texts.into_iter().flat_map(|text| joined_texts(text, &concat)).collect();
+    Ok(invoke::native(&concat, texts, DataType::STRING, nullable))
+}
+
+/// What a text is joined of: `a || b || c` is one call of three texts, as in Spark's own plans.
+fn joined_texts(text: Typed, concat: &Arc<ScalarUDF>) -> Vec<Typed> {
+    match text.expr {
+        Expr::ScalarFunction(call) if call.func == *concat => {
+            let typed = |expr| Typed::new(expr, DataType::STRING, text.nullable);
+            call.args.into_iter().map(typed).collect()
+        }
+        expr => vec![Typed { expr, ..text }],
+    }
 }

@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue};
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{ScalarFunction, schema_name_from_exprs};
 use datafusion::logical_expr::{
     Cast, ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -120,6 +121,10 @@ impl<S: State> ScalarUDFImpl for SparkUdf<S> {
         self.name
     }
 
+    fn schema_name(&self, args: &[Expr]) -> DfResult<String> {
+        schema_name(self.name, args)
+    }
+
     fn signature(&self) -> &Signature {
         &self.signature
     }
@@ -142,6 +147,25 @@ impl<S: State> ScalarUDFImpl for SparkUdf<S> {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
         self.evaluate(&args.args, args.number_rows)
     }
+}
+
+/// Expressions inside of a call that its name shows.
+const NAMED_EXPRESSIONS: usize = 32;
+
+/// A call's name in a plan, which nothing but people reads: columns are named by ids. DataFusion asks for it with each
+/// type of each expression at each level, so a chain of hundreds of calls would be spelled out millions of times.
+pub fn schema_name(name: &str, args: &[Expr]) -> DfResult<String> {
+    let mut left = NAMED_EXPRESSIONS;
+    for arg in args {
+        arg.apply(|_| {
+            left = left.saturating_sub(1);
+            Ok(if left == 0 { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        })?;
+    }
+    if left == 0 {
+        return Ok(format!("{name}(…)"));
+    }
+    Ok(format!("{name}({})", schema_name_from_exprs(args)?))
 }
 
 /// Calls a stateless kernel over columnar values. `result` is type and nullability.
