@@ -426,6 +426,17 @@ o = Observation(); d = s.range(3).observe(o, F.count(F.lit(1)).alias("c")); r = 
 o = Observation(); d = s.range(3).observe(o, F.count(F.lit(1)).alias("c")); r = d.join(d, "id").count(); (r, o.get)
 o = Observation(); d = s.range(3).observe(o, F.count(F.lit(1)).alias("c")); d.write.mode("overwrite").format("noop").save(); o.get
 o = Observation(); d = s.range(3).observe(o, F.count(F.lit(1)).alias("c")); d.toPandas().size; o.get
+o = Observation(); r = s.range(1000).select(F.rand().alias("r")).observe(o, F.max("r").alias("m"), F.min("r").alias("l")).collect(); (max(x.r for x in r) == o.get["m"], min(x.r for x in r) == o.get["l"])
+o = Observation(); r = s.range(10).observe(o, F.count(F.lit(1)).alias("c")).where("id < 0").collect(); (r, o.get)
+o = Observation(); r = s.range(10).where("id < 0").observe(o, F.count(F.lit(1)).alias("c"), F.max("id").alias("m")).collect(); (r, o.get)
+o = Observation(); r = s.range(0, 4, 1, 1).observe(o, F.count(F.lit(1)).alias("c")).limit(9).collect(); (len(r), o.get)
+o = Observation(); r = s.range(3).withColumn("x", F.col("id") * 2).withColumn("y", F.col("id") * 3).observe(o, F.max("x").alias("m")).select("y").orderBy("y").collect(); (r, o.get)
+o = Observation(); r = s.range(3).withColumn("x", F.col("id") * 2).observe(o, F.count("*").alias("n")).select(F.lit(1).alias("k")).collect(); (r, o.get)
+o = Observation(); r = s.range(6).observe(o, F.sum("id").alias("t")).groupBy((F.col("id") % 2).alias("k")).count().orderBy("k").collect(); (r, o.get)
+o = Observation(); a = s.range(3).withColumn("x", F.col("id") + 10); r = a.join(s.range(2, 5), "id", "left").observe(o, F.max("x").alias("m")).select("id").orderBy("id").collect(); (r, o.get)
+o, q = Observation(), Observation(); d = s.range(8).observe(o, F.count("*").alias("n")).where("id % 2 = 0").observe(q, F.collect_list("id").alias("l")); r = d.distinct().count(); (r, o.get, len(q.get["l"]))
+o = Observation(); r = s.range(4).observe(o, F.sum(F.lit(2147483647)).alias("t"), F.avg("id").alias("a")).orderBy(F.desc("id")).first(); (r, o.get)
+o = Observation(); r = s.range(3).observe(o, F.struct(F.min("id"), F.max("id")).alias("b"), F.map_from_arrays(F.array(F.lit("k")), F.array(F.count("*"))).alias("m")).repartition(2).count(); (r, o.get)
 o = Observation(); o.get
 s.table("f").rdd
 s.table("f").sparkSession is s

@@ -37,7 +37,9 @@ mod write;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 
-use hearth_analyzer::ObservedMetrics;
+use std::sync::Arc;
+
+use hearth_analyzer::Observation;
 use hearth_base::condition::{CURSOR_OUTSIDE_SCRIPT, TABLE_OPERATION};
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
@@ -69,7 +71,7 @@ enum Outcome {
 #[derive(Default)]
 pub struct Written {
     /// What was asked of them.
-    metrics: Vec<ObservedMetrics>,
+    metrics: Vec<Arc<Observation>>,
     rows: u64,
 }
 

@@ -15,6 +15,7 @@ use crate::cached::CacheRoom;
 use crate::catalog::Catalog;
 use crate::join_order;
 use crate::memory::{self, MemorySettings};
+use crate::observe;
 use crate::samples::SampleSettings;
 use crate::script::ScriptLimits;
 use crate::session::EmbeddedSession;
@@ -73,6 +74,7 @@ impl EmbeddedEngine {
             .with_runtime_env(runtime)
             .with_optimizer_rules(join_order::rules())
             .with_physical_optimizer_rules(stream_side::rules())
+            .with_query_planner(observe::planner())
             .build();
         let catalog = Catalog::open(
             settings.data_folder.join("warehouse"),

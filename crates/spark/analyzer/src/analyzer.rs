@@ -36,7 +36,8 @@ pub(crate) struct Analyzer<'a> {
     /// Whether the plan has subqueries or lateral joins, which `decorrelated` must look at.
     pub subqueries: Cell<bool>,
     pub pending: RefCell<Option<Request>>,
-    pub metrics: RefCell<Vec<ObservedMetrics>>,
+    /// What was observed so far: a name stands for the same metrics everywhere.
+    pub metrics: RefCell<Vec<(String, Vec<hearth_plan::Expr>)>>,
     /// The columns that calls of `window` have got.
     pub time_windows: RefCell<Vec<WindowColumn>>,
 }
@@ -48,17 +49,6 @@ pub struct Request {
     pub key: String,
     pub plan: LogicalPlan,
     pub schema: StructType,
-}
-
-/// `observe`: the metrics of one name, as a query over the observed rows.
-#[derive(Debug, Clone)]
-pub struct ObservedMetrics {
-    pub name: String,
-    /// One row; positional columns.
-    pub plan: LogicalPlan,
-    pub schema: StructType,
-    /// What was asked for: one observation may stand in a plan several times.
-    pub source: Vec<hearth_plan::Expr>,
 }
 
 /// What is in force at one place of the plan.

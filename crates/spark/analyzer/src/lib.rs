@@ -15,6 +15,7 @@ mod decorrelate;
 mod expression;
 mod mentions;
 mod naming;
+mod observed;
 mod rel;
 mod relation;
 mod scope;
@@ -27,10 +28,11 @@ mod tests;
 mod view;
 mod write;
 
-pub use analyzer::{ObservedMetrics, Request};
+pub use analyzer::Request;
 pub use coverage::{Coverage, Status, coverage, coverage_of};
 pub use expression::cast::holds_time;
 pub use mentions::{LocalMention, MentionOptions, Mentions, TableMention, command_mentions, mentions, plan_mentions};
+pub use observed::{Observation, Observed, ObservedRows};
 pub use relation::cte::recursion_levels;
 pub use relation::source::decode_local_relation;
 pub use scope::{FILE_METADATA, quote_name};
@@ -40,6 +42,8 @@ pub use view::{
     ViewEntry, local_key,
 };
 pub use write::{StoreAssignment, WriteTarget, align_for_write};
+
+use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::LogicalPlan;
@@ -68,7 +72,7 @@ pub struct Analyzed {
     pub plan: LogicalPlan,
     pub schema: StructType,
     /// `observe`: queries over the observed rows.
-    pub metrics: Vec<ObservedMetrics>,
+    pub metrics: Vec<Arc<Observation>>,
     /// The client asked for a rendering of the rows; `schema` is that of the rows.
     pub render: Option<Render>,
     /// How many partitions the root asked for (`coalesce(1)`, `repartition(n)`): a write makes as many files.
@@ -129,10 +133,12 @@ fn analyze_root(analyzer: &Analyzer<'_>, relation: &Relation) -> Result<Analyzed
         }
         _ => (analyzer.relation(relation, env)?, None),
     };
+    let plan = analyzer.decorrelated(rel.positional()?)?;
+    let watched = !analyzer.metrics.borrow().is_empty();
     Ok(Analyzed {
-        plan: analyzer.decorrelated(rel.positional()?)?,
+        metrics: if watched { observed::observations(&plan)? } else { Vec::new() },
+        plan,
         schema: rel.scope.schema(),
-        metrics: analyzer.metrics.take(),
         render,
         partitions: partitions_of(relation),
     })

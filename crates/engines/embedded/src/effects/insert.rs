@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hearth_analyzer::{Analyzed, ObservedMetrics, StoreAssignment, WriteTarget, align_for_write};
+use hearth_analyzer::{Analyzed, Observation, StoreAssignment, WriteTarget, align_for_write};
 use hearth_base::condition::{
     CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, HIVE_SUPPORT_REQUIRED, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
     INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_INSERT_RDD_BASED,
@@ -227,7 +227,7 @@ async fn aligned(
     session: &EmbeddedSession,
     insert: &Insert,
     record: &TableRecord,
-) -> Result<(Analyzed, Vec<ObservedMetrics>, Assignments)> {
+) -> Result<(Analyzed, Vec<Arc<Observation>>, Assignments)> {
     let fixed: Vec<&(String, Option<Expr>)> = insert.partition.iter().filter(|(_, value)| value.is_some()).collect();
     let is_fixed = |name: &str| fixed.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
     check_list(&insert.columns, &record.schema)?;

@@ -25,6 +25,7 @@ const NAMES: &[(&str, &str)] = &[
     ("CoalescePartitionsExec", "Exchange SinglePartition"),
     ("BoundedWindowAggExec", "Window"),
     ("WindowAggExec", "Window"),
+    ("ObserveExec", "CollectMetrics"),
     ("GlobalLimitExec", "GlobalLimit"),
     ("LocalLimitExec", "LocalLimit"),
     ("UnionExec", "Union"),

@@ -1,9 +1,11 @@
 //! `SELECT` lists, filters, `HAVING`, `QUALIFY`, aliases, observed metrics.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use datafusion::common::Column as PlanColumn;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Expr as PlanExpr, Volatility};
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, Volatility};
 use hearth_base::condition::{
     ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, INVALID_WHERE_CONDITION, NESTED_AGGREGATE_FUNCTION,
     OBSERVED_ATTRIBUTE, OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED, OBSERVED_NOT_DETERMINISTIC,
@@ -12,11 +14,12 @@ use hearth_base::condition::{
 use hearth_base::{Error, Result};
 use hearth_plan::{Expr, ExprNode, Relation};
 
-use super::block::{Block, filter, has_window};
-use crate::analyzer::{Analyzer, Env, ObservedMetrics, plan_error};
+use super::block::{Block, GeneratorStep, filter, has_window};
+use crate::analyzer::{Analyzer, Env, plan_error};
 use crate::expression::context::{Clause, Cx};
 use crate::naming;
-use crate::rel::Rel;
+use crate::observed::Observed;
+use crate::rel::{Item, Rel};
 use crate::scope::{Column, Scope};
 
 impl Analyzer<'_> {
@@ -146,10 +149,10 @@ impl Analyzer<'_> {
         Ok(Rel::new(input.plan.clone(), Scope { columns: renamed.collect(), hidden }))
     }
 
-    /// `observe`: the rows pass; what is observed becomes a query of its own.
+    /// `observe`: the rows pass; what is observed is a query of its own over what passes.
     pub fn collect_metrics(&self, input: &Relation, name: &str, metrics: &[Expr], env: Env<'_>) -> Result<Rel> {
         let input = self.relation(input, env)?;
-        if self.metrics.borrow().iter().any(|known| known.name == name && known.source != metrics) {
+        if self.metrics.borrow().iter().any(|(known, source)| known == name && source != metrics) {
             return Err(DUPLICATED_METRICS_NAME.with("metricName", name));
         }
         if name.is_empty() {
@@ -167,16 +170,32 @@ impl Analyzer<'_> {
             items.extend(made);
             generators.extend(steps);
         }
-        let rel = self.block_rel(Block::new(input.clone(), items, generators))?;
-        let observed = ObservedMetrics {
-            name: name.to_owned(),
-            plan: self.decorrelated(rel.positional()?)?,
-            schema: rel.scope.schema(),
-            source: metrics.to_vec(),
-        };
-        self.metrics.borrow_mut().push(observed);
-        Ok(input)
+        self.metrics.borrow_mut().push((name.to_owned(), metrics.to_vec()));
+        let columns = read_columns(&items, &generators, &input.plan)?;
+        let plan = Observed::over(input.plan.clone(), columns, name, |rows| {
+            let rel = self.block_rel(Block::new(input.clone().with_plan(rows), items, generators))?;
+            Ok((self.decorrelated(rel.positional()?)?, rel.scope.schema()))
+        })?;
+        Ok(input.with_plan(plan))
     }
+}
+
+/// The columns of the input that metrics read; all where they may stand in a subquery.
+fn read_columns(items: &[Item], generators: &[GeneratorStep], input: &LogicalPlan) -> Result<Vec<PlanColumn>> {
+    let expressions = || items.iter().map(|item| &item.value.expr);
+    let mut subqueries = false;
+    for expression in expressions() {
+        let found = |part: &PlanExpr| {
+            Ok(matches!(part, PlanExpr::ScalarSubquery(_) | PlanExpr::Exists(_) | PlanExpr::InSubquery(_)))
+        };
+        subqueries |= expression.exists(found).map_err(plan_error)?;
+    }
+    let columns = input.schema().columns();
+    if subqueries || !generators.is_empty() {
+        return Ok(columns);
+    }
+    let read: HashSet<&PlanColumn> = expressions().flat_map(PlanExpr::column_refs).collect();
+    Ok(columns.into_iter().filter(|column| read.contains(column)).collect())
 }
 
 /// A metric as errors show it.
