@@ -302,14 +302,7 @@ fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) 
         (left, right) if left == right => {
             return Err(wrong_type(call, super::arithmetic::SUMMABLE, left));
         }
-        (T::Time { .. }, T::YearMonthInterval { .. }) => {
-            let (left, right) = if call.argument_sql.first().is_some_and(|sql| sql.starts_with("INTERVAL")) {
-                (&by.data_type, &point.data_type)
-            } else {
-                (&point.data_type, &by.data_type)
-            };
-            return Err(different(call, left, right));
-        }
+        (T::Time { .. }, T::YearMonthInterval { .. }) => return Err(months_of_time(call, &point, &by)),
         (left, _) if by.data_type.is_interval() => {
             let required = if matches!(by.data_type, T::YearMonthInterval { .. }) {
                 "(\"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")".to_owned()
@@ -321,6 +314,13 @@ fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) 
         (left, right) => return Err(different(call, left, right)),
     };
     build(call, mode, action, (point, by, minus), result)
+}
+
+/// The error of months beside a time of day, in the order in which they were written.
+fn months_of_time(call: &Call<'_>, time: &Typed, months: &Typed) -> Error {
+    let turned = call.argument_sql.first().is_some_and(|sql| sql.starts_with("INTERVAL"));
+    let (left, right) = if turned { (months, time) } else { (time, months) };
+    different(call, &left.data_type, &right.data_type)
 }
 
 /// The interval between two points in time.
