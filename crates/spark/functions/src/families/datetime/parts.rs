@@ -109,10 +109,10 @@ pub fn date_part(mut call: Call<'_>) -> Result<Typed> {
         interval_field(&source.data_type, &name).map(|part| interval_part_of(source.clone(), part))
     } else {
         let is_time = matches!(source.data_type, DataType::Time { .. });
-        if is_time {
+        let field = datetime_field(&name).filter(|field| !is_time || !matches!(field, DatetimeField::Date(_)));
+        if is_time && field.is_some() {
             call.check_time()?;
         }
-        let field = datetime_field(&name).filter(|field| !is_time || !matches!(field, DatetimeField::Date(_)));
         field.map(|field| match field {
             DatetimeField::Time(part) if is_time => super::clock::part(source.clone(), part),
             DatetimeField::Seconds if is_time => super::clock::seconds_with_fraction(source.clone()),
