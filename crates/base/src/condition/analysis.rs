@@ -150,12 +150,17 @@ conditions! { ANALYSIS:
     INVALID_WITHIN_GROUP_EXPRESSION_MISSING "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING" "42K0K" Analysis "The function <funcName> needs WITHIN GROUP.";
     DATATYPE_MISMATCH_MAP_FUNCTION_DIFF_TYPES "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: <functionName> takes <dataType> and a value of its key's type, not <leftType> and <rightType>.";
     DATATYPE_MISMATCH_BINARY_ARRAY_DIFF_TYPES "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: <functionName> takes two values of <arrayType> with one element type, not <leftType> and <rightType>.";
+    LAMBDA_IN_PLAIN_FUNCTION "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION" "42K0D" Analysis "<class> takes no lambda.";
     INVALID_LAMBDA_NUMBER_OF_ARGUMENTS "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH" "42K0D" Analysis "The lambda has <expectedNumArgs> parameters, but the function gives it <actualNumArgs>.";
     DATATYPE_MISMATCH_NULL_TYPE "DATATYPE_MISMATCH.NULL_TYPE" "42K09" Analysis "In <sqlExpr>: <functionName> does not take a bare NULL.";
     DATATYPE_MISMATCH_STACK_COLUMN_DIFF_TYPES "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES" "42K09" Analysis "In <sqlExpr>: column <columnIndex> has type <leftType> (argument <leftParamIndex>) and type <rightType> (argument <rightParamIndex>).";
     DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE" "42K09" Analysis "In <sqlExpr> the <exprName> must be in <valueRange>, not <currentValue>.";
     DATATYPE_MISMATCH_INVALID_ARG_VALUE "DATATYPE_MISMATCH.INVALID_ARG_VALUE" "42K09" Analysis "In <sqlExpr> the <inputName> must be a <requireType>, one of <validValues>, not <inputValue>.";
     DATATYPE_MISMATCH_INPUT_SIZE_NOT_ONE "DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE" "42K09" Analysis "In <sqlExpr> the <exprName> must be one character long.";
+    INVALID_FORMAT_EMPTY "INVALID_FORMAT.EMPTY" "42601" Analysis "The number format <format> is empty.";
+    INVALID_FORMAT_WRONG_NUM_DIGIT "INVALID_FORMAT.WRONG_NUM_DIGIT" "42601" Analysis "The number format <format> has no digit.";
+    INVALID_FORMAT_WRONG_NUM_TOKEN "INVALID_FORMAT.WRONG_NUM_TOKEN" "42601" Analysis "The number format <format> has more than one <token>.";
+    INVALID_FORMAT_THOUSANDS "INVALID_FORMAT.CONT_THOUSANDS_SEPS" "42601" Analysis "A separator of thousands in the number format <format> stands between digits.";
     INVALID_FORMAT_UNEXPECTED_TOKEN "INVALID_FORMAT.UNEXPECTED_TOKEN" "42601" Analysis "The number format <format> is not valid at <token>.";
     INVALID_EXTRACT_FIELD "INVALID_EXTRACT_FIELD" "42601" Analysis "<expr> has no field <field> to extract.";
     INVALID_SCHEMA_TEXT "INVALID_SCHEMA.PARSE_ERROR" "42K07" Analysis "<inputSchema> is not a schema: <reason>.";

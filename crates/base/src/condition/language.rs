@@ -20,6 +20,18 @@ conditions! { LANGUAGE:
     GROUP_BY_POS_AGGREGATE "GROUP_BY_POS_AGGREGATE" "42903" Analysis "GROUP BY <index> is <aggExpr>, which has an aggregate.";
     STAR_OF_TABLE_IN_COUNT "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT" "42000" Analysis "count(<tableName>.*) can be written out as its columns.";
     RANGE_FRAME_MULTI_ORDER "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER" "42K09" Analysis "<sqlExpr>: a RANGE frame with offsets takes one ORDER BY key, not <orderSpec>.";
+    FRAME_INVALID_BOUND "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND" "42K09" Analysis "<sqlExpr>: a frame does not go from <lower> to <upper>.";
+    FRAME_DIFF_TYPES "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES" "42K09" Analysis "<sqlExpr>: the bounds <lower> and <upper> must be of one type, not <lowerType> and <upperType>.";
+    WINDOW_SPEC_FOR_AGGREGATE "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC" "42601" Analysis "<aggFunc> goes over windows without an order and without a frame.";
+    WITHIN_GROUP_WRONG_NUMBER "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS" "42K0K" Analysis "<funcName> takes <expectedNum> orderings, not <actualNum>.";
+    WITHIN_GROUP_DISTINCT "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT" "42K0K" Analysis "With DISTINCT <funcName> can be ordered by <funcArg> only, not by <orderingExpr>.";
+    SHIFT_OFFSET_NOT_A_NUMBER "_LEGACY_ERROR_TEMP_1035" "" Analysis "The offset of <prettyName> must be a whole number.";
+    IGNORE_NULLS_NOT_A_FLAG "_LEGACY_ERROR_TEMP_1210" "" Analysis "The second argument of <funcName> must be TRUE or FALSE.";
+    NON_LITERAL_PIVOT_VALUES "NON_LITERAL_PIVOT_VALUES" "42K08" Analysis "The values of PIVOT are constants, not <expression>.";
+    PIVOT_VALUE_DATA_TYPE_MISMATCH "PIVOT_VALUE_DATA_TYPE_MISMATCH" "42K09" Analysis "The value <value> of the type <valueType> is none of the columns that are pivoted: <pivotType>.";
+    UNPIVOT_VALUE_SIZE_MISMATCH "UNPIVOT_VALUE_SIZE_MISMATCH" "428C4" Analysis "Every value of UNPIVOT needs as many columns as there are names: <names>.";
+    NOT_A_GENERATOR "UNSUPPORTED_GENERATOR.NOT_GENERATOR" "42K0E" Analysis "<functionName> gives one value for a row, not several.";
+    EXCEPT_OVERLAPPING_COLUMNS "EXCEPT_OVERLAPPING_COLUMNS" "42702" Analysis "Columns are left out twice: <columns>.";
     WINDOW_FRAME_UNACCEPTED_TYPE "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE" "42K09" Analysis "<sqlExpr>: the <location> bound goes with <expectedType>, not <exprType>.";
     INVALID_EXTRACT_FIELD_TYPE "INVALID_EXTRACT_FIELD_TYPE" "42000" Analysis "A field is named by a constant string, not by <extraction>.";
 }

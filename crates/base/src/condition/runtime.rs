@@ -74,6 +74,7 @@ conditions! { RUNTIME:
     CODEC_NOT_AVAILABLE "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION" "56038" Runtime "There is no codec <codecName>. There are: <availableCodecs>.";
     MALFORMED_RECORD_IN_PARSING "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION" "22023" Runtime "A record does not parse: <badRecord>.";
     RECURSION_LEVEL_LIMIT_EXCEEDED "RECURSION_LEVEL_LIMIT_EXCEEDED" "42836" Runtime "A recursive query went deeper than <levelLimit> levels (spark.sql.cteRecursionLevelLimit).";
+    RECURSION_ROW_LIMIT_EXCEEDED "RECURSION_ROW_LIMIT_EXCEEDED" "42836" Runtime "A recursive query made more than <rowLimit> rows (spark.sql.cteRecursionRowLimit).";
     OPERATION_CANCELED "OPERATION_CANCELED" "HY008" Cancelled "The operation was cancelled.";
     OPERATION_TIMEOUT "HEARTH_OPERATION_TIMEOUT" "57014" DeadlineExceeded "The operation ran longer than <limit> (<value>).";
     OUT_OF_MEMORY "HEARTH_MEMORY_LIMIT" "53200" Exhausted "The query needs more memory than <limit> leaves: <message>";

@@ -14,6 +14,7 @@ use parking_lot::RwLock;
 use crate::cached::CacheRoom;
 use crate::catalog::Catalog;
 use crate::join_order;
+use crate::leaf_rule;
 use crate::memory::{self, MemorySettings};
 use crate::observe;
 use crate::samples::SampleSettings;
@@ -72,7 +73,7 @@ impl EmbeddedEngine {
         let datafusion = SessionStateBuilder::new()
             .with_config(session_config(settings.partitions))
             .with_runtime_env(runtime)
-            .with_optimizer_rules(join_order::rules())
+            .with_optimizer_rules(leaf_rule::outside_of_recursion(join_order::rules()))
             .with_physical_optimizer_rules(stream_side::rules())
             .with_query_planner(observe::planner())
             .build();

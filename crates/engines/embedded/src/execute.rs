@@ -55,7 +55,7 @@ impl Query {
                 let physical = datafusion.create_physical_plan(plan).await.map_err(from_datafusion)?;
                 let physical = numbered::by_partition(physical).map_err(from_datafusion)?;
                 let physical = ordered::first_rows(physical).and_then(interrupt::stoppable).map_err(from_datafusion)?;
-                recursion::limited(physical).map_err(from_datafusion)?
+                recursion::recursive(physical).map_err(from_datafusion)?
             }
         };
         Ok(Self { plan: physical, context: datafusion.task_ctx() })
@@ -132,11 +132,18 @@ impl Query {
     }
 
     /// Writes schema and rows in the form that clients get.
-    pub async fn write(&self, schema: &StructType, time_zone: &str, writer: &mut ResultWriter) -> Result<()> {
+    ///
+    /// `batch_rows` is how many rows every batch has, where the session asks for a number.
+    pub async fn write(
+        &self,
+        schema: &StructType,
+        (time_zone, batch_rows): (&str, Option<usize>),
+        writer: &mut ResultWriter,
+    ) -> Result<()> {
         let arrow = hearth_types::arrow::to_wire_schema(schema, time_zone);
         writer.schema(Arc::new(schema.clone()), Arc::clone(&arrow)).await?;
         let mut rows = self.rows()?;
-        let mut chunk = Chunk::new(arrow, writer);
+        let mut chunk = Chunk::new(arrow, batch_rows, writer);
         while !writer.is_full() {
             let next = if chunk.batches.is_empty() {
                 self.next(&mut rows, writer).await?
@@ -212,15 +219,39 @@ struct Chunk {
     bytes: usize,
     most_rows: usize,
     most_bytes: usize,
+    /// Chunks have this many rows, but for the last one.
+    exact_rows: Option<usize>,
 }
 
 impl Chunk {
-    fn new(schema: SchemaRef, writer: &ResultWriter) -> Self {
+    fn new(schema: SchemaRef, exact_rows: Option<usize>, writer: &ResultWriter) -> Self {
         let (most_rows, most_bytes) = (writer.chunk_rows(), writer.chunk_bytes().min(CHUNK_BYTES));
-        Self { schema, batches: Vec::new(), rows: 0, bytes: 0, most_rows, most_bytes }
+        let exact_rows = exact_rows.filter(|rows| *rows > 0 && *rows <= most_rows);
+        Self { schema, batches: Vec::new(), rows: 0, bytes: 0, most_rows, most_bytes, exact_rows }
     }
 
     async fn add(&mut self, batch: RecordBatch, writer: &mut ResultWriter) -> Result<()> {
+        match self.exact_rows {
+            Some(rows) => self.add_exactly(batch, rows, writer).await,
+            None => self.add_whole(batch, writer).await,
+        }
+    }
+
+    async fn add_exactly(&mut self, batch: RecordBatch, rows: usize, writer: &mut ResultWriter) -> Result<()> {
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let taken = (rows - self.rows).min(batch.num_rows() - start);
+            self.rows += taken;
+            self.batches.push(batch.slice(start, taken));
+            start += taken;
+            if self.rows == rows {
+                self.write(writer).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_whole(&mut self, batch: RecordBatch, writer: &mut ResultWriter) -> Result<()> {
         let size = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
         let bytes = batch.columns().iter().map(size).sum::<usize>();
         if self.rows + batch.num_rows() > self.most_rows || self.bytes + bytes > self.most_bytes {

@@ -20,6 +20,7 @@ pub mod explain;
 pub mod information;
 mod interrupt;
 mod join_order;
+mod leaf_rule;
 pub mod meaning;
 pub mod memory;
 mod numbered;

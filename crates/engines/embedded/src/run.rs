@@ -67,6 +67,9 @@ fn check_time(session: &EmbeddedSession, schema: &StructType) -> Result<()> {
     Ok(())
 }
 
+/// How many rows a batch of a result has, if a session says so.
+const BATCH_ROWS: &str = "spark.sql.execution.arrow.maxRecordsPerBatch";
+
 /// Runs a query and writes its rows, then what it observed.
 async fn query(session: &EmbeddedSession, relation: &Relation, writer: &mut ResultWriter) -> Result<()> {
     let analyzed = analyze(session, relation).await?;
@@ -74,8 +77,12 @@ async fn query(session: &EmbeddedSession, relation: &Relation, writer: &mut Resu
     let query = Query::prepare(&session.shared.datafusion, &analyzed.plan).await?;
     match analyzed.render {
         None => {
-            let time_zone = session.state.read().config.time_zone().to_owned();
-            query.write(&analyzed.schema, &time_zone, writer).await?;
+            let (time_zone, batch_rows) = {
+                let config = &session.state.read().config;
+                let rows = config.get(BATCH_ROWS).and_then(|rows| rows.parse().ok());
+                (config.time_zone().to_owned(), rows)
+            };
+            query.write(&analyzed.schema, (&time_zone, batch_rows), writer).await?;
         }
         Some(render) => {
             let (schema, batches) = rendered(session, render, &analyzed.schema, &query).await?;

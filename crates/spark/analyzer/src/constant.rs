@@ -6,7 +6,7 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use hearth_base::Result;
 use hearth_base::condition::NOT_A_CONSTANT_EXPRESSION;
-use hearth_functions::Typed;
+use hearth_functions::{Typed, constant};
 
 use crate::analyzer::{Analyzer, plan_error};
 
@@ -18,6 +18,9 @@ impl Analyzer<'_> {
         let simplifier = ExprSimplifier::new(SimplifyContext::default());
         match simplifier.simplify(typed.expr.clone()).map_err(plan_error)? {
             Expr::Literal(value, _) => Ok(value),
+            other if other.column_refs().is_empty() => {
+                Err(constant::failure_of(&other).unwrap_or_else(|| NOT_A_CONSTANT_EXPRESSION.with("expr", other)))
+            }
             other => Err(NOT_A_CONSTANT_EXPRESSION.with("expr", other)),
         }
     }

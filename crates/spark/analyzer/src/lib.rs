@@ -33,7 +33,7 @@ pub use coverage::{Coverage, Status, coverage, coverage_of};
 pub use expression::cast::holds_time;
 pub use mentions::{LocalMention, MentionOptions, Mentions, TableMention, command_mentions, mentions, plan_mentions};
 pub use observed::{Observation, Observed, ObservedRows};
-pub use relation::cte::recursion_levels;
+pub use relation::cte::{RecursionLimits, recursion_limits, working_table};
 pub use relation::source::decode_local_relation;
 pub use scope::{FILE_METADATA, quote_name};
 pub use view::{

@@ -61,6 +61,14 @@ fn brings_columns(node: &Node) -> bool {
     matches!(node, Node::NamedTable(_) | Node::DataSource(_))
 }
 
+/// Where a relation begins in its text.
+fn starts_at(relation: &Relation) -> Option<u32> {
+    match relation.origin.as_deref() {
+        Some(Origin::Sql { start, .. }) => Some(*start),
+        Some(Origin::DataFrame { .. }) | None => None,
+    }
+}
+
 impl Analyzer<'_> {
     /// Analyses one relation.
     pub fn relation(&self, relation: &Relation, env: Env<'_>) -> Result<Rel> {
@@ -119,7 +127,8 @@ impl Analyzer<'_> {
                 self.parse(input, (*format, schema.as_ref()), options, env)
             }
             Node::SubqueryAlias { input, alias, qualifier, columns } => {
-                self.subquery_alias(input, (alias, qualifier), columns, env)
+                let same_start = starts_at(relation).is_none_or(|start| starts_at(input) == Some(start));
+                self.subquery_alias(input, (alias, qualifier), columns, (env, !same_start))
             }
             Node::WithCte { input, ctes, recursive } => self.with_cte(input, ctes, *recursive, env),
             Node::WithWindows { input, windows } => self.with_windows(input, windows, env),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::{LogicalPlan, lit};
 use hearth_base::condition::{
-    CANNOT_SAFELY_CAST, EXTRA_COLUMNS, INSERT_NOT_ENOUGH_DATA_COLUMNS, INSERT_TOO_MANY_DATA_COLUMNS,
+    CANNOT_SAFELY_CAST, DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, EXTRA_COLUMNS, INSERT_NOT_ENOUGH_DATA_COLUMNS,
+    INSERT_TOO_MANY_DATA_COLUMNS,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::kernels::string::lengths;
@@ -92,7 +93,7 @@ fn check_counts(scope: &Scope, names: &[String], target: &WriteTarget<'_>) -> Re
     let condition = if given > wanted { INSERT_TOO_MANY_DATA_COLUMNS } else { INSERT_NOT_ENOUGH_DATA_COLUMNS };
     Err(condition
         .with("tableName", target.table)
-        .with("tableColumns", list(target.schema.fields.iter().map(|field| field.name.to_string()).collect()))
+        .with("tableColumns", list(names.to_vec()))
         .with("dataColumns", list(scope.columns.iter().map(|column| column.name.to_string()).collect())))
 }
 
@@ -114,6 +115,14 @@ fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &W
         }
         StoreAssignment::Strict => strictly_assignable(&column.data_type, &to),
     };
+    let has_time = |data_type: &DataType| matches!(data_type, DataType::Time { .. });
+    if !allowed && (has_time(&from) && to.is_datetime() || from.is_datetime() && has_time(&to)) {
+        // Spark takes all of them for points in time, and then knows no such cast.
+        return Err(DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION
+            .with("sqlExpr", format!("\"{}\"", column.name))
+            .with("srcType", format!("\"{}\"", from.sql()))
+            .with("targetType", format!("\"{}\"", to.sql())));
+    }
     if !allowed {
         return Err(cannot_assign(column, field, &to, target));
     }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::SortExpr;
-use hearth_base::condition::{DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, NOT_A_CONSTANT, UNSUPPORTED_TIME_TYPE};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE, LAMBDA_IN_PLAIN_FUNCTION, NOT_A_CONSTANT, UNSUPPORTED_TIME_TYPE,
+};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
@@ -101,11 +103,11 @@ impl<'a> Call<'a> {
     /// Takes the arguments as values. A lambda where a value belongs is an error.
     pub fn values(&mut self) -> Result<Vec<Typed>> {
         let mut values = Vec::with_capacity(self.arguments.len());
-        for (index, argument) in std::mem::take(&mut self.arguments).into_iter().enumerate() {
+        for argument in std::mem::take(&mut self.arguments) {
             match argument {
                 Argument::Value(value) => values.push(value),
                 Argument::Lambda(_) => {
-                    return Err(Error::unsupported(format!("a lambda as argument {} of {}", index + 1, self.name)));
+                    return Err(LAMBDA_IN_PLAIN_FUNCTION.with("class", expression_class(self.name)));
                 }
             }
         }
@@ -145,6 +147,16 @@ impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Call({})", self.sql)
     }
+}
+
+/// The class that Spark most likely has for a function.
+pub fn expression_class(name: &str) -> String {
+    let capitalized = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
+    let class: String = name.to_lowercase().split('_').map(capitalized).collect();
+    format!("org.apache.spark.sql.catalyst.expressions.{class}")
 }
 
 /// `first`, `second`, … as Spark words parameter positions.

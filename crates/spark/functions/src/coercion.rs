@@ -13,7 +13,7 @@ pub use implicit::{ansi_store_assignable, implicit_type};
 pub use operands::{arithmetic_operands, comparison_operands, different, mismatched, wrong_type};
 pub use widen::{common_type, force_nullable, up_castable, wider_type};
 
-use hearth_base::condition::DATATYPE_MISMATCH_DATA_DIFF_TYPES;
+use hearth_base::condition::{DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, DATATYPE_MISMATCH_DATA_DIFF_TYPES};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
@@ -25,8 +25,23 @@ use crate::typed::Typed;
 pub fn implicit(call: &Call<'_>, index: usize, value: Typed, target: &DataType) -> Result<Typed> {
     match implicit_type(&value.data_type, target, call.session.ansi) {
         Some(data_type) => cast::cast(value, &data_type, CastMode::of(call.session), call.session),
+        None if both_of_time(&value.data_type, target) => Err(no_such_moment(call, index, &value.data_type, target)),
         None => Err(call.unexpected_type(index, &quoted(target), &value.data_type)),
     }
+}
+
+/// Spark takes a time of day for something that a date or a timestamp can be made of, and then knows no such cast.
+fn both_of_time(from: &DataType, target: &DataType) -> bool {
+    let time = |data_type: &DataType| matches!(data_type, DataType::Time { .. });
+    (time(from) && target.is_datetime()) || (from.is_datetime() && time(target))
+}
+
+/// The error of the cast that Spark puts around a time of day where a date or a timestamp belongs.
+pub fn no_such_moment(call: &Call<'_>, index: usize, from: &DataType, target: &DataType) -> Error {
+    DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION
+        .with("sqlExpr", format!("\"{}\"", call.argument_sql.get(index).map_or("", String::as_str)))
+        .with("srcType", quoted(from))
+        .with("targetType", quoted(target))
 }
 
 pub fn string(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {

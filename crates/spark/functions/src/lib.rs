@@ -9,6 +9,7 @@ pub mod call;
 pub mod cast;
 pub mod coercion;
 pub mod collation;
+pub mod constant;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod evaluate;

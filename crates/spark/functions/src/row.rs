@@ -96,6 +96,8 @@ pub struct WindowCall {
     pub data_type: DataType,
     pub nullable: bool,
     pub ignore_nulls: bool,
+    /// What stands where there is no such row, if it depends on rows itself.
+    pub otherwise: Option<Typed>,
 }
 
 /// What a generator makes of a row: an array, and how its elements become columns.

@@ -222,6 +222,17 @@ async fn set_text(
                 .with("tempObjName", quote(&table.name)));
         }
     }
+    for function in mentions(query, &options).functions {
+        if let [name] = function.as_slice()
+            && scope.state.functions.contains_key(&name.to_lowercase())
+        {
+            return Err(INVALID_TEMP_OBJ_REFERENCE
+                .with("obj", "VIEW")
+                .with("objName", record.id.quoted())
+                .with("tempObj", "FUNCTION")
+                .with("tempObjName", quote(&function)));
+        }
+    }
     let schema = run::analyze(session, query).await?.schema;
     let known_mode = record.view.take().map(|view| view.schema_mode);
     let overrides = scope.state.config.overrides().iter();

@@ -23,6 +23,7 @@ use crate::naming;
 impl Analyzer<'_> {
     pub fn aggregate_call(&self, row: &FunctionRow, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
         self.check_aggregate_place(expr, cx)?;
+        super::window::check::modifiers(row, call)?;
         self.build_aggregate(row, (call, expr), cx.inside_aggregate(), false)
     }
 
@@ -137,20 +138,13 @@ impl Analyzer<'_> {
                 })?);
             }
         }
-        let width = positions.len();
-        let whole = positions.iter().copied().eq(0..count);
-        let bits = if whole {
-            binary(group_bits(), Operator::BitwiseAnd, lit((1_i64 << count) - 1))
-        } else {
-            let bits = positions.iter().enumerate().map(|(index, position)| {
-                binary(
-                    shifted(group_bits(), count - 1 - position),
-                    Operator::BitwiseShiftLeft,
-                    lit((width - 1 - index) as i64),
-                )
-            });
-            bits.reduce(|left, right| binary(left, Operator::BitwiseOr, right)).unwrap_or_else(|| lit(0_i64))
-        };
+        if !positions.iter().copied().eq(0..count) {
+            let keys = positions.iter().filter_map(|position| grouped.get(*position)).cloned().collect::<Vec<_>>();
+            return Err(GROUPING_ID_COLUMN_MISMATCH
+                .with("groupingIdColumn", all_shown(&keys, cx))
+                .with("groupByColumns", all_shown(grouped, cx)));
+        }
+        let bits = binary(group_bits(), Operator::BitwiseAnd, lit((1_i64 << count) - 1));
         Ok(Typed::new(bits, DataType::Long, false))
     }
 }

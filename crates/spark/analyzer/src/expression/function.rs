@@ -320,6 +320,7 @@ fn has_aggregate_clause(call: &FunctionCall) -> Option<&'static str> {
     }
     match call.ignore_nulls {
         Some(true) => Some("IGNORE NULLS"),
+        Some(false) | None if !call.within_group.is_empty() => Some("WITHIN GROUP (ORDER BY ...)"),
         Some(false) | None => None,
     }
 }

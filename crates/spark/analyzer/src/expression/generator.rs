@@ -7,9 +7,10 @@ use hearth_base::Result;
 use hearth_base::condition::{GENERATOR_OUTSIDE_SELECT, NESTED_GENERATOR, UDTF_ALIAS_NUMBER_MISMATCH};
 use hearth_functions::row::{Builder, Family};
 use hearth_functions::{Generated, Typed, lookup};
-use hearth_plan::Expr;
 use hearth_plan::expression::FunctionCall;
+use hearth_plan::{Expr, ExprNode};
 
+use super::aggregate_call::SOME_ID;
 use super::context::{Clause, Cx};
 use super::function::builtin_name;
 use crate::analyzer::Analyzer;
@@ -46,6 +47,7 @@ impl Analyzer<'_> {
             _ => return Ok(None),
         };
         let Builder::Generator(build) = row.builder else { return Ok(None) };
+        self.no_sql_function(expr, "Generate")?;
         let generated = build(self.checked_call(row, call, expr, cx.nested())?)?;
         Ok(Some((generated, outer)))
     }
@@ -86,5 +88,22 @@ pub(crate) fn misplaced(expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
     if cx.clause == Clause::Where {
         return Err(GENERATOR_OUTSIDE_SELECT.with("plan", format!("'Filter {}", naming::sql(expr))));
     }
+    if cx.clause == Clause::OrderBy {
+        return Err(GENERATOR_OUTSIDE_SELECT.with("plan", format!("Sort [{} ASC NULLS FIRST], true", with_ids(expr))));
+    }
     Err(NESTED_GENERATOR.with("expression", format!("\"{}\"", naming::sql(expr))))
+}
+
+/// A call as Spark prints plans: columns with their ids.
+fn with_ids(expr: &Expr) -> String {
+    let mut text = naming::sql(expr);
+    if let ExprNode::Function(call) = &expr.node {
+        for argument in &call.arguments {
+            if let ExprNode::Attribute { .. } = argument.node {
+                let name = naming::sql(argument);
+                text = text.replacen(&format!("({name}"), &format!("({name}{SOME_ID}"), 1);
+            }
+        }
+    }
+    text
 }

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use hearth_base::condition::{
-    CANNOT_RESOLVE_STAR_EXPAND, INVALID_USAGE_OF_STAR_OR_REGEX, NESTED_GENERATOR, NOT_A_SCALAR_FUNCTION,
+    CANNOT_RESOLVE_STAR_EXPAND, EXCEPT_OVERLAPPING_COLUMNS, INVALID_USAGE_OF_STAR_OR_REGEX, NESTED_GENERATOR,
+    NOT_A_SCALAR_FUNCTION,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::Typed;
@@ -152,6 +153,15 @@ impl Analyzer<'_> {
     }
 
     fn without(&self, mut items: Vec<Item>, except: &[Vec<String>], cx: Cx<'_>) -> Result<Vec<Item>> {
+        let last_of = |name: &[String]| name.last().cloned().unwrap_or_default();
+        let twice = except.iter().enumerate().any(|(index, name)| {
+            except[..index].iter().any(|known| last_of(known) == last_of(name))
+                && items.iter().filter(|item| same_name(&item.name, &last_of(name), self.case_sensitive)).count() == 1
+        });
+        if twice {
+            let all: Vec<String> = except.iter().map(|name| name.join(".")).collect();
+            return Err(EXCEPT_OVERLAPPING_COLUMNS.with("columns", all.join(", ")));
+        }
         for name in except {
             let Some(last) = name.last() else { continue };
             let typed = match self.attribute(name, None, Cx { output: &[], ..cx }) {

@@ -106,6 +106,31 @@ impl Analyzer<'_> {
         Ok(arguments)
     }
 
+    /// The first SQL function that is called in an expression.
+    pub(crate) fn sql_function_in(&self, expr: &Expr) -> Option<&SqlFunction> {
+        match &expr.node {
+            ExprNode::Function(call) => {
+                let builtin = !call.is_user_defined && builtin_name(&call.name).and_then(lookup).is_some();
+                match self.session_function(&call.name) {
+                    Some(SessionFunction::Sql(function)) if !builtin => Some(function),
+                    _ => call.arguments.iter().find_map(|argument| self.sql_function_in(argument)),
+                }
+            }
+            ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => self.sql_function_in(expr),
+            _ => None,
+        }
+    }
+
+    /// Refuses SQL functions in a place of which Spark's rules do not know how to put the body in.
+    pub(crate) fn no_sql_function(&self, expr: &Expr, node: &str) -> Result<()> {
+        match self.sql_function_in(expr) {
+            Some(function) => {
+                Err(UNSUPPORTED_SQL_UDF_USAGE.with("functionName", &function.qualified).with("nodeName", node))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// A SQL function's call with its arguments by place and the name that Spark prints; `None` for other calls.
     pub(crate) fn named_routine(&self, call: &FunctionCall) -> Option<FunctionCall> {
         let Some(SessionFunction::Sql(function)) = self.session_function(&call.name) else { return None };

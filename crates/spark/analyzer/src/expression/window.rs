@@ -1,21 +1,23 @@
 //! `function OVER (…)`: the window, its frame, and the function over it.
 
+pub(super) mod check;
+
 use datafusion::arrow::datatypes::IntervalMonthDayNano;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{NullTreatment, Sort as SortExpr, WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
-    Expr as PlanExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    Expr as PlanExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit,
 };
 use hearth_base::condition::{
-    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FRAME_WRONG_COMPARISON, FUNCTION_WITH_UNSUPPORTED_SYNTAX,
-    MISSING_WINDOW_SPECIFICATION, RANGE_FRAME_INVALID_TYPE, RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER,
+    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FUNCTION_WITH_UNSUPPORTED_SYNTAX, MISSING_WINDOW_SPECIFICATION,
+    NESTED_GENERATOR, RANGE_FRAME_INVALID_TYPE, RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER,
     UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH, WINDOW_FRAME_UNACCEPTED_TYPE,
     WINDOW_FUNCTION_FRAME_NOT_ORDERED, WINDOW_IN_AGGREGATE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
-use hearth_functions::{FunctionRow, Typed, cast, collation, lookup};
+use hearth_functions::{FunctionRow, Typed, cast, collation, expr, lookup};
 use hearth_plan::expression::{FrameBound, FrameUnit, SortOrder, Window, WindowSpec};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::DataType;
@@ -33,6 +35,38 @@ struct Over {
     frame: WindowFrame,
 }
 
+impl Over {
+    fn apply(
+        &self,
+        function: WindowFunctionDefinition,
+        arguments: Vec<PlanExpr>,
+        null_treatment: Option<NullTreatment>,
+    ) -> PlanExpr {
+        PlanExpr::WindowFunction(Box::new(WindowFunction {
+            fun: function,
+            params: WindowFunctionParams {
+                args: arguments,
+                partition_by: self.partition_by.clone(),
+                order_by: self.order_by.clone(),
+                window_frame: self.frame.clone(),
+                filter: None,
+                null_treatment,
+                distinct: false,
+            },
+        }))
+    }
+}
+
+/// A value of another row, or the default of this one where there is no such row: `exists` says that, or its NULL does.
+fn or_default(value: Typed, exists: Option<PlanExpr>, default: Typed) -> Typed {
+    let exists = match exists {
+        Some(exists) => Typed::new(exists, DataType::Boolean, false),
+        None => expr::is_not_null(value.clone()),
+    };
+    let data_type = value.data_type.clone();
+    expr::case(vec![(exists, value)], Some(default), data_type)
+}
+
 impl Analyzer<'_> {
     pub fn window(&self, window: &Window, cx: Cx<'_>) -> Result<Typed> {
         if cx.inside_aggregate {
@@ -40,7 +74,18 @@ impl Analyzer<'_> {
         }
         let cx = cx.nested();
         let ExprNode::Function(call) = &window.function.node else { return Err(not_for_windows(&window.function)) };
+        if builtin_name(&call.name).and_then(lookup).is_none() {
+            self.no_sql_function(&window.function, "Window")?;
+        }
         let row = builtin_name(&call.name).and_then(lookup).ok_or_else(|| self.no_such_function(&call.name, cx))?;
+        if let Builder::Generator(_) = row.builder {
+            let text = naming::sql(&Expr::new(ExprNode::Window(Box::new(window.clone()))));
+            return Err(NESTED_GENERATOR.with("expression", format!("\"{text}\"")));
+        }
+        if let Builder::Aggregate(_) | Builder::Window(_) = row.builder {
+            check::modifiers(row, call)?;
+            check::ordered_aggregate(row, call, &window.spec)?;
+        }
         let spec = self.named_window(&window.spec, cx.env.windows)?;
         check_window(window, &spec, row)?;
         let over = located(spec.origin.as_ref(), self.over(&spec, row, cx))?;
@@ -55,19 +100,21 @@ impl Analyzer<'_> {
             Builder::Window(build) => {
                 let mut built = build(self.checked_call(row, call, &window.function, cx)?)?;
                 built.ignore_nulls |= call.ignore_nulls == Some(true);
-                let function = PlanExpr::WindowFunction(Box::new(WindowFunction {
-                    fun: built.function,
-                    params: WindowFunctionParams {
-                        args: built.arguments,
-                        partition_by: over.partition_by,
-                        order_by: over.order_by,
-                        window_frame: over.frame,
-                        filter: None,
-                        null_treatment: built.ignore_nulls.then_some(NullTreatment::IgnoreNulls),
-                        distinct: false,
-                    },
-                }));
-                self.window_result(function, built.data_type, built.nullable)
+                let treatment = built.ignore_nulls.then_some(NullTreatment::IgnoreNulls);
+                let otherwise = built.otherwise.take();
+                let exists = match (&otherwise, built.arguments.get(1)) {
+                    (Some(_), Some(offset)) if !built.ignore_nulls => {
+                        let arguments = vec![lit(true), offset.clone(), lit(false)];
+                        Some(over.apply(built.function.clone(), arguments, None))
+                    }
+                    _ => None,
+                };
+                let function = over.apply(built.function, built.arguments, treatment);
+                let typed = self.window_result(function, built.data_type, built.nullable)?;
+                Ok(match otherwise {
+                    Some(default) => or_default(typed, exists, default),
+                    None => typed,
+                })
             }
             Builder::Missing(reason) => unsupported(&format!("the function {} ({reason})", row.name)),
             Builder::Scalar(_) | Builder::Generator(_) | Builder::Analyzer(_) => Err(not_for_windows(&window.function)),
@@ -129,7 +176,6 @@ impl Analyzer<'_> {
     }
 
     fn frame(&self, spec: &WindowSpec, key_types: &[DataType], row: &FunctionRow, cx: Cx<'_>) -> Result<WindowFrame> {
-        let unbounded = WindowFrameBound::Preceding(ScalarValue::Null);
         let Some(frame) = &spec.frame else {
             return Ok(default_frame(spec.order.as_slice(), row));
         };
@@ -137,38 +183,45 @@ impl Analyzer<'_> {
             FrameUnit::Rows => WindowFrameUnits::Rows,
             FrameUnit::Range => WindowFrameUnits::Range,
         };
-        let lower = match &frame.lower {
-            FrameBound::UnboundedPreceding => unbounded,
-            other => self.bound((other, "lower"), spec, key_types, cx)?,
+        let offset = |bound: &FrameBound| match bound {
+            FrameBound::Offset(offset) => self.expression(offset, cx).map(Some),
+            FrameBound::CurrentRow | FrameBound::UnboundedPreceding | FrameBound::UnboundedFollowing => Ok(None),
         };
-        let upper = match &frame.upper {
-            FrameBound::UnboundedFollowing => WindowFrameBound::Following(ScalarValue::Null),
-            other => self.bound((other, "upper"), spec, key_types, cx)?,
-        };
+        let offsets = (offset(&frame.lower)?, offset(&frame.upper)?);
+        for (offset, location) in [(&offsets.0, "lower"), (&offsets.1, "upper")] {
+            if let Some(offset) = offset {
+                check_rows_offset(spec, (frame.unit, location), &offset.data_type)?;
+            }
+        }
+        check::bounds(spec, frame, key_types, (offsets.0.as_ref(), offsets.1.as_ref()))?;
+        for offset in [&offsets.0, &offsets.1].into_iter().flatten() {
+            check_range_offset(spec, frame.unit, &offset.data_type, key_types)?;
+        }
+        let both = offsets.0.is_some() && offsets.1.is_some();
+        let lower = self.bound((&frame.lower, offsets.0), frame.unit, key_types, cx)?;
+        let upper = self.bound((&frame.upper, offsets.1), frame.unit, key_types, cx)?;
         if is_reversed(&lower, &upper) {
-            return Err(FRAME_WRONG_COMPARISON
-                .with("sqlExpr", format!("\"{}\"", naming::frame_text(spec)))
-                .with("comparison", "less than or equal"));
+            if both {
+                return Err(check::wrong_order(spec));
+            }
+            return Ok(empty_frame());
         }
         Ok(WindowFrame::new_bounds(units, lower, upper))
     }
 
     fn bound(
         &self,
-        (bound, location): (&FrameBound, &str),
-        spec: &WindowSpec,
+        (bound, offset): (&FrameBound, Option<Typed>),
+        unit: FrameUnit,
         key_types: &[DataType],
         cx: Cx<'_>,
     ) -> Result<WindowFrameBound> {
-        let offset = match bound {
-            FrameBound::CurrentRow => return Ok(WindowFrameBound::CurrentRow),
-            FrameBound::UnboundedPreceding => return Ok(WindowFrameBound::Preceding(ScalarValue::Null)),
-            FrameBound::UnboundedFollowing => return Ok(WindowFrameBound::Following(ScalarValue::Null)),
-            FrameBound::Offset(offset) => offset,
+        let typed = match (bound, offset) {
+            (FrameBound::UnboundedPreceding, _) => return Ok(WindowFrameBound::Preceding(ScalarValue::Null)),
+            (FrameBound::UnboundedFollowing, _) => return Ok(WindowFrameBound::Following(ScalarValue::Null)),
+            (FrameBound::CurrentRow | FrameBound::Offset(_), None) => return Ok(WindowFrameBound::CurrentRow),
+            (FrameBound::CurrentRow | FrameBound::Offset(_), Some(offset)) => offset,
         };
-        let typed = self.expression(offset, cx)?;
-        let unit = spec.frame.as_ref().map_or(FrameUnit::Rows, |frame| frame.unit);
-        check_offset(spec, (unit, location), &typed.data_type, key_types)?;
         let target = match unit {
             FrameUnit::Rows => DataType::Long,
             FrameUnit::Range => range_offset_type(key_types, &typed.data_type),
@@ -192,24 +245,34 @@ impl Analyzer<'_> {
     }
 }
 
-/// ROWS counts in INT; RANGE moves points in time by intervals, dates by days too, and nothing else by intervals.
-fn check_offset(
-    spec: &WindowSpec,
-    (unit, location): (FrameUnit, &str),
-    offset: &DataType,
-    keys: &[DataType],
-) -> Result<()> {
+/// A frame that holds no row of any partition: from so many rows behind the current one that none are there.
+fn empty_frame() -> WindowFrame {
+    let far = ScalarValue::UInt64(Some(1 << 40));
+    let bound = WindowFrameBound::Following(far);
+    WindowFrame::new_bounds(WindowFrameUnits::Rows, bound.clone(), bound)
+}
+
+/// ROWS counts in INT.
+fn check_rows_offset(spec: &WindowSpec, (unit, location): (FrameUnit, &str), offset: &DataType) -> Result<()> {
     use DataType as T;
     // The sign of `PRECEDING` makes a number of what it stands before.
     let shown = if offset.is_string() || *offset == T::Null { &T::Double } else { offset };
-    let text = naming::frame_text(spec);
-    match (unit, keys.first()) {
-        (FrameUnit::Rows, _) if !matches!(shown, T::Byte | T::Short | T::Integer) => Err(WINDOW_FRAME_UNACCEPTED_TYPE
-            .with("sqlExpr", format!("\"{text}\""))
+    match unit {
+        FrameUnit::Rows if !matches!(shown, T::Byte | T::Short | T::Integer) => Err(WINDOW_FRAME_UNACCEPTED_TYPE
+            .with("sqlExpr", format!("\"{}\"", naming::frame_text(spec)))
             .with("location", location)
             .with("exprType", format!("\"{}\"", shown.sql()))
             .with("expectedType", "\"INT\"")),
-        (FrameUnit::Range, Some(key)) if !moves(key, offset) => {
+        FrameUnit::Rows | FrameUnit::Range => Ok(()),
+    }
+}
+
+/// RANGE moves points in time by intervals, dates by days too, and other keys by what can become one.
+fn check_range_offset(spec: &WindowSpec, unit: FrameUnit, offset: &DataType, keys: &[DataType]) -> Result<()> {
+    let text = naming::frame_text(spec);
+    match (unit, keys.first()) {
+        (FrameUnit::Range, Some(key)) if !check::moves(key, offset) => {
+            let offset = if offset.is_string() { &DataType::Double } else { offset };
             let order: Vec<_> = spec.order.iter().map(naming::sort_order).collect();
             Err(RANGE_FRAME_INVALID_TYPE
                 .with("sqlExpr", format!("\"(ORDER BY {} {text})\"", order.join(", ")))
@@ -217,13 +280,6 @@ fn check_offset(
                 .with("valueBoundaryType", format!("\"{}\"", offset.sql())))
         }
         (FrameUnit::Rows | FrameUnit::Range, _) => Ok(()),
-    }
-}
-
-fn moves(key: &DataType, offset: &DataType) -> bool {
-    match key {
-        DataType::Timestamp | DataType::TimestampNtz => offset.is_interval(),
-        _ => !(key.is_numeric() && offset.is_interval()),
     }
 }
 
@@ -241,6 +297,7 @@ fn check_range(spec: &WindowSpec, key_types: &[DataType]) -> Result<()> {
         [key] => {
             let moves = key.is_numeric()
                 || key.is_interval()
+                || matches!(key, DataType::Array(_) | DataType::Struct(_) | DataType::Map(_))
                 || matches!(key, DataType::Date | DataType::Timestamp | DataType::TimestampNtz | DataType::Null);
             if moves {
                 return Ok(());
@@ -368,9 +425,13 @@ fn range_offset_type(key_types: &[DataType], offset: &DataType) -> DataType {
 impl Analyzer<'_> {
     fn partition_key(&self, key: &Expr, cx: Cx<'_>) -> Result<PlanExpr> {
         let typed = self.expression(key, cx)?;
-        if crate::relation::set_op::holds_variant(&typed.data_type) {
+        let map = crate::relation::set_op::holds_map(&typed.data_type);
+        if map || crate::relation::set_op::holds_variant(&typed.data_type) {
+            // Spark has given what is no column a name by then.
+            let computed = map && !matches!(key.node, ExprNode::Attribute { .. });
+            let shown = if computed { "_w1".to_owned() } else { crate::naming::sql(key) };
             return Err(hearth_base::condition::EXPRESSION_TYPE_IS_NOT_ORDERABLE
-                .with("expr", format!("\"{}\"", crate::naming::sql(key)))
+                .with("expr", format!("\"{shown}\""))
                 .with("exprType", format!("\"{}\"", typed.data_type.sql())));
         }
         Ok(collation::key(typed)?.expr)

@@ -85,9 +85,12 @@ const DEFAULTS: &[(&str, usize, &str)] = &[
     ("sort_array", 1, "true"),
     ("str_to_map", 1, ",, :"),
     ("str_to_map", 2, ":"),
+    ("lag", 0, "NULL, 1, NULL"),
     ("lag", 1, "1, NULL"),
     ("lag", 2, "NULL"),
+    ("lead", 0, "NULL, 1, NULL"),
     ("lead", 1, "1, NULL"),
+    ("ntile", 0, "1"),
     ("lead", 2, "NULL"),
     ("listagg", 1, "NULL"),
     ("string_agg", 1, "NULL"),
@@ -469,6 +472,9 @@ fn plain(name: &str, call: &FunctionCall) -> String {
     // Only with an order does Spark print the function that `string_agg` stands for.
     let own = name == "string_agg" && call.within_group.is_empty();
     let printed = PRINTED.iter().find(|(known, _)| *known == name && !own).map_or(name, |(_, printed)| printed);
+    // A date and a time make the same expression under both names.
+    let of_date = matches!(name, "make_timestamp_ltz" | "try_make_timestamp_ltz") && call.arguments.len() <= 3;
+    let printed = if of_date { "make_timestamp" } else { printed };
     let mut arguments: Vec<String> = call
         .arguments
         .iter()

@@ -1,7 +1,7 @@
 //! Variables of the session inside of an unnamed column: Spark shows them with their value.
 
 use datafusion::common::ScalarValue;
-use hearth_types::datetime_text::write_date;
+use hearth_types::datetime_text::{write_date, write_timestamp_ntz};
 use hearth_types::ddl::quote_if_needed;
 use hearth_types::number_text::{write_decimal_java, write_double};
 
@@ -39,6 +39,11 @@ fn literal(value: &ScalarValue, data_type: &str) -> Option<String> {
         ScalarValue::Date32(Some(days)) => {
             out.push_str("DATE '");
             write_date(&mut out, *days).ok()?;
+            out.push('\'');
+        }
+        ScalarValue::TimestampMicrosecond(Some(micros), None) => {
+            out.push_str("TIMESTAMP_NTZ '");
+            write_timestamp_ntz(&mut out, *micros).ok()?;
             out.push('\'');
         }
         _ => return None,

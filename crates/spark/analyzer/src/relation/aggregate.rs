@@ -59,15 +59,26 @@ impl Analyzer<'_> {
 
     /// `GROUP BY ALL`: every expression of the list that has no aggregate.
     fn group_by_all(&self, input: &Rel, list: &[Expr], env: Env<'_>) -> Result<Grouped> {
-        let (items, _) = self.items(list, Cx::new(env, input, Clause::Select))?;
+        let (items, generators) = self.items(list, Cx::new(env, input, Clause::Select))?;
         let mut grouped = Grouped::default();
+        let generated =
+            |item: &crate::rel::Item| generators.iter().any(|step| item.id.is_some_and(|id| step.ids.contains(&id)));
         for item in items {
+            // The rows that a generator makes come after the grouping.
+            if generated(&item) {
+                continue;
+            }
             if !has_aggregate(&item.value.expr) && !has_window(&item.value.expr) {
                 let position = add_key(&mut grouped, item.value.expr.clone());
                 let folded = hearth_functions::collation::key(item.value)?.expr;
                 if folded != grouped.keys[position] {
                     grouped.collated.push((position, folded));
                 }
+            }
+        }
+        for step in generators {
+            if !step.generated.list.expr.column_refs().is_empty() {
+                add_key(&mut grouped, step.generated.list.expr);
             }
         }
         Ok(grouped)

@@ -1,10 +1,10 @@
 //! Common table expressions: analysed anew at each use; recursive ones as DataFusion's recursive query.
 
+mod place;
+
 use std::sync::Arc;
 
 use datafusion::catalog::cte_worktable::CteWorkTable;
-use datafusion::common::JoinType;
-use datafusion::common::tree_node::TreeNode;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
 use hearth_base::Result;
@@ -12,6 +12,7 @@ use hearth_base::condition::{
     ASSIGNMENT_ARITY_MISMATCH, INVALID_RECURSIVE_CTE, INVALID_RECURSIVE_REFERENCE_PLACE, NUM_COLUMNS_MISMATCH,
     RECURSION_TYPE_MISMATCH, UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE,
 };
+use hearth_functions::coercion;
 use hearth_plan::expression::WindowSpec;
 use hearth_plan::relation::{Cte, SetOp, SetOpKind};
 use hearth_plan::{Relation, RelationNode};
@@ -25,8 +26,11 @@ use crate::scope::{Column, Scope};
 const LEVEL_LIMIT: &str = "spark.sql.cteRecursionLevelLimit";
 const DEFAULT_LEVELS: &str = "100";
 
-/// Stands before the limit in the name that a recursive query has in the plan.
-const LEVELS: &str = " levels ";
+const ROW_LIMIT: &str = "spark.sql.cteRecursionRowLimit";
+const DEFAULT_ROWS: &str = "1000000";
+
+/// Stands before the limits in the name that a recursive query has in the plan.
+const LIMITS: &str = " limits ";
 
 impl Analyzer<'_> {
     pub fn with_cte(&self, input: &Relation, ctes: &[Cte], recursive: bool, env: Env<'_>) -> Result<Rel> {
@@ -51,9 +55,50 @@ impl Analyzer<'_> {
 
     fn recursive_cte(&self, frame: &CteFrame<'_>, env: Env<'_>) -> Result<Rel> {
         let definition = frame.definition;
-        let Some((operation, aliases)) = recursive_union(&definition.query) else {
-            return Err(INVALID_RECURSIVE_CTE.error());
-        };
+        self.recursive_query(frame, &definition.query, &[], env)
+    }
+
+    /// The query of a recursive expression, below the names and expressions of a `WITH` that stand around its union.
+    fn recursive_query(&self, frame: &CteFrame<'_>, query: &Relation, aliases: &[String], env: Env<'_>) -> Result<Rel> {
+        match &query.node {
+            RelationNode::SetOp(operation) if operation.kind == SetOpKind::Union => {
+                self.recursive_union(frame, operation, aliases, env)
+            }
+            RelationNode::Distinct { input } => self.recursive_query(frame, input, aliases, env),
+            RelationNode::SubqueryAlias { input, columns, .. } => {
+                self.recursive_query(frame, input, if aliases.is_empty() { columns.as_slice() } else { aliases }, env)
+            }
+            RelationNode::WithCte { input, ctes, recursive } => {
+                let own = &frame.definition.name;
+                if ctes.iter().any(|cte| crate::mentions::names_table(&cte.query, own)) {
+                    return Err(INVALID_RECURSIVE_CTE.error());
+                }
+                self.inside_cte(ctes, *recursive, env, &|env| self.recursive_query(frame, input, aliases, env))
+            }
+            _ => Err(INVALID_RECURSIVE_CTE.error()),
+        }
+    }
+
+    fn inside_cte(
+        &self,
+        ctes: &[Cte],
+        recursive: bool,
+        env: Env<'_>,
+        query: &dyn Fn(Env<'_>) -> Result<Rel>,
+    ) -> Result<Rel> {
+        let Some((first, rest)) = ctes.split_first() else { return query(env) };
+        let frame = CteFrame { definition: first, env, recursive, working: None, parent: env.ctes };
+        self.inside_cte(rest, recursive, Env { ctes: Some(&frame), ..env }, query)
+    }
+
+    fn recursive_union(
+        &self,
+        frame: &CteFrame<'_>,
+        operation: &SetOp,
+        aliases: &[String],
+        env: Env<'_>,
+    ) -> Result<Rel> {
+        let definition = frame.definition;
         if !operation.all {
             return Err(UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE.error());
         }
@@ -61,45 +106,37 @@ impl Analyzer<'_> {
             return Err(INVALID_RECURSIVE_CTE.error());
         }
         let start = named_columns(named_columns(self.relation(&operation.left, env)?, aliases)?, &definition.columns)?;
-        let schema = start.scope.schema();
-        let start_plan = start.positional()?;
-        let limit = match definition.max_recursion {
-            Some(limit) => limit.to_string(),
-            None => self.view.config.get(LEVEL_LIMIT).cloned().unwrap_or_else(|| DEFAULT_LEVELS.to_owned()),
-        };
-        let name = format!("{}#{}{LEVELS}{limit}", definition.name, self.new_id().0);
-        let work_schema = Arc::new(nullable_schema(&start_plan));
-        let work_table = CteWorkTable::new(&name, work_schema);
+        // What a step gives may be NULL anywhere.
+        let columns: Vec<Column> =
+            start.scope.columns.iter().map(|c| Column { data_type: all_nullable(&c.data_type), ..c.clone() }).collect();
+        let schema = Scope::new(columns.clone()).schema();
+        let start_plan = self.as_schema(start, &schema, env)?.positional()?;
+        let name = self.recursion_name(definition);
+        let reference = datafusion::common::TableReference::bare(working_table(&name));
+        let work_table = CteWorkTable::new(&working_table(&name), Arc::new(nullable_schema(&start_plan)));
         let source = provider_as_source(Arc::new(work_table));
-        let reference = datafusion::common::TableReference::bare(name.as_str());
         let scan = TableScanBuilder::new(reference, source).build().map_err(plan_error)?;
         let scan = LogicalPlan::TableScan(scan);
-        let columns = start.scope.columns.iter().map(|column| Column { nullable: true, ..column.clone() }).collect();
+        let columns = columns.into_iter().map(|column| Column { nullable: true, ..column }).collect();
         let working = WorkingTable { plan_columns: scan.schema().columns(), plan: scan, columns };
         let step_frame =
-            CteFrame { definition, env: frame.env, recursive: true, working: Some(&working), parent: frame.env.ctes };
-        let step = self.relation(&operation.right, Env { ctes: Some(&step_frame), ..env })?;
-        if step.scope.columns.len() != schema.fields.len() {
-            return Err(NUM_COLUMNS_MISMATCH
-                .with("operator", "UNION")
-                .with("firstNumColumns", schema.fields.len())
-                .with("invalidOrdinalNum", "second")
-                .with("invalidNumColumns", step.scope.columns.len()));
-        }
-        if let Some((field, column)) = schema.fields.iter().zip(&step.scope.columns).find(|(field, column)| {
-            column.data_type != DataType::Null && !same_but_nulls(&field.data_type, &column.data_type)
-        }) {
-            return Err(RECURSION_TYPE_MISMATCH
-                .with("left", format!("\"{}\"", field.data_type.sql()))
-                .with("right", format!("\"{}\"", column.data_type.sql())));
-        }
-        if misplaced(&step.plan, &name, false) {
+            CteFrame { definition, env: frame.env, recursive: true, working: Some(&working), parent: env.ctes };
+        let misplaced = place::misplaced(&operation.right, &definition.name);
+        let step = match self.relation(&operation.right, Env { ctes: Some(&step_frame), ..env }) {
+            Err(_) if misplaced => return Err(INVALID_RECURSIVE_REFERENCE_PLACE.error()),
+            step => step?,
+        };
+        check_step(&schema, &step, env)?;
+        let table = working_table(&name);
+        if misplaced
+            || (!place::has_set_difference(&operation.right) && place::below_aggregate(&step.plan, &table, false))
+        {
             return Err(INVALID_RECURSIVE_REFERENCE_PLACE.error());
         }
         let nullable: Vec<bool> = step.scope.columns.iter().map(|column| column.nullable).collect();
         let step = self.as_schema(step, &schema, env)?;
         let plan = LogicalPlanBuilder::new(start_plan)
-            .to_recursive_query(name, step.positional()?, !operation.all)
+            .to_recursive_query(name, step.positional()?, false)
             .and_then(LogicalPlanBuilder::build)
             .map_err(plan_error)?;
         let fields = schema.fields.iter().zip(nullable).map(|(field, nullable)| hearth_types::StructField {
@@ -108,6 +145,18 @@ impl Analyzer<'_> {
         });
         let rel = self.rename(plan, &StructType::new(fields), &Arc::default())?;
         Ok(qualified(rel, &definition.name))
+    }
+
+    /// The name that a recursive query has in the plan: its own, a number, and its limits.
+    fn recursion_name(&self, definition: &Cte) -> String {
+        let setting =
+            |key: &str, default: &str| self.view.config.get(key).cloned().unwrap_or_else(|| default.to_owned());
+        let levels = match definition.max_recursion {
+            Some(limit) => limit.to_string(),
+            None => setting(LEVEL_LIMIT, DEFAULT_LEVELS),
+        };
+        let rows = setting(ROW_LIMIT, DEFAULT_ROWS);
+        format!("{}#{}{LIMITS}{levels} {rows}", definition.name, self.new_id().0)
     }
 
     pub fn with_windows(&self, input: &Relation, windows: &[(String, WindowSpec)], env: Env<'_>) -> Result<Rel> {
@@ -137,63 +186,75 @@ fn mentions_itself(cte: &Cte) -> bool {
     crate::mentions::names_table(&cte.query, &cte.name)
 }
 
-/// Whether a step reads the working table where Spark does not let it: below an aggregate or a window, on the side of an
-/// outer join whose rows may be left out, or in a scalar subquery.
-fn misplaced(plan: &LogicalPlan, name: &str, forbidden: bool) -> bool {
-    let sides = |left: &LogicalPlan, right: &LogicalPlan, (no_left, no_right): (bool, bool)| {
-        misplaced(left, name, forbidden || no_left) || misplaced(right, name, forbidden || no_right)
-    };
-    let in_subquery = plan.expressions().iter().any(|expr| {
-        expr.exists(|expr| match expr {
-            datafusion::logical_expr::Expr::ScalarSubquery(subquery) => Ok(misplaced(&subquery.subquery, name, true)),
-            _ => Ok(false),
-        })
-        .unwrap_or(false)
-    });
-    in_subquery
-        || match plan {
-            LogicalPlan::TableScan(scan) => forbidden && scan.table_name.table() == name,
-            // DISTINCT, which is allowed, is a grouping without aggregates.
-            LogicalPlan::Aggregate(aggregate) => {
-                misplaced(&aggregate.input, name, forbidden || !aggregate.aggr_expr.is_empty())
-            }
-            LogicalPlan::Window(window) => misplaced(&window.input, name, true),
-            LogicalPlan::Join(join) => {
-                let places = match join.join_type {
-                    JoinType::Inner => (false, false),
-                    JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => (false, true),
-                    JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => (true, false),
-                    JoinType::Full => (true, true),
-                };
-                sides(&join.left, &join.right, places)
-            }
-            other => other.inputs().into_iter().any(|input| misplaced(input, name, forbidden)),
+/// The columns of a step must be those of the start, or widen to them.
+fn check_step(schema: &StructType, step: &Rel, env: Env<'_>) -> Result<()> {
+    if step.scope.columns.len() != schema.fields.len() {
+        return Err(NUM_COLUMNS_MISMATCH
+            .with("operator", "UNION")
+            .with("firstNumColumns", schema.fields.len())
+            .with("invalidOrdinalNum", "second")
+            .with("invalidNumColumns", step.scope.columns.len()));
+    }
+    for (field, column) in schema.fields.iter().zip(&step.scope.columns) {
+        let widened = coercion::common_type(&[field.data_type.clone(), column.data_type.clone()], env.settings);
+        let fits = [widened.as_ref(), Some(&column.data_type)]
+            .into_iter()
+            .flatten()
+            .any(|data_type| same_shape(&field.data_type, data_type));
+        if !fits {
+            return Err(RECURSION_TYPE_MISMATCH
+                .with("left", format!("\"{}\"", field.data_type.sql()))
+                .with("right", format!("\"{}\"", column.data_type.sql())));
         }
+    }
+    Ok(())
 }
 
-/// The union of a recursive query, and the column names around it.
-fn recursive_union(query: &Relation) -> Option<(&SetOp, &[String])> {
-    match &query.node {
-        RelationNode::SetOp(operation) if operation.kind == SetOpKind::Union => Some((operation, &[])),
-        RelationNode::Distinct { input } => recursive_union(input),
-        RelationNode::SubqueryAlias { input, columns, .. } => {
-            let (operation, inner) = recursive_union(input)?;
-            Some((operation, if columns.is_empty() { inner } else { columns }))
+/// Types that differ in nothing but names and what may be NULL inside of them.
+fn same_shape(left: &DataType, right: &DataType) -> bool {
+    match (left, right) {
+        (DataType::Array(left), DataType::Array(right)) => same_shape(&left.element, &right.element),
+        (DataType::Map(left), DataType::Map(right)) => {
+            same_shape(&left.key, &right.key) && same_shape(&left.value, &right.value)
         }
-        _ => None,
+        (DataType::Struct(left), DataType::Struct(right)) => {
+            left.fields.len() == right.fields.len()
+                && left.fields.iter().zip(right.fields.iter()).all(|(l, r)| same_shape(&l.data_type, &r.data_type))
+        }
+        (left, right) => left == right,
     }
 }
 
-/// Types that differ in nothing but what may be NULL inside of them.
-fn same_but_nulls(left: &DataType, right: &DataType) -> bool {
-    let simple = |data_type: &DataType| data_type.simple_string();
-    left == right || simple(left) == simple(right)
+fn all_nullable(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Array(array) => DataType::array(all_nullable(&array.element), true),
+        DataType::Map(map) => DataType::map(all_nullable(&map.key), all_nullable(&map.value), true),
+        DataType::Struct(structure) => DataType::Struct(StructType::new(structure.fields.iter().map(|field| {
+            hearth_types::StructField { nullable: true, data_type: all_nullable(&field.data_type), ..field.clone() }
+        }))),
+        other => other.clone(),
+    }
 }
 
-/// How many levels a recursive query may go down, from the name it has in the plan; `None` is without a limit.
-pub fn recursion_levels(name: &str) -> Option<usize> {
-    let (_, limit) = name.rsplit_once(LEVELS)?;
-    limit.parse::<i64>().ok().and_then(|limit| usize::try_from(limit).ok())
+/// How far a recursive query may go; `None` is without a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecursionLimits {
+    pub levels: Option<usize>,
+    pub rows: Option<usize>,
+}
+
+/// The limits of a recursive query, from the name it has in the plan.
+pub fn recursion_limits(name: &str) -> RecursionLimits {
+    let Some((_, limits)) = name.rsplit_once(LIMITS) else { return RecursionLimits::default() };
+    let mut limits =
+        limits.split(' ').map(|limit| limit.parse::<i64>().ok().and_then(|limit| usize::try_from(limit).ok()));
+    RecursionLimits { levels: limits.next().flatten(), rows: limits.next().flatten() }
+}
+
+/// The name of the table in which a step finds the rows of the last one. It is not the query's own, by which DataFusion
+/// would bind a single scan.
+pub fn working_table(query: &str) -> String {
+    format!("last step of {query}")
 }
 
 fn nullable_schema(plan: &LogicalPlan) -> datafusion::arrow::datatypes::Schema {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use hearth_base::Result;
-use hearth_base::condition::{MISSING_CLAUSES_FOR_OPERATION, ROUTINE_NOT_FOUND, UNRESOLVABLE_TABLE_VALUED_FUNCTION};
+use hearth_base::condition::{MISSING_CLAUSES_FOR_OPERATION, NOT_A_GENERATOR, ROUTINE_NOT_FOUND};
+use hearth_base::{Error, Result};
 use hearth_plan::ExprNode;
+use hearth_plan::expression::FunctionCall;
 use hearth_plan::relation::LateralView;
 
 use super::{Env, block::GeneratorStep};
@@ -26,8 +27,7 @@ impl Analyzer<'_> {
             return Err(ROUTINE_NOT_FOUND.with("routineName", quote_name(&[database, name])));
         }
         let Some((generated, outer)) = self.generated(call, &view.generator, cx)? else {
-            let parts: Vec<&str> = call.name.iter().map(String::as_str).collect();
-            return Err(UNRESOLVABLE_TABLE_VALUED_FUNCTION.with("name", quote_name(&parts)));
+            return Err(no_generator(call, &env.settings.current_database));
         };
         let step: GeneratorStep = self.generator_step(generated, outer || view.outer);
         let items = generator_items(&step, &view.columns)?;
@@ -46,4 +46,16 @@ impl Analyzer<'_> {
         }
         Ok(Rel::new(plan, Scope { columns, hidden: input.scope.hidden }))
     }
+}
+
+/// A function that is no generator, or none at all.
+fn no_generator(call: &FunctionCall, database: &str) -> Error {
+    let parts: Vec<&str> = call.name.iter().map(String::as_str).collect();
+    if crate::expression::function::builtin_name(&call.name).and_then(hearth_functions::lookup).is_none() {
+        let qualified = if parts.len() == 1 { [&[database], parts.as_slice()].concat() } else { parts };
+        return ROUTINE_NOT_FOUND.with("routineName", quote_name(&qualified));
+    }
+    let name = parts.last().copied().unwrap_or_default().to_lowercase();
+    let class = hearth_functions::call::expression_class(&name);
+    NOT_A_GENERATOR.with("functionName", quote_name(&[&name])).with("classCanonicalName", class)
 }

@@ -98,6 +98,12 @@ impl Analyzer<'_> {
                 plain.map(|found| found.column.clone()).ok_or_else(|| unresolved_using(name, side, scope))
             };
             let (mine, other) = (of(&left.scope, "left")?, of(&right.scope, "right")?);
+            if !hearth_functions::families::predicate::is_orderable(&mine.data_type) {
+                return Err(hearth_base::condition::DATATYPE_MISMATCH_INVALID_ORDERING_TYPE
+                    .with("sqlExpr", format!("\"({name} = {name})\""))
+                    .with("functionName", "`=`")
+                    .with("dataType", format!("\"{}\"", mine.data_type.sql())));
+            }
             let equal = self.equal(mine.typed(), other.typed(), env)?;
             predicate = Some(match predicate {
                 Some(known) => known.and(equal),

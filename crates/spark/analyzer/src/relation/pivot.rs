@@ -1,14 +1,17 @@
 //! `PIVOT`: one aggregate column for each value, each aggregate counting only its value's rows.
 
-use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, lit, when};
-use hearth_base::condition::{PIVOT_VALUE_LIMIT, PIVOT_WITHOUT_AGGREGATE};
+use hearth_base::condition::{
+    MISSING_AGGREGATION, NON_LITERAL_PIVOT_VALUES, PIVOT_VALUE_DATA_TYPE_MISMATCH, PIVOT_VALUE_LIMIT,
+    PIVOT_WITHOUT_AGGREGATE,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast};
-use hearth_plan::ExprNode;
 use hearth_plan::relation::Pivot;
-use hearth_types::DataType;
+use hearth_plan::{Expr, ExprNode};
+use hearth_types::{DataType, StructField};
 
 use super::block::Block;
 use crate::analyzer::{Analyzer, Env, plan_error};
@@ -38,6 +41,16 @@ impl Analyzer<'_> {
         };
         let (aggregates, _) = self.items(&pivot.aggregates, cx)?;
         for (aggregate, expr) in aggregates.iter().zip(&pivot.aggregates) {
+            if let Some(found) = outside_of_aggregates(&aggregate.value.expr) {
+                let column = input.scope.columns.iter().find(|column| column.id.plan_name() == found.name);
+                let name = |column: &Column| [&column.qualifier[..], &[column.name.to_string()]].concat().join(".");
+                return Err(match (super::block::has_window(&aggregate.value.expr), column) {
+                    (true, Some(column)) => MISSING_AGGREGATION
+                        .with("expression", format!("\"{}\"", column.name))
+                        .with("expressionAnyValue", format!("\"any_value({})\"", column.name)),
+                    (_, column) => PIVOT_WITHOUT_AGGREGATE.with("sql", column.map_or_else(|| naming::sql(expr), name)),
+                });
+            }
             if !super::block::has_aggregate(&aggregate.value.expr) {
                 let column = self.column_of(&aggregate.value, cx);
                 let text = column.map(|column| [&column.qualifier[..], &[column.name.to_string()]].concat().join("."));
@@ -87,8 +100,24 @@ impl Analyzer<'_> {
         for value in &pivot.values {
             let mut condition: Option<PlanExpr> = None;
             let mut names = Vec::new();
+            for expr in &value.expressions {
+                if reads_columns(expr) {
+                    self.expression(expr, cx)?;
+                    return Err(NON_LITERAL_PIVOT_VALUES.with("expression", format!("\"{}\"", naming::sql(expr))));
+                }
+            }
+            if let ([_, _, ..], [_]) = (value.expressions.as_slice(), keys) {
+                return Err(self.tuple_for_one(&value.expressions, &pivot.columns, keys, cx)?);
+            }
+            if let ([expr], [_, _, ..]) = (value.expressions.as_slice(), keys) {
+                let typed = self.expression(expr, Cx { rel: &nothing, ..cx })?;
+                return Err(not_of_columns(&naming::sql(expr), &typed, &pivot.columns, keys));
+            }
             for (expr, key) in value.expressions.iter().zip(keys) {
                 let typed = self.expression(expr, Cx { rel: &nothing, ..cx })?;
+                if !cast::can_cast(&typed.data_type, &key.data_type, true) {
+                    return Err(not_of_columns(&naming::sql(expr), &typed, &pivot.columns, keys));
+                }
                 names.push(self.pivot_name(&typed, cx.env)?);
                 let typed = cast::cast(typed, &key.data_type, mode, cx.env.settings)?;
                 let matches = same_value(key.expr.clone(), typed);
@@ -105,6 +134,19 @@ impl Analyzer<'_> {
             columns.push(PivotColumn { name, condition });
         }
         Ok(columns)
+    }
+
+    /// The error of several values where the pivot is over one column.
+    fn tuple_for_one(&self, values: &[Expr], columns: &[Expr], keys: &[Typed], cx: Cx<'_>) -> Result<Error> {
+        let nothing = Rel::one_row();
+        let (mut fields, mut texts) = (Vec::new(), Vec::new());
+        for (index, value) in values.iter().enumerate() {
+            let typed = self.expression(value, Cx { rel: &nothing, ..cx })?;
+            texts.push(format!("col{}, {}", index + 1, naming::sql(value)));
+            fields.push(StructField::new(format!("col{}", index + 1), typed.data_type, typed.nullable));
+        }
+        let typed = Typed::new(lit(true), DataType::structure(fields), false);
+        Ok(not_of_columns(&format!("named_struct({})", texts.join(", ")), &typed, columns, keys))
     }
 
     /// All values of the column, in order, found by a query.
@@ -149,6 +191,48 @@ impl Analyzer<'_> {
             _ => "null".to_owned(),
         })
     }
+}
+
+/// The first column of an expression that no aggregate takes in.
+fn outside_of_aggregates(expr: &PlanExpr) -> Option<PlanColumn> {
+    let mut found = None;
+    let _ = expr.apply(|expr| {
+        Ok(match expr {
+            PlanExpr::AggregateFunction(_) => TreeNodeRecursion::Jump,
+            PlanExpr::Column(column) => {
+                found = Some(column.clone());
+                TreeNodeRecursion::Stop
+            }
+            _ => TreeNodeRecursion::Continue,
+        })
+    });
+    found
+}
+
+/// Whether a column stands in an expression.
+fn reads_columns(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Attribute { .. } => true,
+        ExprNode::Alias { expr, .. } => reads_columns(expr),
+        ExprNode::Function(call) => call.arguments.iter().any(reads_columns),
+        _ => false,
+    }
+}
+
+/// One value where the pivot is over several columns.
+fn not_of_columns(text: &str, value: &Typed, columns: &[Expr], keys: &[Typed]) -> Error {
+    let fields = columns
+        .iter()
+        .zip(keys)
+        .map(|(column, key)| StructField::new(naming::output_name(column), key.data_type.clone(), key.nullable));
+    let pivoted = match keys {
+        [key] => key.data_type.clone(),
+        _ => DataType::structure(fields),
+    };
+    PIVOT_VALUE_DATA_TYPE_MISMATCH
+        .with("value", text)
+        .with("valueType", value.data_type.simple_string())
+        .with("pivotType", pivoted.simple_string())
 }
 
 fn same_value(key: PlanExpr, value: Typed) -> PlanExpr {

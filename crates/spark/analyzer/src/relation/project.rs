@@ -7,20 +7,65 @@ use datafusion::common::Column as PlanColumn;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, Volatility};
 use hearth_base::condition::{
-    ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, INVALID_WHERE_CONDITION, NESTED_AGGREGATE_FUNCTION,
-    OBSERVED_ATTRIBUTE, OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED, OBSERVED_NOT_DETERMINISTIC,
-    OBSERVED_WINDOW, QUALIFY_REQUIRES_WINDOW_FUNCTION, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
+    ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, INVALID_INLINE_TABLE_DIFFERENT_COLUMNS,
+    INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY, NESTED_AGGREGATE_FUNCTION, OBSERVED_ATTRIBUTE,
+    OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED, OBSERVED_NOT_DETERMINISTIC, OBSERVED_WINDOW,
+    QUALIFY_REQUIRES_WINDOW_FUNCTION, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
 };
 use hearth_base::{Error, Result};
-use hearth_plan::{Expr, ExprNode, Relation};
+use hearth_functions::row::Builder;
+use hearth_plan::expression::FunctionCall;
+use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 
 use super::block::{Block, GeneratorStep, filter, has_window};
 use crate::analyzer::{Analyzer, Env, plan_error};
 use crate::expression::context::{Clause, Cx};
+use crate::expression::function::builtin_name;
 use crate::naming;
 use crate::observed::Observed;
 use crate::rel::{Item, Rel};
 use crate::scope::{Column, Scope};
+
+/// The first column of a condition that is neither in the output nor inside of an aggregate.
+fn ungrouped_name<'e>(expr: &'e Expr, output: &Scope) -> Option<&'e [String]> {
+    match &expr.node {
+        ExprNode::Attribute { name, .. } if matches!(output.find(name, false), Ok(None)) => Some(name),
+        ExprNode::Function(call) if aggregate_name(call).is_none() => {
+            call.arguments.iter().find_map(|argument| ungrouped_name(argument, output))
+        }
+        ExprNode::Cast { expr, .. } => ungrouped_name(expr, output),
+        _ => None,
+    }
+}
+
+fn aggregate_name(call: &FunctionCall) -> Option<&'static str> {
+    let row = builtin_name(&call.name).and_then(hearth_functions::lookup)?;
+    matches!(row.builder, Builder::Aggregate(_)).then_some(row.name)
+}
+
+/// The output with the aggregates of a condition, which Spark computes beside it.
+fn with_aggregates(output: &Scope, condition: &Expr) -> Scope {
+    let mut columns = output.columns.clone();
+    let mut names = Vec::new();
+    collect_aggregates(condition, &mut names);
+    for name in names {
+        if let Some(like) = output.columns.first()
+            && !columns.iter().any(|column| *column.name == *name)
+        {
+            columns.push(Column { name: name.into(), qualifier: Arc::default(), ..like.clone() });
+        }
+    }
+    Scope { columns, hidden: Vec::new() }
+}
+
+fn collect_aggregates(expr: &Expr, names: &mut Vec<String>) {
+    if let ExprNode::Function(call) = &expr.node {
+        match aggregate_name(call) {
+            Some(_) => names.push(naming::sql(expr)),
+            None => call.arguments.iter().for_each(|argument| collect_aggregates(argument, names)),
+        }
+    }
+}
 
 impl Analyzer<'_> {
     pub fn project(&self, input: &Relation, expressions: &[Expr], env: Env<'_>) -> Result<Rel> {
@@ -87,6 +132,9 @@ impl Analyzer<'_> {
     }
 
     pub fn having(&self, input: &Relation, condition: &Expr, env: Env<'_>) -> Result<Rel> {
+        if super::sort::contains_window(condition) {
+            return Err(WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE.with("clauseName", "HAVING"));
+        }
         let rel = self.relation(input, env)?;
         let Some(block) = &rel.block else {
             let predicate = self.condition(condition, Cx::new(env, &rel, Clause::Where))?;
@@ -98,8 +146,15 @@ impl Analyzer<'_> {
         let cx = Cx { output: &block.items, grouped: Some(&grouped), ..Cx::new(env, &block.input, Clause::Having) };
         let predicate = self.condition(condition, cx)?;
         block.having.push(predicate);
+        let is_grouped = block.grouped.is_some();
         block.grouped = Some(grouped);
-        self.block_rel(block)
+        self.block_rel(block).map_err(|error| {
+            let about_columns = error.condition() == MISSING_AGGREGATION || error.condition() == MISSING_GROUP_BY;
+            match ungrouped_name(condition, &rel.scope).filter(|_| about_columns && is_grouped) {
+                Some(name) => with_aggregates(&rel.scope, condition).unresolved(name),
+                None => error,
+            }
+        })
     }
 
     pub fn qualify(&self, input: &Relation, condition: &Expr, env: Env<'_>) -> Result<Rel> {
@@ -129,13 +184,19 @@ impl Analyzer<'_> {
         input: &Relation,
         (alias, qualifier): (&str, &[String]),
         columns: &[String],
-        env: Env<'_>,
+        (env, in_parentheses): (Env<'_>, bool),
     ) -> Result<Rel> {
+        let is_inline_table = matches!(input.node, RelationNode::InlineTable { .. }) && !in_parentheses;
         let input = self.relation(input, env)?;
-        if !columns.is_empty() && columns.len() != input.scope.columns.len() {
-            return Err(ASSIGNMENT_ARITY_MISMATCH
-                .with("numTarget", columns.len())
-                .with("numExpr", input.scope.columns.len()));
+        let given = input.scope.columns.len();
+        if !columns.is_empty() && columns.len() != given && is_inline_table {
+            return Err(INVALID_INLINE_TABLE_DIFFERENT_COLUMNS
+                .with("expectedNumCols", columns.len())
+                .with("actualNumCols", given)
+                .with("rowIndex", 0));
+        }
+        if !columns.is_empty() && columns.len() != given {
+            return Err(ASSIGNMENT_ARITY_MISMATCH.with("numTarget", columns.len()).with("numExpr", given));
         }
         let mut parts = qualifier.to_vec();
         parts.push(alias.to_owned());

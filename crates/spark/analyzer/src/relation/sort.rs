@@ -13,7 +13,6 @@ use hearth_plan::{Expr, ExprNode, Relation};
 use hearth_types::Value;
 
 use super::block::{Block, has_aggregate, has_window};
-use super::set_op::{holds_map, holds_variant};
 use crate::analyzer::{Analyzer, Env, located, plan_error};
 use crate::expression::aggregate_call::sort_expr;
 use crate::expression::context::{Clause, Cx};
@@ -175,7 +174,7 @@ fn orderable(typed: Typed, order: &SortOrder) -> Result<PlanExpr> {
 }
 
 pub(crate) fn check_orderable(typed: &Typed, order: &SortOrder) -> Result<()> {
-    if !holds_map(&typed.data_type) && !holds_variant(&typed.data_type) {
+    if hearth_functions::families::predicate::is_orderable(&typed.data_type) {
         return Ok(());
     }
     let text = naming::sql(&Expr::new(ExprNode::SortOrder(Box::new(order.clone()))));
@@ -186,7 +185,7 @@ pub(crate) fn check_orderable(typed: &Typed, order: &SortOrder) -> Result<()> {
 }
 
 /// A window function written in a key; one behind an alias of the list is fine.
-fn contains_window(expr: &Expr) -> bool {
+pub(super) fn contains_window(expr: &Expr) -> bool {
     match &expr.node {
         ExprNode::Window(_) => true,
         ExprNode::Function(call) => call.arguments.iter().any(contains_window),

@@ -12,8 +12,9 @@ use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, TableScanBuilder};
 use hearth_base::condition::{
-    INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, NON_FOLDABLE_ARGUMENT, NOT_A_TABLE_FUNCTION, TABLE_OR_VIEW_NOT_FOUND,
-    UNRESOLVABLE_TABLE_VALUED_FUNCTION, UNSUPPORTED_ARROWTYPE,
+    FAILED_FUNCTION_CALL, INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, NON_FOLDABLE_ARGUMENT, NOT_A_CONSTANT_EXPRESSION,
+    NOT_A_TABLE_FUNCTION, TABLE_OR_VIEW_NOT_FOUND, UNEXPECTED_INPUT_TYPE, UNRESOLVABLE_TABLE_VALUED_FUNCTION,
+    UNSUPPORTED_ARROWTYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::kernels::string::lengths;
@@ -241,6 +242,15 @@ impl Analyzer<'_> {
                 return Err(hearth_base::condition::OUTER_VALUE_IN_INLINE_TABLE
                     .with("expr", format!("\"outer({})\"", crate::naming::sql(value))));
             }
+            if let Some(value) = row.iter().find(|value| self.sql_function_in(value).is_some()) {
+                let routine = match &value.node {
+                    ExprNode::Function(call) => self.named_routine(call),
+                    _ => None,
+                };
+                let shown = routine.map(|call| Expr::new(ExprNode::Function(Box::new(call))));
+                let text = crate::naming::sql(shown.as_ref().unwrap_or(value));
+                return Err(hearth_base::condition::OUTER_VALUE_IN_INLINE_TABLE.with("expr", format!("\"{text}\"")));
+            }
             typed.push(row.iter().map(|value| self.expression(value, cx)).collect::<Result<_>>()?);
         }
         let mut fields = Vec::with_capacity(width);
@@ -296,6 +306,12 @@ impl Analyzer<'_> {
             Some(items) => self.block_rel(Block::new(input.clone(), items, generators.into_inner())),
             None => {
                 let parts: Vec<&str> = function.name.iter().map(String::as_str).collect();
+                if crate::expression::function::builtin_name(&function.name)
+                    .and_then(hearth_functions::lookup)
+                    .is_some()
+                {
+                    return Err(NOT_A_TABLE_FUNCTION.with("functionName", quote_name(&parts)));
+                }
                 Err(UNRESOLVABLE_TABLE_VALUED_FUNCTION.with("name", quote_name(&parts)))
             }
         }
@@ -306,8 +322,22 @@ impl Analyzer<'_> {
         let mut numbers = Vec::with_capacity(arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
             let typed = self.expression(argument, Cx::new(env, &nothing, Clause::Values))?;
+            let is_number = typed.data_type.is_numeric() || typed.data_type.is_string();
+            if !is_number {
+                let place = if arguments.len() == 1 { 2 } else { index + 1 };
+                let ordinal = if place > 3 { format!("{place}th") } else { hearth_functions::call::ordinal(place) };
+                return Err(UNEXPECTED_INPUT_TYPE
+                    .with("functionName", "`range`")
+                    .with("paramIndex", ordinal)
+                    .with("requiredType", if place > 3 { "\"INT\"" } else { "\"BIGINT\"" })
+                    .with("inputSql", format!("\"{}\"", crate::naming::sql(argument)))
+                    .with("inputType", format!("\"{}\"", typed.data_type.sql())));
+            }
             let typed = cast::cast(typed, &DataType::Long, cast::CastMode::Ansi, env.settings)?;
-            let constant = self.constant(&typed).map_err(|_| {
+            let constant = self.constant(&typed).map_err(|error| {
+                if error.condition() != NOT_A_CONSTANT_EXPRESSION {
+                    return error;
+                }
                 let names: &[&str] =
                     if arguments.len() == 1 { &["end"] } else { &["start", "end", "step", "numSlices"] };
                 NON_FOLDABLE_ARGUMENT
@@ -324,6 +354,7 @@ impl Analyzer<'_> {
         match numbers.as_slice() {
             [end] => self.range((0, *end, 1), None),
             [start, end] => self.range((*start, *end, 1), None),
+            [_, _, 0, ..] => Err(FAILED_FUNCTION_CALL.with("funcName", "`range`")),
             [start, end, step, ..] => self.range((*start, *end, *step), partitions),
             [] => Err(hearth_base::condition::WRONG_NUM_ARGS
                 .with("functionName", "`range`")

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder};
 use hearth_base::Result;
-use hearth_base::condition::{UNPIVOT_REQUIRES_VALUE_COLUMNS, UNPIVOT_VALUE_DATA_TYPE_MISMATCH};
+use hearth_base::condition::{
+    UNPIVOT_REQUIRES_VALUE_COLUMNS, UNPIVOT_VALUE_DATA_TYPE_MISMATCH, UNPIVOT_VALUE_SIZE_MISMATCH,
+};
 use hearth_functions::{Typed, cast, coercion};
 use hearth_plan::relation::{Unpivot, UnpivotValue};
 use hearth_types::{StructField, StructType, Value};
@@ -81,6 +83,9 @@ impl Analyzer<'_> {
         env: Env<'_>,
     ) -> Result<Rel> {
         let width = unpivot.value_columns.len();
+        if groups.iter().any(|(_, values)| values.len() != width) {
+            return Err(UNPIVOT_VALUE_SIZE_MISMATCH.with("names", width));
+        }
         let mut fields = Vec::with_capacity(width);
         for index in 0..width {
             let types: Vec<_> =

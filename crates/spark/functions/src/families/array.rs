@@ -131,7 +131,9 @@ pub fn with_element(call: &Call<'_>, array: Typed, value: Typed) -> Result<(Type
     let (array, array_type) = as_array(call, 0, array, false)?;
     let types = [array_type.element.clone(), value.data_type.clone()];
     let string_and_not = types[0].is_string() != types[1].is_string() && types.iter().all(|one| *one != DataType::Null);
-    let common = common_type(&types, call.session).filter(|_| !string_and_not);
+    // Only `array_contains` widens decimals.
+    let widens = call.name.eq_ignore_ascii_case("array_contains") || !loses_digits(&types);
+    let common = common_type(&types, call.session).filter(|_| widens && !string_and_not);
     let Some(common) = common else {
         return Err(differ(&array, &value));
     };
@@ -139,6 +141,25 @@ pub fn with_element(call: &Call<'_>, array: Typed, value: Typed) -> Result<(Type
     let array = cast(array, &DataType::array(common.clone(), array_type.contains_null), mode, call.session)?;
     let value = cast(value, &common, mode, call.session)?;
     Ok((array, value, common))
+}
+
+/// Whether one of two numbers is a decimal that does not hold the other one.
+fn loses_digits(types: &[DataType; 2]) -> bool {
+    use DataType as T;
+    let digits = |data_type: &T| match data_type {
+        T::Byte => Some(3),
+        T::Short => Some(5),
+        T::Integer => Some(10),
+        T::Long => Some(20),
+        _ => None,
+    };
+    match types {
+        [T::Decimal { precision, scale }, other] | [other, T::Decimal { precision, scale }] => match digits(other) {
+            Some(digits) => i32::from(*precision) - i32::from(*scale) < digits,
+            None => other.is_numeric() && types[0] != types[1],
+        },
+        _ => false,
+    }
 }
 
 /// Whether an array's elements can be NULL.

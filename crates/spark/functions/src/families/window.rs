@@ -9,18 +9,19 @@ use datafusion::functions_window::ntile::ntile_udwf;
 use datafusion::functions_window::rank::{dense_rank_udwf, percent_rank_udwf, rank_udwf};
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::{Expr, WindowFunctionDefinition, WindowUDF, lit};
-use hearth_base::condition::DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE;
+use hearth_base::condition::{DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, FAILED_FUNCTION_CALL, SHIFT_OFFSET_NOT_A_NUMBER};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
 use super::aggregate::{constant_bool, constant_int};
 use crate::call::Call;
 use crate::coercion;
+use crate::constant;
 use crate::row::{Arity, FunctionRow, WindowCall, window};
 use crate::typed::Typed;
 
 const NONE: Arity = Arity::Exact(0);
-const SHIFT: Arity = Arity::Range(1, 3);
+const SHIFT: Arity = Arity::Range(0, 3);
 
 pub const ROWS: &[FunctionRow] = &[
     window("row_number", NONE, row_number).summary("The number of the row in its partition, from 1."),
@@ -36,7 +37,7 @@ pub const ROWS: &[FunctionRow] = &[
 
 fn ranking(function: Arc<WindowUDF>, arguments: Vec<Expr>, data_type: DataType) -> WindowCall {
     let function = WindowFunctionDefinition::WindowUDF(function);
-    WindowCall { function, arguments, data_type, nullable: false, ignore_nulls: false }
+    WindowCall { function, arguments, data_type, nullable: false, ignore_nulls: false, otherwise: None }
 }
 
 fn row_number(_: Call<'_>) -> Result<WindowCall> {
@@ -91,13 +92,10 @@ fn lead(call: Call<'_>) -> Result<WindowCall> {
 fn shifted(mut call: Call<'_>, back: bool) -> Result<WindowCall> {
     let ignore_nulls = call.modifiers.ignore_nulls.unwrap_or(false);
     let mut values = call.values()?.into_iter();
-    let value = values.next().ok_or_else(|| Error::internal("lag without a value"))?;
+    let value = values.next().map_or_else(|| crate::expr::null(&DataType::Null), Ok)?;
     let offset = match values.next() {
         None => 1,
-        Some(offset) => {
-            let offset = coercion::int(&call, 1, offset)?;
-            constant_int(&call, 1, "offset", &offset)?
-        }
+        Some(offset) => shift_offset(&call, &offset)?,
     };
     let default = values.next().map(|default| coercion::implicit(&call, 2, default, &value.data_type)).transpose()?;
     let nullable = value.nullable || default.as_ref().is_none_or(|default| default.nullable);
@@ -105,16 +103,32 @@ fn shifted(mut call: Call<'_>, back: bool) -> Result<WindowCall> {
     // Backwards by less than nothing is forwards.
     let function = if back == (offset >= 0) { lag_udwf() } else { lead_udwf() };
     let mut arguments = vec![value.expr, lit(offset.abs())];
-    if let Some(default) =
-        default.filter(|default| !default.literal().is_some_and(datafusion::scalar::ScalarValue::is_null))
-    {
-        let Some(literal) = default.literal() else {
-            return Err(Error::unsupported(format!("a default of {} that is not a constant", call.name)));
-        };
-        arguments.push(Expr::Literal(literal.clone(), None));
+    let mut otherwise = None;
+    match default.filter(|default| !default.literal().is_some_and(datafusion::scalar::ScalarValue::is_null)) {
+        None => {}
+        Some(default) => match default.literal() {
+            Some(literal) => arguments.push(Expr::Literal(literal.clone(), None)),
+            None => otherwise = Some(constant::failure(&default).map_or(Ok(default), Err)?),
+        },
     }
     let function = WindowFunctionDefinition::WindowUDF(function);
-    Ok(WindowCall { function, arguments, data_type, nullable, ignore_nulls })
+    Ok(WindowCall { function, arguments, data_type, nullable, ignore_nulls, otherwise })
+}
+
+/// The offset of `lag` and `lead`: an INT, where Spark converts nothing.
+fn shift_offset(call: &Call<'_>, offset: &Typed) -> Result<i64> {
+    let name = call.name.to_lowercase();
+    if offset.data_type.is_string() {
+        return Err(FAILED_FUNCTION_CALL.with("funcName", format!("`{name}`")));
+    }
+    if offset.expr.column_refs().is_empty()
+        && (offset.data_type != DataType::Integer
+            || offset.literal().is_some_and(datafusion::scalar::ScalarValue::is_null))
+    {
+        return Err(SHIFT_OFFSET_NOT_A_NUMBER.with("prettyName", name));
+    }
+    let offset = coercion::int(call, 1, offset.clone())?;
+    constant_int(call, 1, "offset", &offset)
 }
 
 fn nth_value(mut call: Call<'_>) -> Result<WindowCall> {
@@ -142,5 +156,6 @@ fn nth_value(mut call: Call<'_>) -> Result<WindowCall> {
         data_type: value.data_type,
         nullable: true,
         ignore_nulls,
+        otherwise: None,
     })
 }

@@ -2,14 +2,17 @@
 
 use datafusion::arrow::compute::SortOptions;
 use datafusion::scalar::ScalarValue;
-use hearth_base::condition::{DISTINCT_COUNT_ERROR, FAILED_FUNCTION_CALL};
+use hearth_base::condition::{
+    DATATYPE_MISMATCH_UNEXPECTED_NULL, DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE, DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE,
+    DISTINCT_COUNT_ERROR, FAILED_FUNCTION_CALL,
+};
 use hearth_base::{Error, Result};
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField};
 
 use super::apply;
 use super::order::constant_int;
-use crate::call::Call;
+use crate::call::{Argument, Call};
 use crate::coercion;
 use crate::kernels::aggregate::finish::Finish;
 use crate::kernels::aggregate::fold::Folding;
@@ -25,7 +28,24 @@ pub fn collect_list(call: Call<'_>) -> Result<Typed> {
 
 pub fn collect_set(mut call: Call<'_>) -> Result<Typed> {
     call.modifiers.distinct = false;
+    if let Some(Argument::Value(value)) = call.arguments.first()
+        && holds_map(&value.data_type)
+    {
+        return Err(DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("functionName", "`collect_set`")
+            .with("dataType", "\"MAP\" or \"COLLATED STRING\""));
+    }
     collect(call, "collect_set", Finish::Set)
+}
+
+fn holds_map(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map(_) => true,
+        DataType::Array(array) => holds_map(&array.element),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| holds_map(&field.data_type)),
+        _ => false,
+    }
 }
 
 fn collect(mut call: Call<'_>, name: &'static str, finish: Finish) -> Result<Typed> {
@@ -41,6 +61,12 @@ pub fn listagg(mut call: Call<'_>) -> Result<Typed> {
     let delimiter = if values.len() > 1 { values.pop() } else { None };
     let value = values.pop().ok_or_else(|| Error::internal("listagg without a value"))?;
     let value = if value.data_type == DataType::Binary { value } else { coercion::string(&call, 0, value)? };
+    if let Some(delimiter) = &delimiter
+        && value.data_type == DataType::Binary
+        && delimiter.data_type.is_string()
+    {
+        return Err(coercion::different_types(&call, &[value.data_type, delimiter.data_type.clone()]));
+    }
     let delimiter = match &delimiter {
         None => Vec::new(),
         Some(delimiter) => delimiter_bytes(&call, delimiter)?,
@@ -70,23 +96,41 @@ fn delimiter_bytes(call: &Call<'_>, delimiter: &Typed) -> Result<Vec<u8>> {
     match delimiter.literal() {
         Some(ScalarValue::Binary(bytes)) => Ok(bytes.clone().unwrap_or_default()),
         Some(literal) if literal.is_null() => Ok(Vec::new()),
-        Some(literal) => match literal.try_as_str().flatten() {
-            Some(text) => Ok(text.as_bytes().to_vec()),
-            None => Err(call.unexpected_type(1, "(\"STRING\" or \"BINARY\")", &delimiter.data_type)),
-        },
+        Some(_) => {
+            let text = coercion::string(call, 1, delimiter.clone())
+                .map_err(|_| call.unexpected_type(1, "(\"STRING\" or \"BINARY\")", &delimiter.data_type))?;
+            match text.literal_str() {
+                Some(text) => Ok(text.as_bytes().to_vec()),
+                None => Err(call.not_a_constant(1, "delimiter", &delimiter.data_type)),
+            }
+        }
         None => Err(call.not_a_constant(1, "delimiter", &delimiter.data_type)),
     }
 }
 
 pub fn histogram_numeric(mut call: Call<'_>) -> Result<Typed> {
-    let [value, bins] = call.take()?;
+    let [mut value, bins] = call.take()?;
+    if value.data_type.is_string() {
+        value = coercion::double(&call, 0, value)?;
+    }
     let fits = value.data_type.is_numeric() || value.data_type.is_datetime() || value.data_type.is_interval();
     if !fits {
         return Err(call.unexpected_type(0, "\"NUMERIC\"", &value.data_type));
     }
     let bins = coercion::int(&call, 1, bins)?;
+    if bins.literal().is_some_and(ScalarValue::is_null) {
+        return Err(DATATYPE_MISMATCH_UNEXPECTED_NULL
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("exprName", "nb"));
+    }
     let bins = constant_int(&call, 1, "nb", &bins)?;
-    let bins = usize::try_from(bins).unwrap_or(0).max(2);
+    let Some(bins) = usize::try_from(bins).ok().filter(|bins| *bins >= 2) else {
+        return Err(DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("exprName", "nb")
+            .with("valueRange", "[2, 2147483647]")
+            .with("currentValue", bins));
+    };
     let element = DataType::structure([
         StructField::new("x", value.data_type.clone(), true),
         StructField::new("y", DataType::Double, true),

@@ -9,7 +9,7 @@ use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_window::nth_value::{first_value_udwf, last_value_udwf};
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{AggregateUDF, Expr, WindowFunctionDefinition};
-use hearth_base::condition::INVALID_WITHIN_GROUP_EXPRESSION_MISSING;
+use hearth_base::condition::{IGNORE_NULLS_NOT_A_FLAG, INVALID_WITHIN_GROUP_EXPRESSION_MISSING};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 use hearth_types::arrow::to_engine_arrow;
@@ -17,6 +17,7 @@ use hearth_types::arrow::to_engine_arrow;
 use super::{apply, null_treatment};
 use crate::call::Call;
 use crate::coercion;
+use crate::constant::failure;
 use crate::families::array::check_orderable;
 use crate::kernels::aggregate::extremum::Extremum;
 use crate::kernels::aggregate::finish::Finish;
@@ -99,7 +100,7 @@ pub fn constant_int(call: &Call<'_>, index: usize, name: &str, value: &Typed) ->
         Some(Scalar::Int16(Some(number))) => Ok(i64::from(*number)),
         Some(Scalar::Int32(Some(number))) => Ok(i64::from(*number)),
         Some(Scalar::Int64(Some(number))) => Ok(*number),
-        _ => Err(call.not_a_constant(index, name, &value.data_type)),
+        _ => Err(failure(value).unwrap_or_else(|| call.not_a_constant(index, name, &value.data_type))),
     }
 }
 
@@ -123,7 +124,10 @@ fn positional(mut call: Call<'_>, first: bool) -> Result<Typed> {
     let mut values = call.values()?;
     let mut ignore = call.modifiers.ignore_nulls.unwrap_or(false);
     if let Some(flag) = values.get(1) {
-        ignore |= constant_bool(&call, 1, "ignoreNulls", flag)?;
+        let name = call.name.to_lowercase();
+        let name = name.strip_suffix("_value").filter(|name| *name != "any").unwrap_or(&name).to_owned();
+        ignore |=
+            constant_bool(&call, 1, "ignoreNulls", flag).map_err(|_| IGNORE_NULLS_NOT_A_FLAG.with("funcName", name))?;
     }
     values.truncate(1);
     let value = values.pop().ok_or_else(|| Error::internal("first without a value"))?;

@@ -145,7 +145,9 @@ fn percentages(call: &Call<'_>, index: usize, value: Typed) -> Result<Fractions>
     if is_column {
         return Err(call.not_a_constant(index, "percentage", &target));
     }
-    let literal = value.literal().ok_or_else(|| call.not_a_constant(index, "percentage", &target))?;
+    let literal = value.literal().ok_or_else(|| {
+        crate::constant::failure(&value).unwrap_or_else(|| call.not_a_constant(index, "percentage", &target))
+    })?;
     let numbers: ArrayRef = match literal {
         ScalarValue::List(list) => list.value(0),
         scalar => scalar.to_array().map_err(|error| Error::internal(error.to_string()))?,

@@ -86,6 +86,9 @@ pub fn to_timestamp_ntz(call: Call<'_>) -> Result<Typed> {
     converted(call, Conversion { to: Target::WallClock, lenient: false })
 }
 
+/// What functions that read points in time take.
+const MOMENTS: &str = "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")";
+
 fn converted(mut call: Call<'_>, conversion: Conversion) -> Result<Typed> {
     let mut values = call.values()?;
     let wall_clock = match conversion.to {
@@ -98,6 +101,14 @@ fn converted(mut call: Call<'_>, conversion: Conversion) -> Result<Typed> {
     let mode = if conversion.lenient { CastMode::Try } else { CastMode::of(call.session) };
     let pattern = if values.len() > 1 { values.pop() } else { None };
     let Some(value) = values.pop() else { return Err(Error::internal("no argument to convert")) };
+    if matches!(value.data_type, DataType::Array(_) | DataType::Map(_) | DataType::Struct(_)) {
+        return Err(call.unexpected_type(0, MOMENTS, &value.data_type));
+    }
+    // What is no point in time is read as text, but for numbers that are seconds.
+    let by_text = matches!(value.data_type, DataType::Time { .. })
+        || (matches!(value.data_type, DataType::Boolean | DataType::Binary) || value.data_type.is_numeric())
+            && (target == DataType::Date || target == DataType::TimestampNtz);
+    let value = if by_text { cast(value, &DataType::STRING, mode, call.session)? } else { value };
     let Some(pattern) = pattern else {
         return cast(value, &target, mode, call.session);
     };
@@ -123,6 +134,7 @@ pub fn unix_timestamp(call: Call<'_>) -> Result<Typed> {
 }
 
 pub fn to_unix_timestamp(mut call: Call<'_>) -> Result<Typed> {
+    expect(&call, 0, MOMENTS, |data_type| !matches!(data_type, DataType::Time { .. }))?;
     let mut values = call.values()?;
     let pattern = if values.len() > 1 { values.pop() } else { None };
     let Some(value) = values.pop() else { return Err(Error::internal("no argument to convert")) };

@@ -109,10 +109,10 @@ pub fn date_part(mut call: Call<'_>) -> Result<Typed> {
         interval_field(&source.data_type, &name).map(|part| interval_part_of(source.clone(), part))
     } else {
         let is_time = matches!(source.data_type, DataType::Time { .. });
-        if is_time {
+        let field = datetime_field(&name).filter(|field| !is_time || !matches!(field, DatetimeField::Date(_)));
+        if is_time && field.is_some() {
             call.check_time()?;
         }
-        let field = datetime_field(&name).filter(|field| !is_time || !matches!(field, DatetimeField::Date(_)));
         field.map(|field| match field {
             DatetimeField::Time(part) if is_time => super::clock::part(source.clone(), part),
             DatetimeField::Seconds if is_time => super::clock::seconds_with_fraction(source.clone()),
@@ -199,6 +199,11 @@ fn interval_part_of(source: Typed, part: IntervalPart) -> Result<Typed> {
 
 /// With three arguments the first is a unit, as in `timestampadd`.
 /// A number of days is no wider than an integer; text may be one.
+/// Times of day are not tried here.
+fn expect_date(call: &Call<'_>) -> Result<()> {
+    expect(call, 0, "\"DATE\"", |data_type| !matches!(data_type, DataType::Time { .. }))
+}
+
 fn expect_days(call: &Call<'_>) -> Result<()> {
     expect(call, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", |data_type| {
         matches!(data_type, DataType::Integer | DataType::Short | DataType::Byte) || data_type.is_string()
@@ -209,11 +214,13 @@ pub fn date_add(call: Call<'_>) -> Result<Typed> {
     if call.len() == 3 {
         return timestampadd(call);
     }
+    expect_date(&call)?;
     expect_days(&call)?;
     strict(call, "date_add", &[Date, Int], DataType::Date, 1, arithmetic::add_days)
 }
 
 pub fn date_sub(call: Call<'_>) -> Result<Typed> {
+    expect_date(&call)?;
     expect_days(&call)?;
     strict(call, "date_sub", &[Date, Int], DataType::Date, -1, arithmetic::add_days)
 }

@@ -73,13 +73,16 @@ pub fn uniform(mut call: Call<'_>) -> Result<Typed> {
         None => fresh_seed(),
     };
     for (index, bound) in [&low, &high].into_iter().enumerate() {
+        if !bound.is_void() && !bound.data_type.is_numeric() {
+            return Err(call.unexpected_type(index, "\"NUMERIC\"", &bound.data_type));
+        }
         if bound.literal().is_none() {
             return Err(call.not_a_constant(index, if index == 0 { "min" } else { "max" }, &bound.data_type));
         }
     }
     let (bounds, data_type) = coercion::to_common(&call, vec![low, high])?;
     if bounds.iter().any(|bound| bound.literal().is_some_and(ScalarValue::is_null)) {
-        return crate::expr::null(&data_type);
+        return crate::expr::null(&DataType::Double);
     }
     let mut doubles = bounds.into_iter().map(|bound| coercion::widened(&call, bound, &DataType::Double));
     let (Some(low), Some(high)) = (doubles.next().transpose()?, doubles.next().transpose()?) else {

@@ -8,7 +8,7 @@ use hearth_types::{DataType, DayTimeField};
 
 use crate::call::Call;
 use crate::cast::CastMode;
-use crate::coercion::{different, quoted, widened, wider_type, wrong_type};
+use crate::coercion::{self, different, quoted, widened, wider_type, wrong_type};
 use crate::kernels::arithmetic::Op;
 use crate::kernels::invoke;
 use crate::kernels::temporal::{Action, Temporal, evaluate};
@@ -119,6 +119,9 @@ fn add(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typ
 
 fn subtract(call: &Call<'_>, mode: CastMode, left: Typed, right: Typed) -> Result<Typed> {
     use DataType as T;
+    if matches!(left.data_type, T::Time { .. }) && right.data_type == T::Date {
+        return Err(coercion::no_such_moment(call, 0, &left.data_type, &right.data_type));
+    }
     let points = |data_type: &T| data_type.is_datetime() || data_type.is_string() || *data_type == T::Null;
     if right.data_type.is_datetime() && points(&left.data_type) {
         return between(call, mode, left, right);
@@ -299,6 +302,7 @@ fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) 
         (left, right) if left == right => {
             return Err(wrong_type(call, super::arithmetic::SUMMABLE, left));
         }
+        (T::Time { .. }, T::YearMonthInterval { .. }) => return Err(months_of_time(call, &point, &by)),
         (left, _) if by.data_type.is_interval() => {
             let required = if matches!(by.data_type, T::YearMonthInterval { .. }) {
                 "(\"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")".to_owned()
@@ -310,6 +314,13 @@ fn shift(call: &Call<'_>, mode: CastMode, point: Typed, by: Typed, minus: bool) 
         (left, right) => return Err(different(call, left, right)),
     };
     build(call, mode, action, (point, by, minus), result)
+}
+
+/// The error of months beside a time of day, in the order in which they were written.
+fn months_of_time(call: &Call<'_>, time: &Typed, months: &Typed) -> Error {
+    let turned = call.argument_sql.first().is_some_and(|sql| sql.starts_with("INTERVAL"));
+    let (left, right) = if turned { (months, time) } else { (time, months) };
+    different(call, &left.data_type, &right.data_type)
 }
 
 /// The interval between two points in time.

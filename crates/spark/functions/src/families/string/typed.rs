@@ -3,7 +3,9 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Case, Expr, Operator, binary_expr};
 use hearth_base::condition::{
-    DATATYPE_MISMATCH_INVALID_ARG_VALUE, INVALID_FORMAT_UNEXPECTED_TOKEN, UNEXPECTED_INPUT_TYPE,
+    DATATYPE_MISMATCH_INVALID_ARG_VALUE, INVALID_FORMAT_EMPTY, INVALID_FORMAT_THOUSANDS,
+    INVALID_FORMAT_UNEXPECTED_TOKEN, INVALID_FORMAT_WRONG_NUM_DIGIT, INVALID_FORMAT_WRONG_NUM_TOKEN,
+    UNEXPECTED_INPUT_TYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
@@ -170,10 +172,34 @@ pub fn format_string(mut call: Call<'_>) -> Result<Typed> {
     Ok(native(&udf, converted, DataType::STRING, nullable))
 }
 
+/// What is wrong with a number format, in the order in which Spark looks (`ToNumberParser.checkInputDataTypes`).
+fn invalid_format(text: &str) -> Error {
+    let upper = text.to_ascii_uppercase();
+    let whole = upper.split(['.', 'D']).next().unwrap_or_default();
+    let group = whole.trim_start_matches(['M', 'I', 'S', '$']).trim_end_matches(['M', 'I', 'S', 'P', 'R', '$']);
+    let separator = |c: char| c == ',' || c == 'G';
+    let several =
+        [(".D", ". or D"), ("$", "$"), ("S", "S"), ("MI", "MI"), ("PR", "PR")].into_iter().find(|(token, _)| {
+            let count = if *token == ".D" { upper.matches(['.', 'D']).count() } else { upper.matches(token).count() };
+            count > 1
+        });
+    let error = if text.is_empty() {
+        INVALID_FORMAT_EMPTY.error()
+    } else if !upper.contains(['0', '9']) {
+        INVALID_FORMAT_WRONG_NUM_DIGIT.error()
+    } else if group.starts_with(separator) || group.ends_with(separator) || group.contains(",,") {
+        INVALID_FORMAT_THOUSANDS.error()
+    } else if let Some((_, token)) = several {
+        INVALID_FORMAT_WRONG_NUM_TOKEN.with("token", token)
+    } else {
+        INVALID_FORMAT_UNEXPECTED_TOKEN.with("token", "a character")
+    };
+    error.with("format", format!("'{upper}'"))
+}
+
 fn number_format(call: &Call<'_>, value: &Typed) -> Result<NumberFormat> {
     let text = value.literal_str().ok_or_else(|| call.not_a_constant(1, "format", &DataType::STRING))?;
-    NumberFormat::parse(text)
-        .ok_or_else(|| INVALID_FORMAT_UNEXPECTED_TOKEN.with("token", "a character").with("format", format!("'{text}'")))
+    NumberFormat::parse(text).ok_or_else(|| invalid_format(text))
 }
 
 pub fn to_number(call: Call<'_>) -> Result<Typed> {
@@ -201,7 +227,7 @@ pub fn to_char(mut call: Call<'_>) -> Result<Typed> {
             crate::families::datetime::format_datetime(&call, value, format)
         }
         DataType::Binary => binary_text(&call, value, &format),
-        DataType::Time { .. } => Err(Error::unsupported("to_char of a TIME")),
+        DataType::Time { .. } => coercion::timestamp(&call, 0, value),
         other => {
             let decimal = match other {
                 DataType::Decimal { .. } => other.clone(),
