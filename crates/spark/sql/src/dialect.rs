@@ -134,90 +134,91 @@ pub fn parse_bound_in<'s>(text: &SqlText, setting: impl Fn(&str) -> Option<&'s s
 }
 
 /// Words that `ReservedKeywords` keeps from being names.
+const RESERVED: [K; 80] = [
+    K::All,
+    K::And,
+    K::Any,
+    K::As,
+    K::Authorization,
+    K::Both,
+    K::Call,
+    K::Case,
+    K::Cast,
+    K::Check,
+    K::Collate,
+    K::Collation,
+    K::Collations,
+    K::Column,
+    K::Constraint,
+    K::Create,
+    K::Cross,
+    K::CurrentDate,
+    K::CurrentPath,
+    K::CurrentSchema,
+    K::CurrentTime,
+    K::CurrentTimestamp,
+    K::CurrentUser,
+    K::Distinct,
+    K::Else,
+    K::End,
+    K::Escape,
+    K::Except,
+    K::Execute,
+    K::False,
+    K::Fetch,
+    K::Filter,
+    K::For,
+    K::Foreign,
+    K::From,
+    K::Full,
+    K::Grant,
+    K::Group,
+    K::Having,
+    K::In,
+    K::Inner,
+    K::Intersect,
+    K::Into,
+    K::Is,
+    K::Join,
+    K::Lateral,
+    K::Leading,
+    K::Left,
+    K::Natural,
+    K::Not,
+    K::Null,
+    K::Offset,
+    K::On,
+    K::Only,
+    K::Or,
+    K::Order,
+    K::Outer,
+    K::Overlaps,
+    K::Primary,
+    K::Recursive,
+    K::References,
+    K::Right,
+    K::Select,
+    K::SessionUser,
+    K::Some,
+    K::Sql,
+    K::Table,
+    K::Then,
+    K::Time,
+    K::To,
+    K::Trailing,
+    K::Union,
+    K::Unique,
+    K::Unknown,
+    K::User,
+    K::Using,
+    K::When,
+    K::Where,
+    K::With,
+    K::Within,
+];
+
 pub(crate) fn is_reserved(keyword: K) -> bool {
-    matches!(
-        keyword,
-        K::All
-            | K::And
-            | K::Any
-            | K::As
-            | K::Authorization
-            | K::Both
-            | K::Call
-            | K::Case
-            | K::Cast
-            | K::Check
-            | K::Collate
-            | K::Collation
-            | K::Collations
-            | K::Column
-            | K::Constraint
-            | K::Create
-            | K::Cross
-            | K::CurrentDate
-            | K::CurrentPath
-            | K::CurrentSchema
-            | K::CurrentTime
-            | K::CurrentTimestamp
-            | K::CurrentUser
-            | K::Distinct
-            | K::Else
-            | K::End
-            | K::Escape
-            | K::Except
-            | K::Execute
-            | K::False
-            | K::Fetch
-            | K::Filter
-            | K::For
-            | K::Foreign
-            | K::From
-            | K::Full
-            | K::Grant
-            | K::Group
-            | K::Having
-            | K::In
-            | K::Inner
-            | K::Intersect
-            | K::Into
-            | K::Is
-            | K::Join
-            | K::Lateral
-            | K::Leading
-            | K::Left
-            | K::Natural
-            | K::Not
-            | K::Null
-            | K::Offset
-            | K::On
-            | K::Only
-            | K::Or
-            | K::Order
-            | K::Outer
-            | K::Overlaps
-            | K::Primary
-            | K::Recursive
-            | K::References
-            | K::Right
-            | K::Select
-            | K::SessionUser
-            | K::Some
-            | K::Sql
-            | K::Table
-            | K::Then
-            | K::Time
-            | K::To
-            | K::Trailing
-            | K::Union
-            | K::Unique
-            | K::Unknown
-            | K::User
-            | K::Using
-            | K::When
-            | K::Where
-            | K::With
-            | K::Within
-    )
+    RESERVED.contains(&keyword)
 }
 
 #[cfg(test)]

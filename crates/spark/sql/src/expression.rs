@@ -181,8 +181,8 @@ impl Parser<'_> {
         self.at_any(&[K::Any, K::Some, K::All])
             && self.kind_at(1) == TokenKind::LeftParen
             && self.behind_parens(1).is_none_or(|behind| {
-                !(self.keyword_at(behind) == Some(K::Escape) && self.kind_at(behind + 1).is_string())
-                    && !self.goes_on_as_value(behind)
+                let has_escape = self.keyword_at(behind) == Some(K::Escape) && self.kind_at(behind + 1).is_string();
+                !has_escape && !self.goes_on_as_value(behind)
             })
     }
 

@@ -32,7 +32,9 @@ impl Parser<'_> {
             Ok(parser.with_ctes(start, ctes, body))
         });
         self.is_select_list = is_select_list;
-        self.forget_list();
+        if query.is_ok() {
+            self.forget_list();
+        }
         query
     }
 
