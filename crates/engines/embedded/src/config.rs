@@ -7,7 +7,7 @@ pub mod catalogue;
 pub mod effect;
 mod warehouse;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use hearth_base::condition::{
     CANNOT_MODIFY_CONFIG, CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_VALUE_TIME_ZONE, INVALID_REQUEST,
@@ -68,6 +68,11 @@ impl SessionConfig {
     /// What was set, without defaults.
     pub fn overrides(&self) -> &BTreeMap<String, String> {
         &self.set
+    }
+
+    /// `overrides` as the analyzer takes them.
+    pub fn to_map(&self) -> HashMap<String, String> {
+        self.set.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     pub fn set(&mut self, key: &str, value: &str) -> Result<()> {

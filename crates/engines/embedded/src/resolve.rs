@@ -78,12 +78,12 @@ impl<'a> Resolver<'a> {
     }
 
     fn options(&self, place: Place) -> MentionOptions {
-        MentionOptions { place, case_sensitive: self.settings.case_sensitive }
+        MentionOptions { place, case_sensitive: self.settings.case_sensitive, config: self.state.config.to_map() }
     }
 
     async fn resolve(self, mentioned: Mentions) -> Result<SessionView> {
         let mut view = SessionView::new(self.settings.clone());
-        view.config = self.state.config.overrides().clone().into_iter().collect();
+        view.config = self.state.config.to_map();
         view.functions = self.state.functions.clone();
         view.variables = self.state.variables.clone();
         if let Some(scopes) = &self.session.script {

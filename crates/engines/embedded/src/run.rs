@@ -50,7 +50,7 @@ async fn answer(session: &EmbeddedSession, relation: &Relation) -> Result<Option
         }
         RelationNode::Catalog(op) => effects::catalog_call(session, op).await.map(Some),
         RelationNode::Command(command) => effects::rows(session, command.as_ref().clone()).await.map(Some),
-        RelationNode::Sql(text) => match effects::command_of(text)? {
+        RelationNode::Sql(text) => match effects::command_of(session, text)? {
             Some(command) => effects::rows(session, command).await.map(Some),
             None => Ok(None),
         },

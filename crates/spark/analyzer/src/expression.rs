@@ -71,7 +71,7 @@ impl Analyzer<'_> {
             }
             ExprNode::Subquery(subquery) => self.subquery((subquery, expr.origin.as_ref()), false, cx),
             ExprNode::NamedArgument { value, .. } => self.expression(value, cx),
-            ExprNode::SqlText(text) => self.expression(&hearth_sql::parse_expression(text)?, cx),
+            ExprNode::SqlText(text) => self.expression(&self.dialect().parse_expression(text)?, cx),
             ExprNode::NamedParameter(name) => Err(UNBOUND_SQL_PARAMETER.with("name", name)),
             ExprNode::PositionalParameter(index) => Err(UNBOUND_SQL_PARAMETER.with("name", format!("_{index}"))),
             ExprNode::Identifier { name, arguments } => self.identifier(name, arguments.as_deref(), cx),

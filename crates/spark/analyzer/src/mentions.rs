@@ -5,6 +5,8 @@
 
 mod walk;
 
+use std::collections::HashMap;
+
 use hearth_plan::relation::{DataSource, NamedTable};
 use hearth_plan::{Command, Name, Plan, Relation};
 
@@ -49,6 +51,8 @@ pub struct LocalMention {
 pub struct MentionOptions {
     pub place: Place,
     pub case_sensitive: bool,
+    /// Settings by their key, as far as they are not Spark's defaults: they may change what a text means.
+    pub config: HashMap<String, String>,
 }
 
 /// What a relation mentions.

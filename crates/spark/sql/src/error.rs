@@ -51,9 +51,9 @@ pub fn syntax(text: &str, token: Token, mend: Mend) -> Error {
     let lexeme = &text[start..token.end as usize];
     let near = if token.kind == TokenKind::End { "end of input".to_owned() } else { format!("'{lexeme}'") };
     let hint = match mend {
-        Mend::Extra if token.kind != TokenKind::End => format!(": extra input '{lexeme}'"),
+        Mend::Extra => format!(": extra input {near}"),
         Mend::Missing(kind) => kind.grammar_name().map(|name| format!(": missing {name}")).unwrap_or_default(),
-        Mend::Extra | Mend::None => String::new(),
+        Mend::None => String::new(),
     };
     positioned(PARSE_SYNTAX_ERROR.with("error", near).with("hint", hint), text, start)
 }

@@ -47,7 +47,11 @@ impl Parser<'_> {
         }
         let names = if self.at_kind(TokenKind::LeftParen) {
             self.identifier_list()?
-        } else if explicit || self.at_implicit_alias() || (self.at(K::As) && self.kind_at(1) == TokenKind::End) {
+        } else if explicit
+            || self.at_implicit_alias()
+            || self.at_item_alias()
+            || (self.at(K::As) && self.kind_at(1) == TokenKind::End)
+        {
             vec![self.identifier()?]
         } else {
             return Ok(expr);
@@ -177,8 +181,37 @@ impl Parser<'_> {
         self.at_any(&[K::Any, K::Some, K::All])
             && self.kind_at(1) == TokenKind::LeftParen
             && self.behind_parens(1).is_none_or(|behind| {
-                !(self.keyword_at(behind) == Some(K::Escape) && self.kind_at(behind + 1).is_string())
+                let has_escape = self.keyword_at(behind) == Some(K::Escape) && self.kind_at(behind + 1).is_string();
+                !has_escape && !self.goes_on_as_value(behind)
             })
+    }
+
+    /// Whether an operator that only values have stands there: the call of a function was one of its operands.
+    fn goes_on_as_value(&self, ahead: usize) -> bool {
+        let operators = [
+            TokenKind::DoubleColon,
+            TokenKind::LeftBracket,
+            TokenKind::Dot,
+            TokenKind::Plus,
+            TokenKind::Minus,
+            TokenKind::Asterisk,
+            TokenKind::Slash,
+            TokenKind::Percent,
+            TokenKind::Concat,
+            TokenKind::Ampersand,
+            TokenKind::Hat,
+            TokenKind::Equal,
+            TokenKind::NotEqual,
+            TokenKind::BangEqual,
+            TokenKind::NullSafeEqual,
+            TokenKind::Less,
+            TokenKind::LessEqual,
+            TokenKind::Greater,
+            TokenKind::GreaterEqual,
+        ];
+        operators.contains(&self.kind_at(ahead))
+            || matches!(self.keyword_at(ahead), Some(K::Collate | K::Div))
+                && self.kind_at(ahead + 1).starts_expression()
     }
 
     fn negated_if(&self, negated: bool, start: usize, predicate: Expr) -> Expr {
@@ -277,7 +310,7 @@ impl Parser<'_> {
 
     /// `LIKE ANY (…)`, `LIKE ALL (…)`: the patterns one by one.
     fn quantified_like(&mut self, start: usize, name: &str, value: Expr, negated: bool) -> Result<Expr> {
-        let all = self.advance().kind == TokenKind::Word(Some(K::All));
+        let all = self.advance().kind.keyword() == Some(K::All);
         if self.kind_at(1) == TokenKind::RightParen {
             self.advance();
             self.advance();

@@ -6,6 +6,7 @@
 use hearth_base::Result;
 use hearth_base::condition::{STATEMENT_TOO_LONG, UNCLOSED_BRACKETED_COMMENT};
 
+use crate::dialect::{Dialect, Switch, is_reserved};
 use crate::keywords::Keyword;
 use crate::token::{Token, TokenKind};
 
@@ -57,7 +58,7 @@ const SYMBOLS: &[(&str, TokenKind)] = &[
 pub const MAX_TOKENS: usize = 5_000_000;
 
 /// The tokens of `text`, ended by one `End`.
-pub fn tokenize(text: &str) -> Result<Vec<Token>> {
+pub fn tokenize(text: &str, dialect: Dialect) -> Result<Vec<Token>> {
     let mut lexer = Lexer { text, position: 0 };
     let mut tokens = Vec::with_capacity((text.len() / 4 + 1).min(MAX_TOKENS));
     loop {
@@ -67,11 +68,24 @@ pub fn tokenize(text: &str) -> Result<Vec<Token>> {
         if tokens.len() >= MAX_TOKENS {
             return Err(STATEMENT_TOO_LONG.with("limit", "hearth.sql.maxTokens").with("value", MAX_TOKENS));
         }
+        let kind = if dialect == Dialect::default() { kind } else { of_dialect(kind, text.as_bytes()[start], dialect) };
         tokens.push(Token { kind, start: offset(start), end: offset(lexer.position) });
     }
     let end = offset(text.len());
     tokens.push(Token { kind: TokenKind::End, start: end, end });
     Ok(tokens)
+}
+
+/// What a token that starts with this byte is where the dialect is not Spark's default.
+fn of_dialect(kind: TokenKind, first: u8, dialect: Dialect) -> TokenKind {
+    match kind {
+        TokenKind::Word(Some(keyword)) if dialect.has(Switch::ReservedKeywords) && is_reserved(keyword) => {
+            TokenKind::Reserved(keyword)
+        }
+        TokenKind::String if first == b'"' && dialect.has(Switch::DoubleQuotedIdentifiers) => TokenKind::Quoted,
+        TokenKind::Exponent if dialect.has(Switch::DecimalExponents) => TokenKind::Decimal,
+        kind => kind,
+    }
 }
 
 /// Texts are bounded by the inbound message limit, far below 4 GiB.
@@ -302,7 +316,7 @@ mod tests {
     use super::*;
 
     fn lexemes(text: &str) -> Vec<(&str, TokenKind)> {
-        let tokens = tokenize(text).unwrap();
+        let tokens = tokenize(text, Dialect::default()).unwrap();
         tokens[..tokens.len() - 1].iter().map(|t| (&text[t.start as usize..t.end as usize], t.kind)).collect()
     }
 
@@ -345,6 +359,6 @@ mod tests {
     fn comments_nest_and_hints_are_tokens() {
         assert_eq!(lexemes("/* a /* b */ c */ -- x\n1"), [("1", TokenKind::Integer)]);
         assert_eq!(lexemes("/*+ x */").len(), 3);
-        assert_eq!(tokenize("/* a").unwrap_err().condition().name, "UNCLOSED_BRACKETED_COMMENT");
+        assert_eq!(tokenize("/* a", Dialect::default()).unwrap_err().condition().name, "UNCLOSED_BRACKETED_COMMENT");
     }
 }

@@ -5,6 +5,7 @@
 //! here knows a session or a catalog: names stay as typed, dates and intervals stay text.
 
 pub mod change;
+pub mod dialect;
 pub mod drivers;
 mod error;
 mod expression;
@@ -23,6 +24,7 @@ use hearth_plan::relation::SqlText;
 use hearth_plan::{Expr, Name, Plan};
 use hearth_types::{DataType, StructType};
 
+pub use dialect::{Dialect, parse_bound_in};
 pub use error::place;
 pub use keywords::Keyword;
 pub use parser::MAX_NESTING_DEPTH;
@@ -32,7 +34,7 @@ use token::TokenKind;
 
 /// One statement: a query is `Plan::Relation`, everything else `Plan::Command`.
 pub fn parse_statement(text: &str) -> Result<Plan> {
-    whole(Parser::new(text)?, Parser::only_statement)
+    Dialect::default().parse_statement(text)
 }
 
 /// All of a text by one rule.
@@ -42,8 +44,15 @@ fn whole<'a, T>(mut parser: Parser<'a>, rule: impl Fn(&mut Parser<'a>) -> Result
     }
     match rule(&mut parser) {
         Err(error) if error.condition() == hearth_base::condition::PARSE_SYNTAX_ERROR => {
-            Err(parser.with_hint(error, rule))
+            if let Some(read) = parser.second_reading(&rule) {
+                return read;
+            }
+            match parser.native_command() {
+                Some(other) => Err(other),
+                None => Err(parser.with_hint(error, rule)),
+            }
         }
+        Ok(_) if parser.deferred.is_some() => Err(parser.deferred.take().unwrap_or_else(|| error::empty(parser.text))),
         result => result,
     }
 }
@@ -51,8 +60,11 @@ fn whole<'a, T>(mut parser: Parser<'a>, rule: impl Fn(&mut Parser<'a>) -> Result
 /// As `parse_statement`, with the values of `:name` and `?` in their places: nodes in place of nodes, so a value is never
 /// read as SQL. A marker without a value stays one.
 pub fn parse_bound(text: &SqlText) -> Result<Plan> {
-    let parser = Parser::new(&text.query)?.with_values(&text.named, &text.positional);
-    whole(parser, |parser| {
+    Dialect::default().parse_bound(text)
+}
+
+fn bound<'a>(parser: Parser<'a>, text: &'a SqlText) -> Result<Plan> {
+    whole(parser.with_values(&text.named, &text.positional), |parser| {
         let plan = parser.only_statement()?;
         let named = parser.markers.iter().filter(|marker| marker.name.is_some()).count();
         match named == 0 || named == parser.markers.len() {
@@ -74,7 +86,10 @@ pub struct Marker {
 
 /// The parameters of a statement, in their order.
 pub fn parameter_markers(text: &str) -> Result<Vec<Marker>> {
-    let mut parser = Parser::new(text)?;
+    Dialect::default().parameter_markers(text)
+}
+
+fn markers(mut parser: Parser<'_>) -> Result<Vec<Marker>> {
     parser.single_statement()?;
     parser.expect_end()?;
     Ok(parser.markers)
@@ -87,7 +102,7 @@ pub fn parse_statements(text: &str) -> Result<Vec<Plan>> {
 
 /// The texts of the statements, without empty ones.
 pub fn split_statements(text: &str) -> Result<Vec<&str>> {
-    let tokens = lexer::tokenize(text)?;
+    let tokens = lexer::tokenize(text, Dialect::default())?;
     let mut parts = Vec::new();
     let (mut from, mut is_empty, mut script_end) = (0, true, 0);
     for token in tokens {
@@ -126,11 +141,13 @@ fn script_length(text: &str) -> Option<usize> {
 
 /// One expression with an optional alias, as in `selectExpr`: `a + 1 AS b`, `*`, `explode(m) AS (k, v)`.
 pub fn parse_expression(text: &str) -> Result<Expr> {
-    whole(Parser::new(text)?, |parser| {
-        let expr = parser.named_expression()?;
-        parser.expect_kind(TokenKind::End)?;
-        Ok(expr)
-    })
+    Dialect::default().parse_expression(text)
+}
+
+fn named_expression(parser: &mut Parser<'_>) -> Result<Expr> {
+    let expr = parser.named_expression()?;
+    parser.expect_kind(TokenKind::End)?;
+    Ok(expr)
 }
 
 /// ``a.`b c`.d``

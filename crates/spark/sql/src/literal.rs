@@ -11,9 +11,10 @@ use hearth_base::condition::{
 use hearth_base::{Error, Result};
 use hearth_plan::expression::TypedLiteralKind;
 use hearth_plan::{Expr, ExprNode};
-use hearth_types::Value;
 use hearth_types::data_type::MAX_DECIMAL_PRECISION;
+use hearth_types::{DataType, Value};
 
+use crate::dialect::Switch;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::{Token, TokenKind};
@@ -57,9 +58,23 @@ impl Parser<'_> {
         let mut text = String::new();
         while self.kind().is_string() {
             let token = self.advance();
-            text.push_str(&unquote(self.lexeme(token)));
+            text.push_str(&self.unquoted(token));
         }
         Ok(text)
+    }
+
+    /// The value of a string's token.
+    pub(crate) fn unquoted(&self, token: Token) -> String {
+        let lexeme = self.lexeme(token);
+        if self.dialect.has(Switch::EscapedStrings) {
+            // Of `r'…'` Spark takes off as much, so that a quote stays.
+            return lexeme[1..lexeme.len() - 1].to_owned();
+        }
+        let value = unquote(lexeme);
+        if token.kind == TokenKind::String && self.dialect.has(Switch::ConsecutiveStrings) {
+            return value.replace(&lexeme[..1], "");
+        }
+        value
     }
 
     pub(crate) fn string_expr(&mut self) -> Result<Expr> {
@@ -79,10 +94,11 @@ impl Parser<'_> {
         let start = self.start();
         let negative = self.accept_kind(TokenKind::Minus);
         let token = self.advance();
-        let value = self.number_value(start, token, negative).map_err(|error| match error.behind() {
-            None if token.kind == TokenKind::BigDecimal => self.about(start, error),
-            _ => error,
-        })?;
+        let value = self.number_value(start, token, negative).unwrap_or_else(|error| {
+            let is_bare = error.behind().is_none() && token.kind == TokenKind::BigDecimal;
+            self.defer(if is_bare { self.about(start, error) } else { error });
+            Value::Null(DataType::Null)
+        });
         Ok(self.expr(start, ExprNode::Literal(value)))
     }
 
@@ -132,10 +148,10 @@ impl Parser<'_> {
         let start = self.start();
         let word = self.advance();
         let literal = self.advance();
-        let text = unquote(self.lexeme(literal));
+        let text = self.unquoted(literal);
         let kind = match word.kind {
             TokenKind::Word(Some(K::Date)) => TypedLiteralKind::Date,
-            TokenKind::Word(Some(K::Time)) => TypedLiteralKind::Time,
+            TokenKind::Word(Some(K::Time)) | TokenKind::Reserved(K::Time) => TypedLiteralKind::Time,
             TokenKind::Word(Some(K::Timestamp)) if check::is_wall_clock(&text) => TypedLiteralKind::TimestampNtz,
             TokenKind::Word(Some(K::Timestamp)) => TypedLiteralKind::Timestamp,
             TokenKind::Word(Some(K::TimestampLtz)) => TypedLiteralKind::TimestampLtz,
@@ -152,11 +168,12 @@ impl Parser<'_> {
                 let error = UNSUPPORTED_TYPED_LITERAL
                     .with("unsupportedType", format!("\"{name}\""))
                     .with("supportedTypes", SUPPORTED_LITERALS);
-                return Err(self.about(start, error));
+                self.defer(self.about(start, error));
+                return Ok(self.expr(start, ExprNode::Literal(Value::string(text))));
             }
         };
         if !check::is_typed_value(kind, &text) {
-            return Err(self.about(start, check::invalid(&self.lexeme(word).to_uppercase(), &text)));
+            self.defer(self.about(start, check::invalid(&self.lexeme(word).to_uppercase(), &text)));
         }
         Ok(self.expr(start, ExprNode::TypedLiteral { kind, text }))
     }

@@ -5,6 +5,7 @@ use hearth_base::condition::INVALID_IDENTIFIER;
 use hearth_plan::Name;
 use hearth_plan::relation::TableName;
 
+use crate::dialect::Switch;
 use crate::error;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -53,6 +54,9 @@ impl Parser<'_> {
 
     fn name_of(&self, token: Token) -> Result<String> {
         let lexeme = self.lexeme(token);
+        if token.kind == TokenKind::Quoted && lexeme.starts_with('"') {
+            return Ok(lexeme[1..lexeme.len() - 1].replace("\"\"", "\""));
+        }
         if token.kind == TokenKind::Quoted {
             return Ok(lexeme[1..lexeme.len() - 1].replace("``", "`"));
         }
@@ -67,8 +71,7 @@ impl Parser<'_> {
     /// `a.b.c`
     pub(crate) fn name(&mut self) -> Result<Name> {
         let mut name = vec![self.identifier()?];
-        while self.at_kind(TokenKind::Dot) && self.kind_at(1).is_name() {
-            self.advance();
+        while self.accept_kind(TokenKind::Dot) {
             name.push(self.identifier()?);
         }
         Ok(name)
@@ -80,7 +83,11 @@ impl Parser<'_> {
 
     /// `(a, b, c)`
     pub(crate) fn identifier_list(&mut self) -> Result<Vec<String>> {
-        self.paren_list(Self::identifier)
+        self.expect_kind(TokenKind::LeftParen)?;
+        let names = self.comma_list(Self::identifier)?;
+        self.end_strict_list();
+        self.expect_kind(TokenKind::RightParen)?;
+        Ok(names)
     }
 
     /// A name, or `IDENTIFIER(expression)`.
@@ -120,7 +127,7 @@ impl Parser<'_> {
     pub(crate) fn strict_alias(&mut self) -> Result<Option<String>> {
         if self.at(K::As) {
             // `AS` is the alias itself where no name can follow it.
-            let is_strict = self.keyword_at(1).is_some_and(K::is_strict_non_reserved);
+            let is_strict = self.keyword_at(1).is_some_and(K::is_strict_non_reserved) && !self.has_reserved();
             if self.kind_at(1).is_name() && !is_strict {
                 self.advance();
             }
@@ -130,10 +137,16 @@ impl Parser<'_> {
             && self.keyword_at(1) == Some(K::On)
             && matches!(self.kind_at(2), TokenKind::Word(_) | TokenKind::Quoted | TokenKind::LeftParen)
             && !matches!(self.keyword(), Some(K::On | K::When | K::Set | K::By | K::Index));
-        if (before_on || self.at_implicit_alias()) && !self.keyword().is_some_and(K::is_strict_non_reserved) {
+        let is_strict = self.keyword().is_some_and(K::is_strict_non_reserved) && !self.has_reserved();
+        if (before_on || self.at_implicit_alias() || self.at_second_clause() || self.at_from_alias()) && !is_strict {
             return self.plain_identifier().map(Some);
         }
         Ok(None)
+    }
+
+    /// Whether the words that are no aliases of tables are words that name nothing: then the others among them name tables too.
+    fn has_reserved(&self) -> bool {
+        self.dialect.has(Switch::ReservedKeywords)
     }
 
     /// An optional alias without columns, with or without `AS`.
@@ -142,7 +155,39 @@ impl Parser<'_> {
     }
 
     pub(crate) fn at_implicit_alias(&self) -> bool {
-        self.kind().is_name() && !self.at_clause()
+        self.kind().is_name() && !self.at_clause() && !self.at_quoted_behind_name()
+    }
+
+    /// `a "b"` is no column with an alias, `a AS "b"` and `1 "b"` are.
+    fn at_quoted_behind_name(&self) -> bool {
+        let has_quotes = self.dialect.has(Switch::DoubleQuotedIdentifiers) && self.kind() == TokenKind::Quoted;
+        has_quotes && self.lexeme(self.peek()).starts_with('"') && self.is_behind_name()
+    }
+
+    /// `FROM t FROM`: the second one can only be a name.
+    fn at_from_alias(&self) -> bool {
+        self.at(K::From)
+    }
+
+    /// `t WHERE WHERE a`: read again, the first one is a name.
+    fn at_second_clause(&self) -> bool {
+        let clauses = [K::Where, K::Group, K::Having, K::Order, K::Limit, K::Offset, K::Qualify, K::Window];
+        self.is_second_reading
+            && self.at_any(&clauses)
+            && self.keyword_at(1).is_some_and(|word| clauses.contains(&word) || matches!(word, K::Pivot | K::Unpivot))
+    }
+
+    /// `SELECT a FROM WHERE x`: read again, `FROM` is a name. `SELECT a ON b`: such words begin no clause behind a column.
+    pub(crate) fn at_item_alias(&self) -> bool {
+        let clauses = [K::From, K::Where, K::Group, K::Having, K::Order, K::Sort, K::Limit, K::Offset];
+        let is_from = self.is_second_reading
+            && self.at(K::From)
+            && self.keyword_at(1).is_some_and(|word| clauses.contains(&word));
+        is_from
+            || (self.is_select_list
+                && self.at_any(&[K::On, K::Using, K::Join, K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full])
+                && self.kind().is_name()
+                && self.kind_at(1) != TokenKind::End)
     }
 
     /// Whether the keyword here begins the next clause rather than being an alias.

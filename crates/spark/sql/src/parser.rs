@@ -7,11 +7,15 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use hearth_base::condition::{BANG_EQUALS_NOT, PARSE_RULE, PARSE_SYNTAX_ERROR, PLAN_TOO_DEEP};
+use hearth_base::condition::{
+    BANG_EQUALS_NOT, INVALID_SET_SYNTAX, INVALID_STATEMENT_OR_CLAUSE, INVALID_TIME_ZONE_SYNTAX, PARSE_RULE,
+    PARSE_SYNTAX_ERROR, PLAN_TOO_DEEP,
+};
 use hearth_base::{Condition, Error, Result};
 use hearth_plan::{Expr, ExprNode, Origin, Relation, RelationNode};
 
 use crate::Marker;
+use crate::dialect::{Dialect, Switch};
 use crate::error::{self, Mend};
 use crate::keywords::Keyword;
 use crate::lexer::tokenize;
@@ -27,6 +31,7 @@ const STACK_SEGMENT: usize = 4 * 1024 * 1024;
 
 pub struct Parser<'a> {
     pub(crate) text: &'a str,
+    pub(crate) dialect: Dialect,
     shared: Arc<str>,
     tokens: Vec<Token>,
     position: usize,
@@ -43,6 +48,8 @@ pub struct Parser<'a> {
     positional: &'a [Expr],
     /// The arguments of the lambdas around the cursor.
     pub(crate) lambdas: Vec<Vec<String>>,
+    /// In the list behind `SELECT`.
+    pub(crate) is_select_list: bool,
     /// In `|> AGGREGATE … GROUP BY`, where grouping expressions may have aliases.
     pub(crate) is_pipe_grouping: bool,
     /// An operand that was parsed before it was known to be one: `((SELECT 1) + 1)`.
@@ -56,16 +63,27 @@ pub struct Parser<'a> {
     pub(crate) statement_start: usize,
     /// The last token that did not fit, by its index, and the one kind that would have, if there is only one.
     failure: Cell<Option<(usize, Option<TokenKind>)>>,
+    /// Where the last list ended, and how many items it had.
+    list_end: Option<(usize, usize)>,
+    /// What is wrong with a statement whose syntax may be right: Spark looks for such things when all of it was read.
+    pub(crate) deferred: Option<Error>,
+    /// The statement was read once and was wrong: words that usually go on with it may be aliases.
+    pub(crate) is_second_reading: bool,
 }
 
 impl<'a> Parser<'a> {
     pub fn new(text: &'a str) -> Result<Self> {
-        tokenize(text).map(|tokens| Self::of_tokens(text, tokens))
+        Self::in_dialect(text, Dialect::default())
     }
 
-    fn of_tokens(text: &'a str, tokens: Vec<Token>) -> Self {
+    pub fn in_dialect(text: &'a str, dialect: Dialect) -> Result<Self> {
+        tokenize(text, dialect).map(|tokens| Self::of_tokens(text, dialect, tokens))
+    }
+
+    fn of_tokens(text: &'a str, dialect: Dialect, tokens: Vec<Token>) -> Self {
         Self {
             text,
+            dialect,
             shared: Arc::from(text),
             tokens,
             position: 0,
@@ -76,6 +94,7 @@ impl<'a> Parser<'a> {
             named: &[],
             positional: &[],
             lambdas: Vec::new(),
+            is_select_list: false,
             is_pipe_grouping: false,
             operand: None,
             script: ScriptState::default(),
@@ -83,6 +102,9 @@ impl<'a> Parser<'a> {
             valued_keys: Vec::new(),
             statement_start: 0,
             failure: Cell::new(None),
+            list_end: None,
+            deferred: None,
+            is_second_reading: false,
         }
     }
 
@@ -126,6 +148,7 @@ impl<'a> Parser<'a> {
     pub(crate) fn keyword_at(&self, ahead: usize) -> Option<Keyword> {
         match self.kind_at(ahead) {
             TokenKind::Word(keyword) => keyword,
+            TokenKind::Reserved(keyword) => Some(keyword),
             _ => None,
         }
     }
@@ -207,7 +230,8 @@ impl<'a> Parser<'a> {
 
     /// `expect` where ANTLR looks ahead to choose between rules, so that nothing is known to be missing.
     pub(crate) fn expect_quietly(&mut self, kind: TokenKind) -> Result<()> {
-        if self.accept_kind(kind) { Ok(()) } else { Err(self.unexpected()) }
+        let found = self.accept_kind(kind) || kind.keyword().is_some_and(|keyword| self.accept(keyword));
+        if found { Ok(()) } else { Err(self.unexpected()) }
     }
 
     pub(crate) fn expect_all(&mut self, keywords: &[Keyword]) -> Result<()> {
@@ -245,6 +269,7 @@ impl<'a> Parser<'a> {
         while self.accept_kind(TokenKind::Comma) {
             items.push(item(self)?);
         }
+        self.list_end = Some((self.position, items.len()));
         Ok(items)
     }
 
@@ -312,6 +337,11 @@ impl<'a> Parser<'a> {
         self.peek().start as usize
     }
 
+    /// Whether the last token taken was a name.
+    pub(crate) fn is_behind_name(&self) -> bool {
+        self.position.checked_sub(1).is_some_and(|last| self.tokens[last].kind.is_name())
+    }
+
     /// The byte behind the last token taken.
     pub(crate) fn end(&self) -> usize {
         match self.position.checked_sub(1) {
@@ -368,17 +398,81 @@ impl<'a> Parser<'a> {
         let Some(token) = self.tokens.get(at).copied().filter(|_| error.condition() == PARSE_SYNTAX_ERROR) else {
             return error;
         };
-        if self.tokens.get(at + 1).is_some_and(|next| next.kind == kind) {
+        if let Some((_, items)) = self.list_end.filter(|(end, _)| *end == at && kind == TokenKind::RightParen) {
+            // Behind the first comma ANTLR skips what is no further item, before it skips only what the list goes on behind.
+            let goes_on = self
+                .tokens
+                .get(at + 1)
+                .is_some_and(|next| matches!(next.kind, TokenKind::RightParen | TokenKind::Comma));
+            if items > 1 || (items == 1 && goes_on) {
+                return error::syntax(self.text, token, Mend::Extra);
+            }
+            // Behind a name nothing but the end was left, behind a value also an operator.
+            let is_behind_name = at.checked_sub(1).is_some_and(|last| self.tokens[last].kind.is_name());
+            if items == 1 && !is_behind_name {
+                return error;
+            }
+        } else if self.tokens.get(at + 1).is_some_and(|next| next.kind.is_like(kind)) {
             return error::syntax(self.text, token, Mend::Extra);
         }
-        let (text, mut tokens) = (self.text, self.tokens);
+        let (text, dialect, mut tokens) = (self.text, self.dialect, self.tokens);
         tokens.insert(at, Token { kind, start: token.start, end: token.start });
-        let mut second = Self::of_tokens(text, tokens).with_values(self.named, self.positional);
+        let mut second = Self::of_tokens(text, dialect, tokens).with_values(self.named, self.positional);
         let fits = match rule(&mut second) {
             Ok(_) => true,
             Err(_) => second.position > at + 1,
         };
         if fits { error::syntax(text, token, Mend::Missing(kind)) } else { error }
+    }
+
+    /// What a second reading makes of a text that was wrong at first sight, if it makes something of it.
+    pub(crate) fn second_reading<T>(&self, rule: impl FnOnce(&mut Self) -> Result<T>) -> Option<Result<T>> {
+        let tokens = tokenize(self.text, self.dialect).ok()?;
+        let mut second = Self::of_tokens(self.text, self.dialect, tokens).with_values(self.named, self.positional);
+        second.is_second_reading = true;
+        let read = rule(&mut second).ok()?;
+        Some(second.deferred.map_or(Ok(read), Err))
+    }
+
+    /// What Spark says of statements that it knows by their first words, whatever stands behind these.
+    pub(crate) fn native_command(&self) -> Option<Error> {
+        use Keyword as K;
+        let word = |index: usize| self.tokens.get(index).and_then(|token| token.kind.keyword());
+        let about = |error: Error| {
+            let start = self.tokens.first().map_or(0, |token| token.start as usize);
+            let last = self.tokens.iter().rfind(|token| !matches!(token.kind, TokenKind::End | TokenKind::Semicolon));
+            Some(error::about(error, self.text, start, last.map_or(start, |token| token.end as usize)))
+        };
+        let refused = |what: &str| about(INVALID_STATEMENT_OR_CLAUSE.with("operation", what));
+        match (word(0)?, word(1), word(2)) {
+            (K::Set, Some(K::Time), Some(K::Zone)) => about(INVALID_TIME_ZONE_SYNTAX.error()),
+            (K::Set, ..) => about(INVALID_SET_SYNTAX.error()),
+            (K::Show, Some(K::Create), Some(K::Table)) => refused("SHOW CREATE TABLE"),
+            (K::Create, Some(K::Index), _) => refused("CREATE INDEX"),
+            (K::Drop, Some(K::Index), _) => refused("DROP INDEX"),
+            (K::Alter, Some(K::Index), _) => refused("ALTER INDEX"),
+            _ => None,
+        }
+    }
+
+    /// Keeps the first error of a statement that is read on.
+    pub(crate) fn defer(&mut self, error: Error) {
+        self.deferred.get_or_insert(error);
+    }
+
+    /// The list just read is one whose end ANTLR does not mend.
+    pub(crate) fn end_strict_list(&mut self) {
+        self.list_end = Some((self.position, 0));
+    }
+
+    /// What was read last is more than a list.
+    pub(crate) fn forget_list(&mut self) {
+        self.list_end = None;
+    }
+
+    /// The list just read has this many items.
+    pub(crate) fn end_list(&mut self, items: usize) {
+        self.list_end = Some((self.position, items));
     }
 
     /// An error about the text from `start` to the last token taken.
@@ -428,6 +522,9 @@ impl<'a> Parser<'a> {
 
     /// `NOT` between a value and its predicate, or in `IF NOT EXISTS`. `!` was that once.
     pub(crate) fn accept_infix_not(&mut self) -> Result<bool> {
+        if self.dialect.has(Switch::BangIsNot) && self.accept_kind(TokenKind::Bang) {
+            return Ok(true);
+        }
         if self.at_kind(TokenKind::Bang) {
             let start = self.start();
             self.advance();

@@ -15,6 +15,7 @@ use hearth_plan::expression::SortOrder;
 use hearth_plan::relation::{NamedTable, SetOp, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 
+use crate::dialect::Switch;
 use crate::expression::{Paren, row_values};
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -22,13 +23,19 @@ use crate::token::TokenKind;
 
 impl Parser<'_> {
     pub(crate) fn query(&mut self) -> Result<Relation> {
-        self.nested(|parser| {
+        let is_select_list = std::mem::replace(&mut self.is_select_list, false);
+        let query = self.nested(|parser| {
             let start = parser.start();
             let ctes = parser.ctes()?;
             let first = parser.query_primary()?;
             let body = parser.query_rest(start, first)?;
             Ok(parser.with_ctes(start, ctes, body))
-        })
+        });
+        self.is_select_list = is_select_list;
+        if query.is_ok() {
+            self.forget_list();
+        }
+        query
     }
 
     /// The rest of a query whose first term, in parentheses, was read.
@@ -56,7 +63,8 @@ impl Parser<'_> {
 
     /// `|>`, or `|` before a word that begins an operator.
     pub(crate) fn at_pipe(&self) -> bool {
-        self.at_kind(TokenKind::PipeOperator) || (self.at_kind(TokenKind::Pipe) && self.at_pipe_operator(1))
+        self.at_kind(TokenKind::PipeOperator)
+            || (self.at_kind(TokenKind::Pipe) && !self.dialect.has(Switch::NoShortPipe) && self.at_pipe_operator(1))
     }
 
     /// Whether an operator of `|>` stands `ahead` and not an operand of `|`.
@@ -113,7 +121,7 @@ impl Parser<'_> {
             }
             let at = self.start();
             let mut right = self.query_primary()?;
-            if kind != SetOpKind::Intersect {
+            if kind != SetOpKind::Intersect && !self.dialect.has(Switch::FlatSetOperations) {
                 right = self.set_operations(at, right, SetLevel::Intersect)?;
             }
             self.grew()?;

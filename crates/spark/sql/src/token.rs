@@ -14,6 +14,8 @@ pub struct Token {
 pub enum TokenKind {
     /// An unquoted word; `Some` when the grammar knows it.
     Word(Option<Keyword>),
+    /// An unquoted word that names nothing in the session's dialect.
+    Reserved(Keyword),
     /// `` `name` ``
     Quoted,
     /// `'…'` or `"…"`
@@ -92,7 +94,7 @@ impl TokenKind {
     /// How Spark's grammar calls a token of one spelling.
     pub fn grammar_name(self) -> Option<String> {
         Some(match self {
-            Self::Word(Some(keyword)) => format!("'{}'", keyword.spelling()),
+            Self::Word(Some(keyword)) | Self::Reserved(keyword) => format!("'{}'", keyword.spelling()),
             Self::LeftParen => "'('".to_owned(),
             Self::RightParen => "')'".to_owned(),
             Self::RightBracket => "']'".to_owned(),
@@ -103,6 +105,19 @@ impl TokenKind {
             Self::Equal => "EQ".to_owned(),
             _ => return None,
         })
+    }
+
+    pub fn keyword(self) -> Option<Keyword> {
+        match self {
+            Self::Word(keyword) => keyword,
+            Self::Reserved(keyword) => Some(keyword),
+            _ => None,
+        }
+    }
+
+    /// The same token, reserved or not.
+    pub fn is_like(self, other: Self) -> bool {
+        self == other || self.keyword().is_some_and(|keyword| other.keyword() == Some(keyword))
     }
 
     pub fn is_string(self) -> bool {
@@ -143,6 +158,24 @@ impl TokenKind {
                     | Self::Asterisk
                     | Self::Question
                     | Self::Colon
+                    | Self::Reserved(
+                        Keyword::Case
+                            | Keyword::Cast
+                            | Keyword::CurrentDate
+                            | Keyword::CurrentPath
+                            | Keyword::CurrentTime
+                            | Keyword::CurrentTimestamp
+                            | Keyword::CurrentUser
+                            | Keyword::False
+                            | Keyword::Filter
+                            | Keyword::Left
+                            | Keyword::Not
+                            | Keyword::Null
+                            | Keyword::Right
+                            | Keyword::SessionUser
+                            | Keyword::Time
+                            | Keyword::User
+                    )
             )
     }
 }

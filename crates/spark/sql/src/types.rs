@@ -1,12 +1,14 @@
 //! Types inside statements. Their grammar is `hearth_types::ddl`'s; here their text is found and stepped over.
 
-use hearth_base::condition::DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION;
+use hearth_base::condition::{DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, UNSUPPORTED_DATATYPE};
 use hearth_base::{Error, Result};
 use hearth_plan::expression::TypeRef;
 use hearth_types::DataType;
 use hearth_types::ddl::parse_data_type_prefix;
 
+use crate::keywords::Keyword;
 use crate::parser::Parser;
+use crate::token::TokenKind;
 
 impl Parser<'_> {
     pub(crate) fn type_ref(&mut self) -> Result<TypeRef> {
@@ -14,22 +16,34 @@ impl Parser<'_> {
     }
 
     pub(crate) fn data_type(&mut self) -> Result<DataType> {
-        if !self.kind().is_name() {
+        if !self.kind().is_name() && self.kind() != TokenKind::Reserved(Keyword::Time) {
             return Err(self.unexpected());
         }
         let start = self.start();
         let token = self.peek();
-        let (data_type, length) = parse_data_type_prefix(&self.text[start..]).map_err(|error: Error| {
+        let parsed = parse_data_type_prefix(&self.text[start..]).map_err(|error: Error| {
             if error.condition().name == "PARSE_SYNTAX_ERROR" {
                 self.unexpected_at(token)
             } else if error.condition() == DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION {
                 error
             } else {
-                let has_parameters = self.kind_at(1) == crate::token::TokenKind::LeftParen;
+                let has_parameters = self.kind_at(1) == TokenKind::LeftParen;
                 let last = self.behind_parens(1).filter(|_| has_parameters).map_or(0, |behind| behind - 1);
                 crate::error::about(error, self.text, start, self.peek_at(last).end as usize)
             }
-        })?;
+        });
+        let (data_type, length) = match parsed {
+            // The rest of the statement may be wrong, which comes first.
+            Err(error) if error.condition() == UNSUPPORTED_DATATYPE && self.kind_at(1) != TokenKind::Less => {
+                let last = self.behind_parens(1).filter(|_| self.kind_at(1) == TokenKind::LeftParen);
+                for _ in 0..last.unwrap_or(1) {
+                    self.advance();
+                }
+                self.defer(error);
+                return Ok(DataType::Null);
+            }
+            parsed => parsed?,
+        };
         self.skip_to(start + length)?;
         Ok(data_type)
     }

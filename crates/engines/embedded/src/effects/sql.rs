@@ -17,6 +17,7 @@ use hearth_plan::identifier::quote;
 use hearth_plan::relation::SqlText;
 use hearth_plan::{Command, Expr, ExprNode, Name, Plan, Relation, RelationNode};
 use hearth_proto::connect as pb;
+use hearth_sql::Dialect;
 use hearth_types::{DataType, Value};
 use pb::execute_plan_response::{ResponseType, SqlCommandResult};
 use prost::Message;
@@ -31,11 +32,24 @@ use crate::session::EmbeddedSession;
 use crate::{explain, observe};
 
 /// The command that a text is; `None` when it is a query.
-pub fn command_of(text: &SqlText) -> Result<Option<Command>> {
-    match hearth_sql::parse_bound(text)? {
+pub fn command_of(session: &EmbeddedSession, text: &SqlText) -> Result<Option<Command>> {
+    match parsed(session, text)? {
         Plan::Relation(_) => Ok(None),
         Plan::Command(command) => Ok(Some(command)),
     }
+}
+
+fn parsed(session: &EmbeddedSession, text: &SqlText) -> Result<Plan> {
+    let state = session.state.read();
+    let overrides = state.config.overrides();
+    hearth_sql::parse_bound_in(text, |key| overrides.get(key).map(String::as_str))
+}
+
+/// How the session's texts are read.
+pub fn dialect(session: &EmbeddedSession) -> Dialect {
+    let state = session.state.read();
+    let overrides = state.config.overrides();
+    Dialect::of(|key| overrides.get(key).map(String::as_str))
 }
 
 /// A text and what it refers to.
@@ -49,7 +63,7 @@ pub struct Statement<'a> {
 
 /// Runs the text of a root and writes the answer.
 pub async fn run(session: &EmbeddedSession, statement: Statement<'_>, writer: &mut ResultWriter) -> Result<()> {
-    let Some(command) = command_of(statement.text)? else {
+    let Some(command) = command_of(session, statement.text)? else {
         let relation = match statement.input {
             Some(input) => input.clone(),
             None => Relation::new(RelationNode::Sql(statement.text.clone())),
@@ -93,7 +107,7 @@ pub async fn run(session: &EmbeddedSession, statement: Statement<'_>, writer: &m
 
 /// Runs a text in the place of a relation and gives its rows.
 pub async fn rows(session: &EmbeddedSession, sql: &SqlText, input: Option<&Relation>) -> Result<Rows> {
-    match command_of(sql)? {
+    match command_of(session, sql)? {
         Some(command) => {
             let command = prepared(session, sql, input, command).await?;
             match Box::pin(perform(session, command)).await? {
@@ -120,7 +134,7 @@ async fn prepared(
     let is_script = matches!(command, Command::Script(_));
     let mut command = match has_parameters && !is_script {
         false => command,
-        true => match hearth_sql::parse_statement(&bound(session, sql).await?)? {
+        true => match dialect(session).parse_statement(&bound(session, sql).await?)? {
             Plan::Command(command) => command,
             Plan::Relation(_) => return Err(Error::internal("a command became a query by its parameters")),
         },
@@ -165,11 +179,11 @@ pub async fn immediate(session: &EmbeddedSession, text: &Expr, arguments: &[Expr
             *value = Expr::literal(evaluate(session, value.clone()).await?);
         }
     }
-    let plan = hearth_sql::parse_bound(&sql)?;
+    let plan = parsed(session, &sql)?;
     if matches!(plan, Plan::Command(Command::Script(_))) {
         return Err(SQL_SCRIPT_IN_EXECUTE_IMMEDIATE.with("sqlString", &sql.query));
     }
-    let markers = hearth_sql::parameter_markers(&sql.query)?;
+    let markers = dialect(session).parameter_markers(&sql.query)?;
     let has_names = markers.iter().any(|marker| marker.name.is_some());
     if has_names && markers.iter().any(|marker| marker.name.is_none()) {
         return Err(INVALID_QUERY_MIXED_QUERY_PARAMETERS.error());
@@ -215,7 +229,7 @@ pub fn add_arguments(sql: &mut SqlText, arguments: &[Expr]) {
 /// Runs the text of an `EXECUTE IMMEDIATE` in a script; the rows of a query, nothing of a command.
 pub async fn immediate_rows(session: &EmbeddedSession, sql: &SqlText) -> Result<Option<Rows>> {
     let outside = session.outside_script();
-    let is_query = command_of(sql)?.is_none();
+    let is_query = command_of(session, sql)?.is_none();
     let answer = rows(&outside, sql, None).await?;
     Ok(is_query.then_some(answer))
 }
@@ -231,7 +245,7 @@ pub async fn execute_immediate(
     if into.is_empty() {
         return rows(&session.outside_script(), &sql, None).await;
     }
-    if command_of(&sql)?.is_some() {
+    if command_of(session, &sql)?.is_some() {
         return Err(INVALID_STATEMENT_FOR_EXECUTE_INTO.with("sqlString", sql.query.to_uppercase()));
     }
     let targets: Vec<(Name, Expr)> = into.iter().map(|name| (name.clone(), Expr::new(ExprNode::Default))).collect();

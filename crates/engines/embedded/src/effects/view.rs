@@ -1,5 +1,6 @@
 //! Views: temporary ones live in the session, persistent ones in the catalog as text.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use hearth_analyzer::{MentionOptions, Place, column_name, mentions};
@@ -98,7 +99,7 @@ async fn create_temporary(session: &EmbeddedSession, name: &[String], new: &Crea
 fn closed(session: &EmbeddedSession, query: &Relation, sql_name: Option<&str>) -> Result<Relation> {
     let scope = Scope::new(session);
     let case_sensitive = scope.state.config.flag("spark.sql.caseSensitive");
-    let mentioned = mentions(query, &MentionOptions { place: Place::Session, case_sensitive });
+    let mentioned = mentions(query, &MentionOptions { place: Place::Session, case_sensitive, config: HashMap::new() });
     let mut ctes: Vec<Cte> = Vec::new();
     for table in &mentioned.tables {
         let [only] = table.name.as_slice() else { continue };
@@ -212,7 +213,7 @@ async fn set_text(
     text: &str,
 ) -> Result<StructType> {
     let scope = Scope::new(session);
-    let options = MentionOptions { place: Place::Session, case_sensitive: false };
+    let options = MentionOptions { place: Place::Session, case_sensitive: false, config: HashMap::new() };
     for table in mentions(query, &options).tables {
         if scope.temporary(&table.name).is_some() {
             return Err(INVALID_TEMP_OBJ_REFERENCE

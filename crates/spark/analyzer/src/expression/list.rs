@@ -45,7 +45,7 @@ impl Analyzer<'_> {
             ExprNode::Regex { table, pattern, plan_id } => self.regex((table.as_deref(), pattern), *plan_id, cx),
             ExprNode::Alias { expr: child, names, metadata } => self.aliased(child, names, metadata.as_deref(), cx),
             ExprNode::SqlText(text) => {
-                let parsed = hearth_sql::parse_expression(text)?;
+                let parsed = self.dialect().parse_expression(text)?;
                 self.item(&parsed, cx)
             }
             ExprNode::Attribute { .. } => Ok(vec![self.column_item(expr, cx)?]),

@@ -8,6 +8,7 @@ use hearth_plan::relation::{
     Grouping, GroupingItem, GroupingSet, JoinConstraint, NamedTable, SampleMethod, SqlText, TableName, TimeTravel,
 };
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Plan, Relation, RelationNode as Node};
+use hearth_sql::Dialect;
 use hearth_types::Value;
 
 use super::{LocalMention, MentionOptions, Mentions, TableMention};
@@ -238,7 +239,8 @@ impl<'o> Walk<'o> {
     }
 
     fn sql(&mut self, text: &SqlText) {
-        let Ok(plan) = hearth_sql::parse_bound(text) else { return };
+        let setting = |key: &str| self.options.config.get(key).map(String::as_str);
+        let Ok(plan) = hearth_sql::parse_bound_in(text, setting) else { return };
         text.named.iter().for_each(|(_, value)| self.expression(value));
         self.expressions(&text.positional);
         self.plan(&plan);
@@ -355,7 +357,9 @@ impl<'o> Walk<'o> {
             ExprNode::Subquery(subquery) => self.subquery(subquery),
             ExprNode::NamedArgument { value, .. } => self.expression(value),
             ExprNode::SqlText(text) => {
-                if let Ok(parsed) = hearth_sql::parse_expression(text) {
+                if let Ok(parsed) =
+                    Dialect::of(|key| self.options.config.get(key).map(String::as_str)).parse_expression(text)
+                {
                     self.expression(&parsed);
                 }
             }

@@ -24,6 +24,7 @@ impl Parser<'_> {
     pub(super) fn call_with(&mut self, start: usize, name: Name, mut arguments: Vec<Expr>) -> Result<Expr> {
         let mut call = FunctionCall::new(name, Vec::new());
         let mut ignore_inside = None;
+        let is_select_list = std::mem::replace(&mut self.is_select_list, false);
         if arguments.is_empty() && !self.at_kind(TokenKind::RightParen) {
             call.distinct = self.set_quantifier() == Some(K::Distinct);
             arguments.push(self.argument()?);
@@ -31,6 +32,8 @@ impl Parser<'_> {
         while self.accept_kind(TokenKind::Comma) {
             arguments.push(self.argument()?);
         }
+        self.end_list(arguments.len());
+        self.is_select_list = is_select_list;
         if self.takes_nulls_inside(&call.name) && self.at_all(&[K::Ignore, K::Nulls]) {
             self.advance();
             self.advance();
@@ -68,9 +71,29 @@ impl Parser<'_> {
         if !(self.at(K::Over) && is_window) {
             return Ok(function);
         }
+        if self.kind_at(1) == TokenKind::LeftParen && !self.at_window_definition() {
+            // The word is the column's alias then, or does not fit at all.
+            return Err(self.unexpected_at(self.peek_at(usize::from(self.is_select_list))));
+        }
         self.advance();
         let spec = self.window_spec()?;
         Ok(self.expr(start, ExprNode::Window(Box::new(Window { function, spec }))))
+    }
+
+    /// Whether what begins behind `OVER (` may be a window.
+    fn at_window_definition(&self) -> bool {
+        match self.keyword_at(2) {
+            Some(K::Partition | K::Distribute | K::Cluster | K::Order | K::Sort)
+                if self.keyword_at(3) == Some(K::By) =>
+            {
+                true
+            }
+            Some(K::Rows | K::Range) => true,
+            _ => {
+                self.kind_at(2) == TokenKind::RightParen
+                    || (self.kind_at(2).is_name() && self.kind_at(3) == TokenKind::RightParen)
+            }
+        }
     }
 
     fn takes_nulls_inside(&self, name: &Name) -> bool {

@@ -5,6 +5,7 @@ use hearth_plan::expression::{CastMode, Subquery, SubqueryKind, SubquerySource};
 use hearth_plan::{Expr, ExprNode, Name, Relation};
 use hearth_types::{DataType, Value};
 
+use crate::dialect::Switch;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -28,7 +29,7 @@ impl Parser<'_> {
     fn postfix(&mut self, start: usize, mut base: Expr) -> Result<Expr> {
         loop {
             base = match self.kind() {
-                TokenKind::Dot if self.kind_at(1).is_name() => {
+                TokenKind::Dot => {
                     self.advance();
                     let field = self.plain_identifier()?;
                     self.field(start, base, field)?
@@ -51,7 +52,7 @@ impl Parser<'_> {
                     self.grew()?;
                     self.json_path(start, base)?
                 }
-                TokenKind::Word(Some(K::Collate)) if self.kind_at(1).is_name() => {
+                TokenKind::Word(Some(K::Collate)) | TokenKind::Reserved(K::Collate) if self.kind_at(1).is_name() => {
                     self.advance();
                     let collation = self.name()?.join(".");
                     self.grew()?;
@@ -141,9 +142,39 @@ impl Parser<'_> {
             kind if kind.is_number() => self.number(),
             kind if kind.is_string() => self.string_expr(),
             TokenKind::Word(Some(keyword)) => self.word(keyword),
+            TokenKind::Reserved(keyword) => self.reserved_word(keyword),
             TokenKind::Word(None) | TokenKind::Quoted => self.named(),
             _ => Err(self.unexpected()),
         }
+    }
+
+    /// Reserved words, of which some begin an expression.
+    fn reserved_word(&mut self, keyword: K) -> Result<Expr> {
+        let next = self.kind_at(1);
+        let fits = match keyword {
+            K::Case => return self.case(),
+            K::Null | K::False => true,
+            K::Cast => next == TokenKind::LeftParen,
+            K::CurrentDate
+            | K::CurrentPath
+            | K::CurrentTime
+            | K::CurrentTimestamp
+            | K::CurrentUser
+            | K::SessionUser => next != TokenKind::LeftParen,
+            K::User if next != TokenKind::LeftParen => {
+                let start = self.start();
+                self.advance();
+                return Ok(self.call(start, "user", Vec::new()));
+            }
+            K::Time if next.is_string() => return self.typed_literal(),
+            K::Left | K::Right | K::Filter if next == TokenKind::LeftParen => {
+                let start = self.start();
+                let name = self.advance();
+                return self.function_call(start, vec![self.lexeme(name).to_owned()]);
+            }
+            _ => false,
+        };
+        if fits { self.word(keyword) } else { Err(self.unexpected()) }
     }
 
     /// Words that begin more than a name, when what follows says so.
@@ -249,12 +280,25 @@ impl Parser<'_> {
     fn column(&self, start: usize, name: Name) -> Expr {
         let first = name.first().map_or("", String::as_str);
         let is_variable = self.lambdas.iter().flatten().any(|argument| argument.eq_ignore_ascii_case(first));
-        let node = if is_variable {
+        let node = if let Some(pattern) = self.column_pattern(start, &name) {
+            pattern
+        } else if is_variable {
             ExprNode::LambdaVariable { name }
         } else {
             ExprNode::Attribute { name, plan_id: None, is_metadata: false }
         };
         self.expr(start, node)
+    }
+
+    /// A name in a select list whose last part can only be meant as a pattern.
+    fn column_pattern(&self, start: usize, name: &[String]) -> Option<ExprNode> {
+        let (last, target) = name.split_last()?;
+        let is_pattern = self.is_select_list
+            && self.dialect.has(Switch::RegexColumns)
+            && target.len() < 2
+            && self.since(start).ends_with('`')
+            && last.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        is_pattern.then(|| ExprNode::Regex { table: target.first().cloned(), pattern: last.clone(), plan_id: None })
     }
 
     fn star(&mut self, start: usize, target: Option<Name>) -> Result<Expr> {

@@ -4,6 +4,7 @@ use hearth_base::Result;
 use hearth_plan::relation::{Join, JoinConstraint, JoinKind, LateralView, NearestByJoin};
 use hearth_plan::{Relation, RelationNode};
 
+use crate::dialect::Switch;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -19,7 +20,13 @@ impl Parser<'_> {
         let relation = self.nested(|parser| {
             let mut relation = parser.relation_chain(start, None)?;
             while parser.accept_kind(TokenKind::Comma) {
-                relation = parser.relation_chain(start, Some(relation))?;
+                relation = if parser.dialect.has(Switch::JoinBeforeComma) && !parser.at(K::Lateral) {
+                    let right = parser.relation_chain(parser.start(), None)?;
+                    parser.grew()?;
+                    parser.comma_join(start, relation, right, false)
+                } else {
+                    parser.relation_chain(start, Some(relation))?
+                };
             }
             Ok(relation)
         })?;
@@ -37,30 +44,28 @@ impl Parser<'_> {
         let first = match left {
             Some(left) => {
                 self.grew()?;
-                let join = Join {
-                    left: Box::new(left),
-                    right: Box::new(primary),
-                    kind: JoinKind::Inner,
-                    constraint: JoinConstraint::None,
-                    lateral,
-                    structs: None,
-                };
-                self.relation(start, RelationNode::Join(Box::new(join)))
+                self.comma_join(start, left, primary, lateral)
             }
             None if lateral => {
-                let join = Join {
-                    left: Box::new(self.relation(start, RelationNode::OneRow)),
-                    right: Box::new(primary),
-                    kind: JoinKind::Inner,
-                    constraint: JoinConstraint::None,
-                    lateral,
-                    structs: None,
-                };
-                self.relation(start, RelationNode::Join(Box::new(join)))
+                let nothing = self.relation(start, RelationNode::OneRow);
+                self.comma_join(start, nothing, primary, lateral)
             }
             None => primary,
         };
         self.relation_extensions(start, first)
+    }
+
+    /// `left, right`
+    fn comma_join(&self, start: usize, left: Relation, right: Relation, lateral: bool) -> Relation {
+        let join = Join {
+            left: Box::new(left),
+            right: Box::new(right),
+            kind: JoinKind::Inner,
+            constraint: JoinConstraint::None,
+            lateral,
+            structs: None,
+        };
+        self.relation(start, RelationNode::Join(Box::new(join)))
     }
 
     /// Joins and pivots behind a relation.
@@ -163,7 +168,8 @@ impl Parser<'_> {
 
     /// `LATERAL VIEW [OUTER] generator(…) alias [AS a, b]`
     pub(super) fn lateral_views(&mut self, start: usize, mut relation: Relation) -> Result<Relation> {
-        while self.accept_all(&[K::Lateral, K::View]) {
+        while self.accept(K::Lateral) {
+            self.expect(K::View)?;
             let outer = self.at(K::Outer) && self.kind_at(1).is_name();
             if outer {
                 self.advance();

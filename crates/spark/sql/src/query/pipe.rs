@@ -144,8 +144,8 @@ impl Parser<'_> {
 
     fn pipe_set_op(&mut self, start: usize, input: Relation) -> Result<Relation> {
         let kind = match self.advance().kind {
-            TokenKind::Word(Some(K::Union)) => SetOpKind::Union,
-            TokenKind::Word(Some(K::Intersect)) => SetOpKind::Intersect,
+            TokenKind::Word(Some(K::Union)) | TokenKind::Reserved(K::Union) => SetOpKind::Union,
+            TokenKind::Word(Some(K::Intersect)) | TokenKind::Reserved(K::Intersect) => SetOpKind::Intersect,
             _ => SetOpKind::Except,
         };
         let all = self.accept(K::All);

@@ -5,6 +5,7 @@ use hearth_base::{Error, Result};
 use hearth_plan::relation::{Grouping, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 
+use crate::dialect::Switch;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -38,7 +39,10 @@ impl Parser<'_> {
             hints.extend(self.hints()?);
         }
         let distinct = self.set_quantifier() == Some(K::Distinct);
-        let items = self.named_expressions()?;
+        let around = std::mem::replace(&mut self.is_select_list, true);
+        let items = self.named_expressions();
+        self.is_select_list = around;
+        let items = items?;
         Ok(SelectList { hints, distinct, items })
     }
 
@@ -68,13 +72,18 @@ impl Parser<'_> {
         let SelectList { hints, distinct, items } = list;
         let input = Box::new(relation);
         relation = match (grouping, &having) {
-            (None, None) => self.relation(start, RelationNode::Project { input, expressions: items }),
+            (None, having) if having.is_none() || self.dialect.has(Switch::HavingIsWhere) => {
+                self.relation(start, RelationNode::Project { input, expressions: items })
+            }
             (grouping, _) => {
                 let grouping = grouping.unwrap_or(Grouping::Items(Vec::new()));
                 self.relation(start, RelationNode::Aggregate { input, grouping, expressions: items })
             }
         };
-        if let Some(condition) = having {
+        let is_where = self.dialect.has(Switch::HavingIsWhere) && matches!(relation.node, RelationNode::Project { .. });
+        if let Some(condition) = having.clone().filter(|_| is_where) {
+            relation = self.relation(start, RelationNode::Filter { input: Box::new(relation), condition });
+        } else if let Some(condition) = having {
             relation = self.relation(start, RelationNode::Having { input: Box::new(relation), condition });
         }
         let windows = if self.at(K::Window) && self.at_clause() { self.window_clause()? } else { None };
@@ -149,7 +158,9 @@ impl Parser<'_> {
     pub(crate) fn at_script(&self, ahead: usize) -> bool {
         let found = (ahead..).map(|ahead| (self.kind_at(ahead), ahead)).find_map(|(kind, ahead)| match kind {
             TokenKind::End => Some(false),
-            TokenKind::Word(Some(K::Using)) if self.kind_at(ahead + 1).is_string() => Some(true),
+            TokenKind::Word(Some(K::Using)) | TokenKind::Reserved(K::Using) if self.kind_at(ahead + 1).is_string() => {
+                Some(true)
+            }
             _ => None,
         });
         found == Some(true)

@@ -121,7 +121,12 @@ impl Parser<'_> {
             promise = elements.promise;
             columns = TableColumns::Columns(elements.columns);
         }
-        let clauses = self.table_clauses()?;
+        // The provider stands before all other clauses.
+        let mut clauses = TableClauses::default();
+        if self.at(K::Using) {
+            self.table_clause(&mut clauses)?;
+        }
+        while !self.at(K::Using) && self.table_clause(&mut clauses)? {}
         let is_query = self.accept(K::As) || self.starts_query_at(0) || self.at_kind(TokenKind::LeftParen);
         let query = if is_query { Some(self.query()?) } else { None };
         self.check_definition(start, &columns, &clauses, query.is_some())?;

@@ -35,7 +35,7 @@ impl Parser<'_> {
             _ => {}
         }
         let has_word = self.at(K::Query) && (self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen);
-        let is_table = self.at(K::Table) && !matches!(self.kind_at(2), TokenKind::Word(Some(K::Union | K::Order)));
+        let is_table = self.at(K::Table) && !matches!(self.keyword_at(2), Some(K::Union | K::Order));
         if has_word || self.at_kind(TokenKind::LeftParen) || (self.starts_query_at(0) && !is_table) {
             if has_word {
                 self.advance();

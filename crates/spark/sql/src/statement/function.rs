@@ -86,7 +86,7 @@ impl Parser<'_> {
             }
         }
         let comment = self.routine_characteristics()?;
-        self.expect(K::Return)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Return)))?;
         let body = if self.starts_query_at(0) {
             SqlFunctionBody::Query(Box::new(self.query()?))
         } else {

@@ -99,6 +99,30 @@ impl Parser<'_> {
             self.with_options()?;
             target.unsupported = Some("INSERT … WITH (options)");
         }
+        let is_query = |ahead| {
+            let word = self.keyword_at(ahead);
+            self.starts_query_at(ahead)
+                || matches!(
+                    word,
+                    Some(
+                        K::Values
+                            | K::Partition
+                            | K::By
+                            | K::Replace
+                            | K::If
+                            | K::Select
+                            | K::Table
+                            | K::From
+                            | K::With
+                    )
+                )
+        };
+        if !overwrite && self.kind().is_name() && !is_query(0) {
+            // An alias, which only `REPLACE` may stand behind.
+            self.accept(K::As);
+            self.plain_identifier()?;
+            return Err(self.unexpected());
+        }
         self.insert_clauses(&mut target, overwrite)?;
         Ok(target)
     }

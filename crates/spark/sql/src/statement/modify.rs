@@ -72,6 +72,9 @@ impl Parser<'_> {
             list.push(action);
         }
         let count = actions.matched.len() + actions.not_matched.len() + actions.not_matched_by_source.len();
+        if count == 0 && !matches!(self.kind(), TokenKind::End | TokenKind::Semicolon) {
+            return Err(self.unexpected());
+        }
         if count == 0 {
             return Err(self.about_statement(MERGE_WITHOUT_WHEN.error()));
         }

@@ -6,7 +6,6 @@ use hearth_plan::catalog::PartitionSpec;
 use hearth_plan::{ExprNode, Options};
 
 use crate::keywords::Keyword as K;
-use crate::literal::unquote;
 use crate::parser::Parser;
 use crate::token::TokenKind;
 
@@ -61,7 +60,7 @@ impl Parser<'_> {
             // `'key' 'value'` is a key and its value, not one joined string.
             if self.kind_at(1).is_string() {
                 let token = self.advance();
-                return Ok(unquote(self.lexeme(token)));
+                return Ok(self.unquoted(token));
             }
             return self.string();
         }

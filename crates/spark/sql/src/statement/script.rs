@@ -77,6 +77,10 @@ impl Parser<'_> {
         let block = Block { label, handlers: Vec::new(), statements: Vec::new() };
         let mut open = Open { part: Part::Variables, block };
         while !self.at_body_end() {
+            let has_statements = !open.block.statements.is_empty() || open.part != Part::Variables;
+            if has_statements && self.at_kind(TokenKind::Semicolon) && self.kind_at(1) != TokenKind::Semicolon {
+                return Err(crate::error::syntax(self.text, self.peek(), crate::error::Mend::Extra));
+            }
             self.nested(|parser| parser.part_of_block(&mut open))?;
             self.expect_kind(TokenKind::Semicolon)?;
         }
@@ -255,6 +259,9 @@ impl Parser<'_> {
 
     fn begin_label(&mut self) -> Result<String> {
         let start = self.start();
+        if self.keyword().is_some_and(K::is_strict_non_reserved) {
+            return Err(self.unexpected());
+        }
         let name = self.identifier()?;
         self.expect_kind(TokenKind::Colon)?;
         self.checked_label(start, &name)?;
@@ -262,13 +269,13 @@ impl Parser<'_> {
     }
 
     /// A label or the variable of `FOR`, which share their names.
-    fn checked_label(&self, start: usize, name: &str) -> Result<()> {
+    fn checked_label(&mut self, start: usize, name: &str) -> Result<()> {
         let shown = || quote(&[name.to_lowercase()]);
         if ["system", "session", "builtin"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
-            return Err(self.script_error(start, LABEL_OR_FOR_VARIABLE_NAME_FORBIDDEN.with("label", shown())));
+            self.defer(self.script_error(start, LABEL_OR_FOR_VARIABLE_NAME_FORBIDDEN.with("label", shown())));
         }
         if self.script.labels.iter().any(|label| label.name.eq_ignore_ascii_case(name)) {
-            return Err(self.script_error(start, LABEL_OR_FOR_VARIABLE_ALREADY_EXISTS.with("label", shown())));
+            self.defer(self.script_error(start, LABEL_OR_FOR_VARIABLE_ALREADY_EXISTS.with("label", shown())));
         }
         Ok(())
     }
@@ -318,7 +325,8 @@ impl Parser<'_> {
             let error = LABEL_DOES_NOT_EXIST
                 .with("labelName", name.to_uppercase())
                 .with("statementType", if is_leave { "LEAVE" } else { "ITERATE" });
-            return Err(self.script_error(start, error));
+            self.defer(self.script_error(start, error));
+            return Ok(Statement::Leave(lower));
         };
         if is_leave {
             return Ok(Statement::Leave(lower));
@@ -380,7 +388,7 @@ impl Parser<'_> {
     fn while_loop(&mut self, label: Option<String>) -> Result<Statement> {
         self.advance();
         let condition = self.script_condition()?;
-        self.expect(K::Do)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Do)))?;
         let body = self.body()?;
         self.expect_all(&[K::End, K::While])?;
         Ok(Statement::While { label, condition, body })
@@ -419,7 +427,7 @@ impl Parser<'_> {
         let query = self.query();
         self.script.in_for_query = around;
         let query = query?;
-        self.expect(K::Do)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Do)))?;
         let body = self.body()?;
         self.expect_all(&[K::End, K::For])?;
         Ok(Statement::For { label, variable, query, body })

@@ -71,6 +71,10 @@ impl Parser<'_> {
                 let words = if self.keyword_at(1) == Some(K::Grant) { 2 } else { 1 };
                 self.show_refused(start, words)
             }
+            _ if self.kind().is_name() => {
+                self.advance();
+                self.show_functions(FunctionScope::All)
+            }
             _ => Err(self.unexpected()),
         }
     }
@@ -133,7 +137,8 @@ impl Parser<'_> {
             "user" => Ok(FunctionScope::User),
             other => {
                 let what = hearth_base::condition::INVALID_SHOW_FUNCTIONS_SCOPE.with("scope", format!("`{other}`"));
-                Err(self.about_statement(what))
+                self.defer(self.about_statement(what));
+                Ok(FunctionScope::All)
             }
         }
     }

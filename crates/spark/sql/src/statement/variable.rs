@@ -33,7 +33,11 @@ impl Parser<'_> {
     /// `EXECUTE IMMEDIATE text [INTO a, b] [USING value [AS name], …]`
     pub(super) fn execute_immediate(&mut self) -> Result<Plan> {
         self.advance();
-        self.expect(K::Immediate)?;
+        if self.script.is_inside {
+            self.expect_quietly(TokenKind::Word(Some(K::Immediate)))?;
+        } else {
+            self.expect(K::Immediate)?;
+        }
         let text = self.expression()?;
         let into = if self.accept(K::Into) { self.names()? } else { Vec::new() };
         let arguments = if self.accept(K::Using) { self.using_arguments()? } else { Vec::new() };
