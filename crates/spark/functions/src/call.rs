@@ -149,8 +149,7 @@ impl fmt::Debug for Call<'_> {
 
 /// `first`, `second`, … as Spark words parameter positions.
 pub fn ordinal(number: usize) -> String {
-    const WORDS: [&str; 10] =
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    const WORDS: [&str; 3] = ["first", "second", "third"];
     match WORDS.get(number.wrapping_sub(1)) {
         Some(word) => (*word).to_owned(),
         None => format!("{number}th"),
