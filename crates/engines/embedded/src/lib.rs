@@ -22,6 +22,7 @@ mod interrupt;
 mod join_order;
 pub mod meaning;
 pub mod memory;
+mod null_safe_joins;
 mod numbered;
 pub mod observe;
 mod ordered;
