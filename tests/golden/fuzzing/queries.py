@@ -52,7 +52,7 @@ class Queries:
         self.count = 0
         text, kinds = self.query(2)
         if self.often(0.1):
-            text, kinds = self.pivoted()
+            return self.pivoted(), False
         if self.often(0.35):
             order = ", ".join(f"{place}{self.pick('', ' desc', ' asc nulls last', ' desc nulls first')}" for place in range(1, len(kinds) + 1))
             text = f"select * from ({text}) order by {order}"
@@ -263,7 +263,7 @@ class Queries:
         if self.often(0.5):
             function = self.pick("sum(b)", "count(*)", "max(b) m", "sum(b) x, count(b) y", "min(d)")
             values = self.pick("'x', 'y'", "'x' as p, 'q' as r", "'z', ''", "'x', null")
-            return f"select * from (select a, b, d, s from qa) pivot ({function} for s in ({values}))", ["i"] * 2
+            return f"select * from (select a, b, d, s from qa) pivot ({function} for s in ({values}))"
         text = self.pick("select * from (select a, b from qa) unpivot {n}(v for k in (a, b))", "select * from qb unpivot {n}(v for k in (a as `x`, c))",
                          "select * from qc unpivot {n}((v, y) for k in ((k, b) as o, (b, k)))")
-        return text.format(n=self.pick("", "include nulls ", "exclude nulls ")), ["s"]
+        return text.format(n=self.pick("", "include nulls ", "exclude nulls "))
