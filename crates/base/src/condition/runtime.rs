@@ -61,7 +61,7 @@ conditions! { RUNTIME:
     DATETIME_PATTERN_RECOGNITION "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION" "42K0B" Runtime "The date pattern <pattern> meant something in Spark 2 and does not now. Use letters of Spark 3's patterns, or set <config> to LEGACY.";
     DATETIME_WEEK_BASED_PATTERN "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN" "42K0B" Runtime "Week-based letters such as <c> are not allowed in date patterns. Use extract() instead.";
     INVALID_DATETIME_PATTERN_WITH_SUGGESTION "INVALID_DATETIME_PATTERN.WITH_SUGGESTION" "22007" Runtime "<pattern> is not a date pattern.";
-    INVALID_PARAMETER_VALUE_BIT_POSITION_RANGE "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE" "22023" Runtime "The parameter <parameter> of <functionName> must be from <lower> to below <upper>, not <invalidValue>.";
+    INVALID_PARAMETER_VALUE_BIT_POSITION_RANGE "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE" "22023" Runtime "The parameter <parameter> of <functionName> must be at least 0 and below <upper>, not <invalidValue>.";
     BINARY_ARITHMETIC_OVERFLOW "BINARY_ARITHMETIC_OVERFLOW" "22003" Runtime "<value1> <symbol> <value2> overflows. <functionName> gives NULL instead.";
     USER_RAISED_EXCEPTION "USER_RAISED_EXCEPTION" "P0001" Runtime "<errorMessage>";
     ASSERTION_FAILED "ASSERT_TRUE_FAILED" "P0001" Runtime "<message>";

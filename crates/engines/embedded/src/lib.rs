@@ -23,6 +23,7 @@ mod join_order;
 mod leaf_rule;
 pub mod meaning;
 pub mod memory;
+mod null_safe_joins;
 mod numbered;
 pub mod observe;
 mod ordered;

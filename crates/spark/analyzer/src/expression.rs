@@ -46,7 +46,7 @@ impl Analyzer<'_> {
             (typed, ..) => located(expr.origin.as_ref(), typed)?,
         };
         match &expr.origin {
-            Some(origin) if located::computes(&expr.node) => located::with_origin(typed, origin),
+            Some(origin) if located::computes(&expr.node) => located::with_origin(typed, origin, cx.env.settings.ansi),
             _ => Ok(typed),
         }
     }

@@ -164,6 +164,43 @@ fn identifier_sql(name: &Expr, arguments: Option<&[Expr]>) -> String {
     }
 }
 
+/// The text of a call whose lambdas are not bound yet: their parameters print by their names.
+pub(crate) fn unbound(expr: &Expr) -> String {
+    let mut expr = expr.clone();
+    if let ExprNode::Function(function) = &mut expr.node {
+        let arguments = &mut function.arguments;
+        match (function.name.last().map(|name| name.to_lowercase()).as_deref(), arguments.len()) {
+            (Some("array_sort"), 1) => {
+                return format!("array_sort({}, {})", list(arguments), call::UNBOUND_COMPARATOR);
+            }
+            (Some("aggregate" | "reduce"), 3) => {
+                arguments.push(Expr::function("lambdafunction", vec![Expr::column("id"), Expr::column("id")]))
+            }
+            _ => {}
+        }
+        arguments.iter_mut().for_each(unbind);
+    }
+    sql(&expr)
+}
+
+fn unbind(expr: &mut Expr) {
+    if let ExprNode::Lambda { body, arguments } = &mut expr.node {
+        let mut printed = vec![(**body).clone()];
+        printed.iter_mut().for_each(unmark_variables);
+        printed.extend(arguments.iter().map(Expr::column));
+        expr.node = Expr::function("lambdafunction", printed).node;
+    }
+}
+
+fn unmark_variables(expr: &mut Expr) {
+    match &mut expr.node {
+        ExprNode::LambdaVariable { name } => *expr = Expr::column(name.join(".")),
+        ExprNode::Function(call) => call.arguments.iter_mut().for_each(unmark_variables),
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => unmark_variables(expr),
+        _ => {}
+    }
+}
+
 /// A lambda's body: a use of a parameter prints as `namedlambdavariable()`, also where it was written as a plain name.
 fn lambda_body(body: &Expr, parameters: &[String]) -> String {
     let mut body = body.clone();

@@ -4,6 +4,7 @@ pub(crate) mod aggregate;
 pub(crate) mod block;
 pub(crate) mod cached;
 pub(crate) mod columns;
+mod condition;
 pub(crate) mod cte;
 pub(crate) mod freq_items;
 pub(crate) mod generate;

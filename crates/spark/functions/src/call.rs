@@ -161,8 +161,7 @@ pub fn expression_class(name: &str) -> String {
 
 /// `first`, `second`, … as Spark words parameter positions.
 pub fn ordinal(number: usize) -> String {
-    const WORDS: [&str; 10] =
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    const WORDS: [&str; 3] = ["first", "second", "third"];
     match WORDS.get(number.wrapping_sub(1)) {
         Some(word) => (*word).to_owned(),
         None => format!("{number}th"),

@@ -14,7 +14,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray}
 use datafusion::arrow::compute::cast as arrow_cast;
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::{Result as DfResult, ScalarValue};
-use datafusion::logical_expr::Operator;
+use datafusion::logical_expr::{Expr, Operator};
 use hearth_base::condition::{
     COLLATION_INVALID_NAME, COLLATION_MISMATCH_EXPLICIT, DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE,
     INDETERMINATE_COLLATION, INDETERMINATE_COLLATION_IN_EXPRESSION,
@@ -122,6 +122,17 @@ pub fn key(value: Typed) -> Result<Typed> {
         Some(collation) => folded_key(value, &collation),
         None => Ok(value),
     }
+}
+
+/// The value to tell rows apart by: 0.0 in the place of -0.0, which are one value to Spark.
+pub fn distinct_key(value: Typed) -> Typed {
+    let zero = match value.data_type {
+        DataType::Float => ScalarValue::Float32(Some(0.0)),
+        DataType::Double => ScalarValue::Float64(Some(0.0)),
+        _ => return value,
+    };
+    let Typed { expr, data_type, nullable, .. } = value;
+    Typed::new(expr + Expr::Literal(zero, None), data_type, nullable)
 }
 
 fn folded_key(value: Typed, collation: &str) -> Result<Typed> {

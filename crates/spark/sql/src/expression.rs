@@ -318,7 +318,9 @@ impl Parser<'_> {
         }
         let patterns = self.paren_list(Self::expression)?;
         let constant = |pattern: &Expr| matches!(pattern.node, ExprNode::Literal(Value::String(_)));
-        if name == "like" && patterns.iter().all(constant) {
+        if patterns.iter().all(constant) {
+            let (value, patterns) =
+                if name == "like" { (value, patterns) } else { self.in_lower_case(start, value, patterns) };
             let name = match (negated, all) {
                 (false, false) => "#likeany",
                 (false, true) => "#likeall",
@@ -333,6 +335,17 @@ impl Parser<'_> {
         });
         let tests = tests.collect();
         Ok(self.balanced(start, if all { "and" } else { "or" }, tests))
+    }
+
+    /// `ILIKE ANY` over constant patterns is `LIKE ANY` in lower case.
+    fn in_lower_case(&self, start: usize, value: Expr, patterns: Vec<Expr>) -> (Expr, Vec<Expr>) {
+        let lower = |pattern: Expr| match pattern.node {
+            ExprNode::Literal(Value::String(text)) => {
+                Expr { node: ExprNode::Literal(Value::String(text.to_lowercase().into())), origin: pattern.origin }
+            }
+            node => Expr { node, origin: pattern.origin },
+        };
+        (self.call(start, "lower", vec![value]), patterns.into_iter().map(lower).collect())
     }
 }
 

@@ -9,6 +9,7 @@ use hearth_base::condition::{
     NESTED_AGGREGATE_FUNCTION, UNSUPPORTED_GROUPING_EXPRESSION,
 };
 use hearth_base::{Error, Result};
+use hearth_functions::call::Argument;
 use hearth_functions::row::Builder;
 use hearth_functions::{AggregateModifiers, FunctionRow, Typed};
 use hearth_plan::expression::{FunctionCall, NullOrdering, SortDirection, SortOrder};
@@ -52,6 +53,13 @@ impl Analyzer<'_> {
                 .collect::<Result<_>>()?,
             in_window,
         };
+        if call.distinct || matches!(row.name, "collect_set" | "mode") {
+            for argument in &mut checked.arguments {
+                if let Argument::Value(value) = argument {
+                    *value = hearth_functions::collation::distinct_key(value.clone());
+                }
+            }
+        }
         super::collated::build(row, call, checked, build)
     }
 

@@ -77,7 +77,7 @@ fn placed(typed: Result<Typed>, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
     let typed = typed.map_err(|error| located::by_name(error, expr, cx));
     let typed = analyzer::located(expr.origin.as_ref(), typed)?;
     match &expr.origin {
-        Some(origin) => located::with_origin(typed, origin),
+        Some(origin) => located::with_origin(typed, origin, cx.env.settings.ansi),
         None => Ok(typed),
     }
 }

@@ -35,7 +35,10 @@ impl Analyzer<'_> {
             return Ok(found);
         }
         if let Some(written) = sql_form(call) {
-            return self.function(&written, expr, cx);
+            let typed = self.function(&written, expr, cx)?;
+            let nullable =
+                typed.nullable || call.name.iter().any(|name| name.ends_with("likeany") || name.ends_with("likeall"));
+            return Ok(Typed { nullable, ..typed });
         }
         if let Some(ordered) = positional(call)? {
             return self.function(&ordered, expr, cx);
@@ -71,6 +74,7 @@ impl Analyzer<'_> {
             Builder::Scalar(_) if has_aggregate_clause(call).is_some() => Err(unsupported_clause(row, call)),
             Builder::Scalar(build) => {
                 super::collated::build(row, call, self.checked_call(row, call, expr, cx.nested())?, build)
+                    .map_err(|error| unbound_lambdas(error, call, expr))
             }
             Builder::Aggregate(_) => self.aggregate_call(row, call, expr, cx),
             Builder::Window(_) => {
@@ -289,6 +293,22 @@ fn sql_form(call: &FunctionCall) -> Option<FunctionCall> {
         ExprNode::Function(call) => Some(*call),
         _ => None,
     }
+}
+
+/// Spark binds the parameters of a lambda when the other arguments have fitting types: until then they print as written.
+fn unbound_lambdas(error: Error, call: &FunctionCall, expr: &Expr) -> Error {
+    let takes_lambda = call.arguments.iter().any(|argument| matches!(argument.node, ExprNode::Lambda { .. }));
+    let sorts = call.name.last().is_some_and(|name| name.eq_ignore_ascii_case("array_sort"));
+    let mismatch = error.condition() == hearth_base::condition::DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE;
+    let of_lambda = |(name, value): &(&str, String)| *name == "inputSql" && value.starts_with("\"lambdafunction(");
+    if !(takes_lambda || sorts) || !mismatch || error.parameters().iter().any(of_lambda) {
+        return error;
+    }
+    let text = format!("\"{}\"", naming::unbound(expr));
+    let renamed = error.parameters().iter().fold(Error::new(error.condition()), |made, (name, value)| {
+        made.with(name, if *name == "sqlExpr" { &text } else { value })
+    });
+    error.contexts().iter().cloned().fold(renamed, Error::at)
 }
 
 /// Where a row stands among all rows, from 0.

@@ -98,13 +98,19 @@ pub(crate) fn computes(node: &ExprNode) -> bool {
 }
 
 /// The kernels of a typed call, down to those of its arguments, which have their places already.
-pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>) -> Result<Typed> {
+///
+/// Without ANSI what still fails has no place, but for the makers of intervals.
+pub(crate) fn with_origin(typed: Typed, origin: &Arc<Origin>, ansi: bool) -> Result<Typed> {
     let Typed { expr, .. } = typed;
     let wrapped = expr.transform_down(|expr| match expr {
         Expr::ScalarFunction(call) if is_located(&call) => {
             Ok(Transformed::new(Expr::ScalarFunction(call), false, TreeNodeRecursion::Jump))
         }
-        Expr::ScalarFunction(call) if FALLIBLE.contains(&call.name()) && knows(origin, &call) => {
+        Expr::ScalarFunction(call)
+            if FALLIBLE.contains(&call.name())
+                && knows(origin, &call)
+                && (ansi || call.name().starts_with("make_")) =>
+        {
             let located = Located { inner: call.func, origin: Arc::clone(origin) };
             let function = ScalarFunction::new_udf(Arc::new(ScalarUDF::new_from_impl(located)), call.args);
             Ok(Transformed::yes(Expr::ScalarFunction(function)))

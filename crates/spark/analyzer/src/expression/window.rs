@@ -165,7 +165,7 @@ impl Analyzer<'_> {
             let key = self.expression(&order.child, cx)?;
             crate::relation::sort::check_orderable(&key, order)?;
             key_types.push(key.data_type.clone());
-            order_by.push(sort_expr(collation::key(key)?.expr, order));
+            order_by.push(sort_expr(collation::distinct_key(collation::key(key)?).expr, order));
         }
         check_range(spec, &key_types)?;
         let frame = self.frame(spec, &key_types, row, cx)?;
@@ -434,7 +434,7 @@ impl Analyzer<'_> {
                 .with("expr", format!("\"{shown}\""))
                 .with("exprType", format!("\"{}\"", typed.data_type.sql())));
         }
-        Ok(collation::key(typed)?.expr)
+        Ok(collation::distinct_key(collation::key(typed)?).expr)
     }
 }
 

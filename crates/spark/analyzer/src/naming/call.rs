@@ -337,6 +337,7 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
         ("lpad" | "rpad", [value @ Expr { node: ExprNode::Literal(Value::Binary(_)), .. }, length]) => {
             format!("{name}({}, {}, X'00')", text(value), text(length))
         }
+        ("try_make_timestamp", [fields @ .., _]) if fields.len() == 6 => format!("{name}({})", list(fields)),
         ("ilike", [value, pattern, _]) => format!("ilike({}, {})", text(value), text(pattern)),
         ("nth_value", [value, offset, Expr { node: ExprNode::Literal(Value::Boolean(ignored)), .. }]) => {
             let nulls = if *ignored { " ignore nulls" } else { "" };
@@ -409,10 +410,15 @@ fn higher_order(name: &str, arguments: &[Expr]) -> Option<String> {
     })
 }
 
+/// The same with parameters that are not bound yet.
+pub(super) const UNBOUND_COMPARATOR: &str = "lambdafunction((IF(((left IS NULL) AND (right IS NULL)), 0, \
+    (IF((left IS NULL), 1, (IF((right IS NULL), -1, (IF((left < right), -1, (IF((left > right), 1, 0)))))))))), left, right)";
+
 /// A function as an argument: a value in its place is one that does not look at its parameters.
 fn as_lambda(function: &Expr, parameters: usize) -> String {
     match &function.node {
         ExprNode::Lambda { .. } => text(function),
+        ExprNode::Function(call) if call.name == ["lambdafunction"] => text(function),
         _ => format!("lambdafunction({}{})", text(function), ", namedlambdavariable()".repeat(parameters)),
     }
 }

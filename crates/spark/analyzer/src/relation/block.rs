@@ -17,6 +17,7 @@ use hearth_base::condition::{
 use hearth_base::{Error, Result};
 use hearth_functions::Generated;
 
+pub(crate) use super::condition::filter;
 use crate::analyzer::{Analyzer, plan_error};
 use crate::expression::context::Grouped;
 use crate::expression::extract::get_field;
@@ -140,11 +141,23 @@ impl Analyzer<'_> {
         let mut aggregates: Vec<Expr> = Vec::new();
         expressions.each(&mut |expr| collect_aggregates(expr, &mut aggregates));
         check_outer_columns(block, &aggregates)?;
-        let group = group_expressions(grouped);
+        let mut keys = grouped.keys.clone();
+        for (position, folded) in &grouped.collated {
+            keys[*position] = folded.clone();
+        }
+        let input = if grouped.sets.is_some() { self.computed_keys(input, &mut keys)? } else { input };
+        let group = group_expressions(grouped, keys);
         if group.is_empty() && aggregates.is_empty() {
             // `GROUP BY ()` over nothing to compute: one row whatever the input is.
             aggregates.push(datafusion::functions_aggregate::expr_fn::count(datafusion::logical_expr::lit(1_i64)));
         }
+        // Spark's sets have no rows where the input has none, the grand total included.
+        let rows = grouped
+            .sets
+            .as_ref()
+            .filter(|sets| !group.is_empty() && sets.iter().any(Vec::is_empty))
+            .map(|_| datafusion::functions_aggregate::expr_fn::count(datafusion::logical_expr::lit(1_i64)));
+        aggregates.extend(rows.iter().filter(|rows| !aggregates.contains(rows)).cloned().collect::<Vec<_>>());
         let firsts: Vec<Expr> =
             grouped.collated.iter().map(|(position, _)| first_of(grouped.keys[*position].clone())).collect();
         aggregates.extend(firsts.iter().filter(|first| !aggregates.contains(first)).cloned().collect::<Vec<_>>());
@@ -165,7 +178,24 @@ impl Analyzer<'_> {
         let plan = LogicalPlan::Aggregate(aggregate);
         expressions.replace(&mut |expr| rebase(expr, &replacements))?;
         expressions.check(&plan, block)?;
-        Ok(plan)
+        match rows {
+            Some(rows) => filter(plan, rebase(rows, &replacements)?.gt(datafusion::logical_expr::lit(0_i64))),
+            None => Ok(plan),
+        }
+    }
+
+    /// Columns in the place of keys that are computed: DataFusion's rewrites lose what they find inside of sets.
+    fn computed_keys(&self, input: LogicalPlan, keys: &mut [Expr]) -> Result<LogicalPlan> {
+        let mut outputs: Vec<Expr> = (0..input.schema().fields().len())
+            .map(|at| Expr::Column(input.schema().qualified_field(at).into()))
+            .collect();
+        let known = outputs.len();
+        for key in keys.iter_mut().filter(|key| !matches!(key, Expr::Column(_))) {
+            let name = self.new_id().plan_name();
+            let computed = std::mem::replace(key, Expr::Column(PlanColumn::new_unqualified(&name)));
+            outputs.push(computed.alias(name));
+        }
+        if outputs.len() == known { Ok(input) } else { project(input, outputs) }
     }
 
     /// Lifts window functions out, the innermost first: a window may stand in another's arguments through an alias.
@@ -379,11 +409,7 @@ fn first_of(value: Expr) -> Expr {
 }
 
 /// The grouping for DataFusion: keys, or the sets of keys.
-fn group_expressions(grouped: &Grouped) -> Vec<Expr> {
-    let mut keys = grouped.keys.clone();
-    for (position, folded) in &grouped.collated {
-        keys[*position] = folded.clone();
-    }
+fn group_expressions(grouped: &Grouped, keys: Vec<Expr>) -> Vec<Expr> {
     let Some(sets) = &grouped.sets else { return keys };
     if keys.is_empty() {
         return Vec::new();
@@ -408,8 +434,4 @@ fn distinct_names(expressions: &[Expr], alias: impl Fn(usize) -> String) -> Vec<
             },
         )
         .collect()
-}
-
-pub(crate) fn filter(plan: LogicalPlan, condition: Expr) -> Result<LogicalPlan> {
-    LogicalPlanBuilder::new(plan).filter(condition).and_then(LogicalPlanBuilder::build).map_err(plan_error)
 }

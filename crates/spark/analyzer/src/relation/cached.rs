@@ -39,7 +39,7 @@ impl Analyzer<'_> {
         }
         let Ok(plan) = canonical(relation, self.view) else { return Ok(rel) };
         match self.view.cached.iter().find(|cached| cached.plan == plan) {
-            Some(cached) => read(cached.rows.table(plan), rel),
+            Some(cached) => read(cached.rows.table(with_own_names(plan)?), rel),
             None => Ok(rel),
         }
     }
@@ -54,6 +54,14 @@ fn may_be(cached: &CachedRelation, rel: &Rel) -> bool {
             let known = rel.schema().field_with_unqualified_name(&column.id.plan_name());
             known.is_ok_and(|known| known.data_type() == field.data_type())
         })
+}
+
+/// Columns that are not called like those of any query: the optimizer takes columns of one name for one.
+fn with_own_names(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let columns = plan.schema().columns();
+    let named = columns.into_iter().enumerate().map(|(at, column)| Expr::Column(column).alias(format!("kept {at}")));
+    let named = named.collect();
+    project(plan, named)
 }
 
 fn read(rows: Arc<dyn TableProvider>, rel: Rel) -> Result<Rel> {

@@ -146,10 +146,24 @@ impl Analyzer<'_> {
             if !from.is_null() && !fits(from, &column.data_type) {
                 continue;
             }
-            let to_value = cast::cast(literal::typed(to)?, &column.data_type, mode, settings)?;
+            // Numbers meet as doubles: 1.5 is no value of an integer column.
+            let (number, strict) = (column.data_type.is_numeric(), cast::CastMode::of(settings));
+            let to_value = literal::typed(to)?;
+            let to_value = match number && !to.is_null() {
+                true => cast::cast(
+                    cast::cast(to_value, &DataType::Double, mode, settings)?,
+                    &column.data_type,
+                    strict,
+                    settings,
+                )?,
+                false => cast::cast(to_value, &column.data_type, mode, settings)?,
+            };
             nullable |= to_value.nullable;
             let matches = if from.is_null() {
                 column.id.expr().is_null()
+            } else if number {
+                let from = cast::cast(literal::typed(from)?, &DataType::Double, mode, settings)?;
+                cast::cast(column.typed(), &DataType::Double, mode, settings)?.expr.eq(from.expr)
             } else {
                 let from = cast::cast(literal::typed(from)?, &column.data_type, mode, settings)?;
                 column.id.expr().eq(from.expr)

@@ -146,6 +146,11 @@ impl Analyzer<'_> {
                 _ => Err(hearth_base::condition::COLUMN_ALREADY_EXISTS.with("columnName", format!("`{name}`"))),
             }
         };
+        for side in [&left, &right] {
+            if let Some(name) = repeated_name(&side.scope, self.case_sensitive) {
+                return Err(hearth_base::condition::COLUMN_ALREADY_EXISTS.with("columnName", format!("`{name}`")));
+            }
+        }
         let mut right_items = Vec::new();
         let mut left_items: Vec<Item> = left.scope.columns.iter().map(Item::column).collect();
         for (index, column) in left.scope.columns.iter().enumerate() {
@@ -228,12 +233,14 @@ impl Analyzer<'_> {
         let inputs = [left, right];
         let schema = self.common_schema(operator, &inputs, env)?;
         let mut schema_fields = schema.fields.to_vec();
-        if join_type == JoinType::LeftAnti {
-            for (field, column) in schema_fields.iter_mut().zip(&inputs[0].scope.columns) {
-                field.nullable = column.nullable;
-            }
+        let [left, right] = &inputs;
+        for ((field, left), right) in schema_fields.iter_mut().zip(&left.scope.columns).zip(&right.scope.columns) {
+            field.nullable = left.nullable && (join_type == JoinType::LeftAnti || right.nullable);
         }
-        let [left, right] = inputs;
+        let [mut left, right] = inputs;
+        if all {
+            left = self.without_negative_zeros(left)?;
+        }
         let mut left = self.materialised(self.as_schema(left, &schema, env)?, &schema)?;
         let mut right = self.materialised(self.as_schema(right, &schema, env)?, &schema)?;
         if !all {
@@ -260,6 +267,19 @@ impl Analyzer<'_> {
             .map(|(column, field)| Column { nullable: field.nullable, ..column.clone() })
             .collect();
         Ok(Rel::new(plan, Scope::new(columns)))
+    }
+
+    /// Rows that are counted come out as they are compared.
+    fn without_negative_zeros(&self, rel: Rel) -> Result<Rel> {
+        if !rel.scope.columns.iter().any(|column| matches!(column.data_type, DataType::Float | DataType::Double)) {
+            return Ok(rel);
+        }
+        let item = |column: &Column| {
+            let value = hearth_functions::collation::distinct_key(column.typed());
+            Item { value, id: None, ..Item::column(column) }
+        };
+        let items: Vec<Item> = rel.scope.columns.iter().map(item).collect();
+        self.project_items(rel, &items)
     }
 
     /// Every column once, under an id of its own: two columns of a scope may be the same one.
@@ -299,6 +319,16 @@ fn plain_union(relation: &Relation) -> Option<&SetOp> {
 fn unknown_field(name: &str, scope: &Scope) -> Error {
     let names: Vec<&str> = scope.columns.iter().map(|column| column.name.as_ref()).collect();
     UNRESOLVED_COLUMN_AMONG_FIELD_NAMES.with("colName", name).with("fieldNames", names.join(", "))
+}
+
+/// A name that two columns have.
+fn repeated_name(scope: &Scope, case_sensitive: bool) -> Option<String> {
+    let names: Vec<String> = scope
+        .columns
+        .iter()
+        .map(|column| if case_sensitive { column.name.to_string() } else { column.name.to_lowercase() })
+        .collect();
+    names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)).map(|(_, name)| name.clone())
 }
 
 /// Rows with maps cannot be compared (`CheckAnalysis.mapColumnInSetOperation`).

@@ -203,6 +203,8 @@ impl Analyzer<'_> {
                 )));
             }
             let value = cast::cast(column.typed(), &DataType::Double, cast::CastMode::of(env.settings), env.settings)?;
+            // What is no number has no rank.
+            let value = self.call("nanvl", vec![value, literal::typed(&Value::Null(DataType::Double))?], cx)?;
             let arguments = vec![value, literal::typed(&wanted)?, literal::typed(&Value::Integer(ACCURACY))?];
             let quantiles = self.call("percentile_approx", arguments, cx)?;
             let empty = Value::Array { element_type: DataType::Double, elements: Vec::new() };

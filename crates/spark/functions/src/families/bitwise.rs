@@ -139,7 +139,7 @@ fn bit_get(mut call: Call<'_>) -> Result<Typed> {
     let nullable = value.nullable || position.nullable;
     invoke::call_arrays_with(
         "spark_bit_get",
-        data_type,
+        (data_type, call.name.to_lowercase()),
         vec![value, position],
         (DataType::Byte, nullable),
         radix::bit_get,

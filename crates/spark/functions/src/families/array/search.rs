@@ -1,5 +1,8 @@
 //! Elements of arrays: by place, by value, by order.
 
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::expr::Case;
+use datafusion::scalar::ScalarValue;
 use hearth_base::condition::DATATYPE_MISMATCH_NULL_TYPE;
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
@@ -8,7 +11,6 @@ use super::{as_array, check_orderable, contains_null, with_element};
 use crate::call::Call;
 use crate::cast::{CastMode, cast};
 use crate::coercion;
-use crate::families::aggregate::constant_bool;
 use crate::kernels::collection::elements::{self, Indexing, SizeOfNull};
 use crate::kernels::collection::sorting::{self, Sorting};
 use crate::kernels::collection::{joins, sets, shape};
@@ -78,20 +80,34 @@ fn extreme(mut call: Call<'_>, name: &'static str, largest: bool) -> Result<Type
 
 pub fn sort_array(mut call: Call<'_>) -> Result<Typed> {
     let mut values = call.values()?;
-    let ascending = match values.get(1) {
-        None => true,
-        Some(flag) if flag.data_type != DataType::Boolean => {
-            return Err(call.unexpected_type(1, "\"BOOLEAN\"", &flag.data_type));
-        }
-        Some(flag) => constant_bool(&call, 1, "ascendingOrder", flag)?,
-    };
-    values.truncate(1);
+    let flag = if values.len() > 1 { values.pop() } else { None };
+    if let Some(flag) = &flag
+        && !matches!(flag.data_type, DataType::Boolean | DataType::Null)
+    {
+        return Err(call.unexpected_type(1, "\"BOOLEAN\"", &flag.data_type));
+    }
     let array = values.pop().ok_or_else(|| Error::internal("sort_array without an array"))?;
     let (array, array_type) = as_array(&call, 0, array, true)?;
     check_orderable(&call, &array_type.element)?;
     let result = (array.data_type.clone(), array.nullable);
-    let sorting = Sorting { descending: !ascending, nulls_first: ascending };
-    shape::call("sort_array", sorting, vec![array], result, sorting::sort)
+    let sorted = |ascending: bool| {
+        let sorting = Sorting { descending: !ascending, nulls_first: ascending };
+        shape::call("sort_array", sorting, vec![array.clone()], result.clone(), sorting::sort)
+    };
+    let Some(flag) = flag else { return sorted(true) };
+    if let Some(ScalarValue::Boolean(Some(ascending))) = flag.literal() {
+        return sorted(*ascending);
+    }
+    if flag.expr.any_column_refs() {
+        return Err(call.not_a_constant(1, "ascendingOrder", &flag.data_type));
+    }
+    // A computed constant; NULL says nothing about an order.
+    let flag = cast(flag, &DataType::Boolean, CastMode::of(call.session), call.session)?;
+    let (up, down) = (sorted(true)?, sorted(false)?);
+    let branches =
+        vec![(Box::new(flag.expr.clone()), Box::new(up.expr)), (Box::new(flag.expr.is_false()), Box::new(down.expr))];
+    let sorted = Expr::Case(Case::new(None, branches, None));
+    Ok(Typed::new(sorted, result.0, result.1 || flag.nullable))
 }
 
 pub fn array_size(mut call: Call<'_>) -> Result<Typed> {

@@ -138,14 +138,15 @@ pub fn to_unix_timestamp(mut call: Call<'_>) -> Result<Typed> {
     let mut values = call.values()?;
     let pattern = if values.len() > 1 { values.pop() } else { None };
     let Some(value) = values.pop() else { return Err(Error::internal("no argument to convert")) };
-    let nullable = value.nullable;
+    let nullable = value.nullable || !call.session.ansi;
     match value.data_type {
         DataType::Date => {
             let returns = (DataType::Long, nullable);
             call_rows("seconds_of_date", vec![value], returns, setting(&call), make::seconds_of_date)
         }
         DataType::Timestamp | DataType::TimestampNtz => {
-            call_rows("unix_seconds", vec![value], (DataType::Long, nullable), 1_000_000, fields::epoch)
+            let returns = (DataType::Long, nullable);
+            call_rows("to_unix_timestamp", vec![value], returns, (), fields::seconds_towards_epoch)
         }
         _ => {
             let pattern = match pattern {
@@ -274,8 +275,14 @@ fn made(mut call: Call<'_>, wall_clock: bool, lenient: bool) -> Result<Typed> {
 
 /// Seconds as `decimal(16,6)`.
 fn seconds(call: &Call<'_>, index: usize, value: Typed) -> Result<Typed> {
-    let value = coercion::numeric(call, index, value)?;
-    cast(value, &SECONDS, CastMode::of(call.session), call.session)
+    decimal(call, index, value, &SECONDS)
+}
+
+fn decimal(call: &Call<'_>, index: usize, value: Typed, to: &DataType) -> Result<Typed> {
+    let given = value.data_type.clone();
+    let number = coercion::numeric(call, index, value)
+        .map_err(|_| call.unexpected_type(index, &format!("\"{}\"", to.sql()), &given))?;
+    cast(number, to, CastMode::of(call.session), call.session)
 }
 
 /// Fills up with zeros to `count` integers and the seconds.
@@ -286,9 +293,7 @@ fn interval_parts(call: &mut Call<'_>, count: usize) -> Result<Vec<Typed>> {
         converted.push(if index < count {
             coercion::int(call, index, value)?
         } else {
-            let number = coercion::numeric(call, index, value)?;
-            let wide = DataType::Decimal { precision: 18, scale: 6 };
-            cast(number, &wide, CastMode::of(call.session), call.session)?
+            decimal(call, index, value, &DataType::Decimal { precision: 18, scale: 6 })?
         });
     }
     while converted.len() < count {

@@ -1,5 +1,7 @@
 //! `LIKE`, `ILIKE`, `RLIKE`.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::Like;
@@ -13,6 +15,7 @@ use crate::coercion;
 use crate::expr;
 use crate::kernels::cast::report::string_literal;
 use crate::kernels::rowwise::{Args, call_rows};
+use crate::kernels::string::{java_regex, regexp};
 use crate::typed::Typed;
 
 /// Spark's escape, and the only one that DataFusion's matcher knows.
@@ -97,21 +100,20 @@ fn with_default_escape(pattern: &str, escape: char) -> Result<String> {
     Ok(rewritten)
 }
 
-/// Regular expressions are Rust's: look-around and back references do not exist.
+/// DataFusion's operator where Rust reads the pattern as Java does, else our own kernel.
 pub fn rlike(mut call: Call<'_>) -> Result<Typed> {
     let [value, pattern] = call.take()?;
     let value = coercion::string(&call, 0, value)?;
     let pattern = coercion::string(&call, 1, pattern)?;
-    if let Some(text) = pattern.literal_str() {
-        regex::Regex::new(text).map_err(|_| {
-            hearth_base::condition::INVALID_PARAMETER_VALUE_PATTERN
-                .with("parameter", "`regexp`")
-                .with("functionName", format!("`{}`", call.name))
-                .with("value", string_literal(text))
-        })?;
-    }
     if pattern.literal().is_some_and(ScalarValue::is_null) {
         return expr::null(&DataType::Boolean);
     }
-    Ok(expr::binary(value, Operator::RegexMatch, pattern, DataType::Boolean))
+    if let Some(text) = pattern.literal_str() {
+        java_regex::compile(text, call.name)?;
+        if java_regex::is_same_in_rust(text) {
+            return Ok(expr::binary(value, Operator::RegexMatch, pattern, DataType::Boolean));
+        }
+    }
+    let nullable = value.nullable || pattern.nullable;
+    call_rows("rlike", vec![value, pattern], (DataType::Boolean, nullable), Arc::from(call.name), regexp::like)
 }

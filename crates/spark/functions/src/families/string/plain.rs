@@ -148,7 +148,9 @@ fn measured(mut call: Call<'_>, name: &'static str, measure: Measure) -> Result<
     let (value, run): (Typed, Run<Measure>) = if value.data_type == DataType::Binary {
         (value, code::length_bytes)
     } else {
-        (coercion::string(&call, 0, value)?, code::length)
+        let given = value.data_type.clone();
+        let text = coercion::string(&call, 0, value);
+        (text.map_err(|_| call.unexpected_type(0, "(\"STRING\" or \"BINARY\")", &given))?, code::length)
     };
     let nullable = value.nullable;
     call_rows(name, vec![value], (DataType::Integer, nullable), measure, run)

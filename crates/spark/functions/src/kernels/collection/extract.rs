@@ -102,12 +102,22 @@ fn element(child: Typed, index: Typed, session: &SessionSettings) -> Result<Type
         return Err(no_base(&child));
     }
     let index = cast(index, &DataType::Integer, CastMode::of(session), session)?;
-    // A constant index may be out of range of what is no literal; Spark counts on the error for all other indexes.
-    let column = matches!(child.expr, Expr::Column(_)) && index.literal().is_some();
-    let nullable = !session.ansi || child.nullable || index.nullable || array.contains_null || column;
+    // Spark counts on the error for an index out of range, unless the index is a constant.
+    let inside = match index.literal() {
+        Some(constant) => constant_element(&child.expr, constant).is_none_or(|unsure| unsure && array.contains_null),
+        None => !session.ansi || array.contains_null,
+    };
+    let nullable = child.nullable || index.nullable || inside;
     let element = array.element.clone();
     let indexing = Indexing::Bracket { raise: session.ansi };
     call("get_array_item", indexing, vec![child, index], (element, nullable), list_element)
+}
+
+/// Of `array(…)[constant]`: whether the element may be NULL as far as its expression tells.
+fn constant_element(array: &Expr, index: &ScalarValue) -> Option<bool> {
+    let (Expr::ScalarFunction(call), ScalarValue::Int32(Some(index))) = (array, index) else { return None };
+    let element = (call.name() == "array").then(|| call.args.get(usize::try_from(*index).ok()?)).flatten()?;
+    Some(!matches!(element, Expr::Literal(value, _) if !value.is_null()))
 }
 
 fn no_base(child: &Typed) -> Error {

@@ -182,6 +182,12 @@ pub fn of_interval_seconds(part: &IntervalPart, args: &Args) -> Result<ArrayRef>
     args.values::<Decimal128Type>(|row| Some(i128::from(part.of(triple(row)?))))
 }
 
+/// `unix_timestamp` of a moment: whole seconds, cut off towards the epoch, where `unix_seconds` rounds down.
+pub fn seconds_towards_epoch(_: &(), args: &Args) -> Result<ArrayRef> {
+    let micros = args.column::<TimestampMicrosecondType>(0)?;
+    args.values::<Int64Type>(|row| Some(micros.get(row)? / 1_000_000))
+}
+
 /// Microseconds since the epoch in units of `size` microseconds, rounded down.
 pub fn epoch(size: &i64, args: &Args) -> Result<ArrayRef> {
     let micros = args.column::<TimestampMicrosecondType>(0)?;

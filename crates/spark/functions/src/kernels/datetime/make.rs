@@ -38,11 +38,14 @@ fn within(name: &str, value: i32, low: i32, high: i32) -> Result<u32> {
     if (low..=high).contains(&value) {
         return Ok(value.unsigned_abs());
     }
-    Err(out_of_bounds(format!("Invalid value for {name} (valid values {low} - {high}): {value}")))
+    // Java says of days that some months end earlier.
+    let shorter = if name == "DayOfMonth" { "28/" } else { "" };
+    Err(out_of_bounds(format!("Invalid value for {name} (valid values {low} - {shorter}{high}): {value}")))
 }
 
 /// Days of a date that must exist (`LocalDate.of`).
 fn date_of(year: i32, month: i32, day: i32) -> Result<i64> {
+    within("Year", year, -999_999_999, 999_999_999)?;
     let month = within("MonthOfYear", month, 1, 12)?;
     let day = within("DayOfMonth", day, 1, 31)?;
     if day > days_in_month(i64::from(year), month) {

@@ -99,13 +99,13 @@ pub fn parse(reading: &Reading, args: &Args) -> Result<ArrayRef> {
     })
 }
 
-/// `to_unix_timestamp(text, pattern)`: whole seconds.
+/// `to_unix_timestamp(text, pattern)`: whole seconds, cut off towards the epoch.
 pub fn parse_seconds(reading: &Reading, args: &Args) -> Result<ArrayRef> {
     let (text, pattern) = (args.text(0)?, args.text(1)?);
     let zone = reading.setting.zone()?;
     let mut compiled = Compiled::new(Purpose::Parse);
     args.try_values::<Int64Type>(|row| {
         let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else { return Ok(None) };
-        Ok(reading.read(&zone, compiled.get(pattern)?, text)?.map(|micros| micros.div_euclid(1_000_000)))
+        Ok(reading.read(&zone, compiled.get(pattern)?, text)?.map(|micros| micros / 1_000_000))
     })
 }

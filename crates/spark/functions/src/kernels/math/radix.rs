@@ -194,8 +194,8 @@ pub fn bit_count((): &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     Ok(Arc::new(output.finish()))
 }
 
-/// The bit at a position; the state is the number's type, whose width bounds the position.
-pub fn bit_get(data_type: &DataType, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
+/// The bit at a position; the state is the number's type, whose width bounds the position, and the function's name.
+pub fn bit_get((data_type, name): &(DataType, String), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let [array, position] = arrays else {
         return Err(missing());
     };
@@ -213,8 +213,7 @@ pub fn bit_get(data_type: &DataType, arrays: &[ArrayRef]) -> DfResult<ArrayRef> 
             return Err(raise(
                 hearth_base::condition::INVALID_PARAMETER_VALUE_BIT_POSITION_RANGE
                     .with("parameter", "`pos`")
-                    .with("functionName", "`bit_get`")
-                    .with("lower", 0)
+                    .with("functionName", format!("`{name}`"))
                     .with("upper", width)
                     .with("invalidValue", position),
             ));

@@ -61,10 +61,10 @@ pub fn round(plan: &Round, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
             })
         }
         (DataType::Float, DataType::Float) => {
-            map::<Float32Type, Float32Type>(array, &plan.to, |value| Ok(Some(float32(plan, value))))
+            map::<Float32Type, Float32Type>(array, &plan.to, |value| Ok(Some(float32(plan, value) + 0.0)))
         }
         (DataType::Double, DataType::Double) => {
-            map::<Float64Type, Float64Type>(array, &plan.to, |value| Ok(Some(float64(plan, value))))
+            map::<Float64Type, Float64Type>(array, &plan.to, |value| Ok(Some(float64(plan, value) + 0.0)))
         }
         (DataType::Double, DataType::Long) => map::<Float64Type, Int64Type>(array, &plan.to, |value| {
             let whole = if plan.rounding == Rounding::Up { value.ceil() } else { value.floor() };

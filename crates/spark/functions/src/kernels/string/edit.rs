@@ -269,6 +269,10 @@ pub fn sentences(_: &(), args: &Args) -> Result<ArrayRef> {
             builder.append(false);
             continue;
         };
+        if !text.is_empty() && words(text).next().is_none() {
+            // A text without words is one sentence of none.
+            builder.values().append(true);
+        }
         for sentence in split_sentences(text) {
             let mut words = words(sentence).peekable();
             if words.peek().is_none() {
@@ -304,10 +308,15 @@ fn split_sentences(text: &str) -> Vec<&str> {
 
 fn words(sentence: &str) -> impl Iterator<Item = &str> {
     sentence
-        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '_' | '.' | ',')))
+        .split(|c: char| !(c.is_alphanumeric() || is_mark(c) || matches!(c, '\'' | '’' | '_' | '.' | ',')))
         .flat_map(between_commas)
-        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_'))
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && !is_mark(c) && c != '_'))
         .filter(|word| !word.is_empty())
+}
+
+/// What stands on the letter before it: an accent of its own.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 /// A comma belongs to a word between digits only: `1,000`.

@@ -38,6 +38,11 @@ pub fn compile(pattern: &str, function: &str) -> Result<Regex> {
     })
 }
 
+/// Whether Rust reads a pattern as Java does, as it stands.
+pub fn is_same_in_rust(pattern: &str) -> bool {
+    translate(pattern) == pattern
+}
+
 fn unsupported(pattern: &str) -> Option<&'static str> {
     let bytes = pattern.as_bytes();
     let mut at = 0;
@@ -60,7 +65,13 @@ fn unsupported(pattern: &str) -> Option<&'static str> {
                 quantified = false;
                 continue;
             }
-            [b'*' | b'+' | b'?' | b'}', ..] => quantified = true,
+            [b'{', inner @ ..] => {
+                // `{2,3}` repeats; `\p{L}` does not.
+                let length = inner.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b',').count();
+                quantified = length > 0 && inner.get(length) == Some(&b'}');
+                at += if quantified { length + 1 } else { 0 };
+            }
+            [b'*' | b'+' | b'?', ..] => quantified = true,
             _ => quantified = false,
         }
         at += 1;

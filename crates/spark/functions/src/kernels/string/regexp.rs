@@ -1,5 +1,7 @@
 //! The regexp functions and `split`.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::Int32Type;
 use hearth_base::Result;
@@ -9,13 +11,14 @@ use crate::kernels::room;
 use crate::kernels::rowwise::Args;
 use crate::kernels::string::java_regex::{Compiled, append_replacement, captures, matches};
 
-pub fn like(_: &(), args: &Args) -> Result<ArrayRef> {
+/// `RLIKE`; the state is the function's name, for errors.
+pub fn like(name: &Arc<str>, args: &Args) -> Result<ArrayRef> {
     let (text, pattern) = (args.text(0)?, args.text(1)?);
     let mut compiled = Compiled::default();
     let mut answers = Vec::with_capacity(args.rows());
     for row in 0..args.rows() {
         answers.push(match (text.get(row), pattern.get(row)) {
-            (Some(text), Some(pattern)) => Some(compiled.get(pattern, "regexp")?.is_match(text)),
+            (Some(text), Some(pattern)) => Some(compiled.get(pattern, name)?.is_match(text)),
             (_, _) => None,
         });
     }

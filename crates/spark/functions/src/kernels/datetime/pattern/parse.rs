@@ -275,7 +275,12 @@ fn read_localized(text: &str, full: bool, state: &mut State) -> Option<usize> {
 fn within(state: &State, field: Field, name: &str, low: i64, high: i64) -> Result<Option<i64>, String> {
     match state.get(field) {
         Some(value) if !(low..=high).contains(&value) => {
-            Err(format!("Invalid value for {name} (valid values {low} - {high}): {value}"))
+            let shorter = match name {
+                "DayOfMonth" => "28/",
+                "DayOfYear" => "365/",
+                _ => "",
+            };
+            Err(format!("Invalid value for {name} (valid values {low} - {shorter}{high}): {value}"))
         }
         value => Ok(value),
     }
