@@ -24,6 +24,7 @@ pub mod meaning;
 pub mod memory;
 mod numbered;
 pub mod observe;
+mod orc;
 mod ordered;
 pub mod progress;
 pub mod question;
