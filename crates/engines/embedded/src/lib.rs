@@ -18,6 +18,7 @@ pub mod error;
 pub mod execute;
 pub mod explain;
 pub mod information;
+mod hadoop;
 mod interrupt;
 mod join_order;
 pub mod meaning;
