@@ -19,6 +19,8 @@ conditions! { TABLES:
     INVALID_DEFAULT_SUBQUERY "INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION" "42623" Analysis "<statement>: the default <defaultValue> of <colName> has a query in it.";
     INVALID_DEFAULT_NOT_CONSTANT "INVALID_DEFAULT_VALUE.NOT_CONSTANT" "42623" Analysis "<statement>: the default <defaultValue> of <colName> is no constant.";
     LOAD_DATA_INTO_FILE_TABLE "_LEGACY_ERROR_TEMP_1261" "" Analysis "LOAD DATA is not for tables of data sources: <tableIdentWithDB>.";
+    ANALYZE_UNSUPPORTED_COLUMN_TYPE "UNSUPPORTED_FEATURE.ANALYZE_UNSUPPORTED_COLUMN_TYPE" "0A000" Analysis "The column <columnName> of <tableName> has no statistics, since it is <columnType>.";
+    ANALYZE_UNCACHED_TEMP_VIEW "UNSUPPORTED_FEATURE.ANALYZE_UNCACHED_TEMP_VIEW" "0A000" Analysis "The temporary view <viewName> has no statistics unless it is cached.";
     ANALYZE_VIEW_UNSUPPORTED "UNSUPPORTED_FEATURE.ANALYZE_VIEW" "0A000" Analysis "A view has no statistics.";
     TEXT_ONE_COLUMN "_LEGACY_ERROR_TEMP_1290" "" Analysis "Text files have one column, not <schemaSize>.";
     NOT_PARTITIONED_BY_CATALOG "_LEGACY_ERROR_TEMP_1251" "" Analysis "<action> needs partitions, which <tableName> has not.";

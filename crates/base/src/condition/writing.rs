@@ -3,6 +3,7 @@
 use super::conditions;
 
 conditions! { WRITING:
+    AVRO_CANNOT_WRITE_NULL_FIELD "AVRO_CANNOT_WRITE_NULL_FIELD" "22004" Runtime "NULL cannot be written for the field <name>, which is <dataType> in Avro: say a union with \"null\" in the option `avroSchema`.";
     UNSUPPORTED_DATA_SOURCE_SAVE_MODE "UNSUPPORTED_DATA_SOURCE_SAVE_MODE" "0A000" Analysis "The source <source> is not written in the mode <createMode>.";
     SAVE_WITH_TWO_PATHS "_LEGACY_ERROR_TEMP_1307" "" Analysis "A path is given twice: as the option 'path' and to save(). <config> allows it.";
     EMPTY_SCHEMA_NOT_SUPPORTED "EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE" "0A000" Analysis "<format> files have at least one column.";

@@ -35,8 +35,8 @@ pub use function::function_exists;
 pub use name::{CatalogNames, DatabaseId, Position, TableId, database_id, search_path, table_id};
 pub use pattern::Pattern;
 pub use record::{
-    DELTA, DatabaseRecord, FunctionBody, FunctionRecord, ParameterRecord, TableKind, TableRecord, TableStatistics,
-    ViewText, local_path, location_uri,
+    ColumnStatistics, DELTA, DatabaseRecord, FunctionBody, FunctionRecord, ParameterRecord, TableKind, TableRecord,
+    TableStatistics, ViewText, local_path, location_uri,
 };
 pub use table::has_entries;
 pub use warehouses::not_found;

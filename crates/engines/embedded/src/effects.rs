@@ -28,6 +28,7 @@ mod save;
 mod setting;
 mod show;
 mod sql;
+mod statistics;
 mod table;
 pub mod variable;
 mod view;

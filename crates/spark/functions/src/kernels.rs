@@ -4,6 +4,7 @@
 pub mod aes;
 pub mod aggregate;
 pub mod arithmetic;
+pub mod avro;
 pub mod bulk;
 pub mod cast;
 pub mod collection;

@@ -11,11 +11,13 @@ use crate::kernels::json::cell::Reading;
 use crate::kernels::json::schema;
 use crate::kernels::json::typed::{self, Format};
 use crate::kernels::json::value::Json;
+use crate::kernels::random::Generator;
 use crate::kernels::rowwise::call_rows;
 use crate::kernels::xml::{self, options::XmlOptions};
 use crate::typed::Typed;
 
 pub use crate::kernels::json::typed::{FILE, ONLY_CORRUPT, Options, PLACES, WALL_CLOCK};
+pub use crate::kernels::xml::options::WHOLE_RECORDS;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextFormat {
@@ -50,9 +52,17 @@ pub fn csv_fields(text: &str, options: &Options) -> Vec<Option<String>> {
     csv::fields(text, options)
 }
 
-/// The records of an XML file: its elements of the name that the options give.
+/// The records of an XML file: its elements of the name that the options give. Where the file is broken they end, and
+/// its whole text is the last one, which is none that can be read.
 pub fn xml_records<'t>(text: &'t str, row_tag: &str) -> Vec<&'t str> {
-    xml::tree::records(text, row_tag)
+    let mut found = xml::tree::records(text, row_tag);
+    let sound = xml::tree::sound_length(text);
+    if sound < text.len() {
+        let start = text.as_ptr().addr();
+        found.retain(|record| record.as_ptr().addr() - start + record.len() <= sound);
+        found.push(text);
+    }
+    found
 }
 
 /// What stands around the records of an XML file.
@@ -92,6 +102,26 @@ impl CsvQuotes {
     /// Whether a quote is open at the end of `line`, when one was or was not at its start.
     pub fn stay_open(&self, open: bool, line: &str) -> bool {
         self.0.stay_open(open, line)
+    }
+}
+
+/// Which records of a file are looked at for `samplingRatio`: those that Spark draws of a partition.
+pub struct Sample {
+    ratio: f64,
+    generator: Generator,
+}
+
+impl Sample {
+    /// Of the partition with this number.
+    pub fn new(ratio: f64, partition: usize) -> Self {
+        let seed = 1_i64.wrapping_add(i64::try_from(partition).unwrap_or(0));
+        Self { ratio, generator: Generator::new(seed) }
+    }
+
+    /// Whether the next record is one of them.
+    pub fn takes(&mut self) -> bool {
+        // Spark does not draw at all then.
+        self.ratio > 0.99 || self.generator.next_double() < self.ratio
     }
 }
 

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::name::TableId;
 use super::record::{
-    DatabaseRecord, FunctionBody, FunctionRecord, ParameterRecord, TableKind, TableRecord, TableStatistics, ViewText,
+    ColumnStatistics, DatabaseRecord, FunctionBody, FunctionRecord, ParameterRecord, TableKind, TableRecord,
+    TableStatistics, ViewText,
 };
 
 const VERSION: u64 = 1;
@@ -61,7 +62,7 @@ pub fn write_table(record: &TableRecord) -> Value {
         "comment": record.comment,
         "owner": record.owner,
         "created": record.created,
-        "statistics": record.statistics.map(|statistics| json!({"bytes": statistics.bytes, "rows": statistics.rows})),
+        "statistics": record.statistics.as_ref().map(write_statistics),
         "view": record.view.as_ref().map(write_view),
     })
 }
@@ -90,10 +91,44 @@ pub fn read_table(catalog: &str, document: &Value) -> Result<TableRecord> {
         comment: optional(document, "comment"),
         owner: optional(document, "owner").unwrap_or_default(),
         created: document["created"].as_i64().unwrap_or_default(),
-        statistics: document["statistics"]["bytes"]
-            .as_u64()
-            .map(|bytes| TableStatistics { bytes, rows: document["statistics"]["rows"].as_u64() }),
+        statistics: read_statistics(&document["statistics"]),
         view: document.get("view").filter(|view| view.is_object()).map(read_view).transpose()?,
+    })
+}
+
+fn write_statistics(statistics: &TableStatistics) -> Value {
+    let column = |column: &ColumnStatistics| {
+        json!({
+            "name": column.name,
+            "min": column.min,
+            "max": column.max,
+            "nulls": column.nulls,
+            "distinct": column.distinct,
+            "averageLength": column.average_length,
+            "longest": column.longest,
+        })
+    };
+    let columns: Vec<_> = statistics.columns.iter().map(column).collect();
+    json!({"bytes": statistics.bytes, "rows": statistics.rows, "columns": columns})
+}
+
+fn read_statistics(statistics: &Value) -> Option<TableStatistics> {
+    let column = |column: &Value| {
+        Some(ColumnStatistics {
+            name: optional(column, "name")?,
+            min: optional(column, "min"),
+            max: optional(column, "max"),
+            nulls: column["nulls"].as_u64()?,
+            distinct: column["distinct"].as_u64()?,
+            average_length: column["averageLength"].as_u64()?,
+            longest: column["longest"].as_u64()?,
+        })
+    };
+    let columns = statistics["columns"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Some(TableStatistics {
+        bytes: statistics["bytes"].as_u64()?,
+        rows: statistics["rows"].as_u64(),
+        columns: columns.iter().filter_map(column).collect(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The partitions of a table: the folders `column=value` below its location.
 //!
-//! Values are escaped as Hive does (`ExternalCatalogUtils.escapePathName`). The folders are the only record of what
+//! A partition at a place of its own is a link from there. Values are escaped as Hive does (`ExternalCatalogUtils.escapePathName`). The folders are the only record of what
 //! partitions there are, so a folder that appears is a partition at once.
 
 use std::fs;
@@ -22,6 +22,11 @@ pub struct Partition {
 }
 
 impl Partition {
+    /// Where its files are: a partition at a place of its own is a link.
+    pub fn place(&self) -> PathBuf {
+        fs::read_link(&self.folder).unwrap_or_else(|_| self.folder.clone())
+    }
+
     /// `a=1/b=x`, escaped.
     pub fn path(&self, columns: &[String]) -> String {
         path_of(columns, &self.values)

@@ -55,10 +55,25 @@ pub enum TableKind {
 }
 
 /// What `ANALYZE TABLE` found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableStatistics {
     pub bytes: u64,
     pub rows: Option<u64>,
+    pub columns: Vec<ColumnStatistics>,
+}
+
+/// What `ANALYZE TABLE … FOR COLUMNS` found of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnStatistics {
+    pub name: String,
+    /// As `DESCRIBE` shows it.
+    pub min: Option<String>,
+    pub max: Option<String>,
+    pub nulls: u64,
+    pub distinct: u64,
+    /// Bytes, or characters of strings.
+    pub average_length: u64,
+    pub longest: u64,
 }
 
 /// A persistent view's query, and what it is read with.

@@ -42,7 +42,7 @@ fn table(catalog: &Catalog, database: &str, name: &str) -> TableRecord {
         comment: Some("it's".into()),
         owner: "me".into(),
         created: 42,
-        statistics: Some(TableStatistics { bytes: 7, rows: None }),
+        statistics: Some(TableStatistics { bytes: 7, rows: None, columns: Vec::new() }),
         view: None,
     }
 }

@@ -75,7 +75,10 @@ async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableCh
             })?;
         }
         TableChange::UnsetProperties { keys, if_exists: _ } => unset_properties(session, record, keys)?,
-        TableChange::SetLocation { partition, location } => set_location(session, record, partition, location)?,
+        TableChange::SetLocation { partition, location } if !partition.is_empty() => {
+            super::partition::set_location(session, record, partition, location).await?;
+        }
+        TableChange::SetLocation { location, .. } => set_location(session, record, location)?,
         TableChange::AddColumns(new) => add_columns(session, record, new).await?,
         TableChange::AddColumnsAt { columns, places } => {
             check_places(record, places, is_delta)?;
@@ -175,15 +178,7 @@ fn unset_properties(session: &EmbeddedSession, record: &TableRecord, keys: &[Str
     })
 }
 
-fn set_location(
-    session: &EmbeddedSession,
-    record: &TableRecord,
-    partition: &hearth_plan::catalog::PartitionSpec,
-    location: &str,
-) -> Result<()> {
-    if !partition.is_empty() {
-        return Err(Error::unsupported("ALTER TABLE … PARTITION … SET LOCATION"));
-    }
+fn set_location(session: &EmbeddedSession, record: &TableRecord, location: &str) -> Result<()> {
     let location = path::absolute(location, session)?;
     session.shared.catalog.alter_table(&record.id, |table| {
         table.location = Some(location);

@@ -135,7 +135,7 @@ fn detail(record: &TableRecord) -> Vec<(&'static str, String)> {
     optional("Table Properties", listed(&record.properties));
     optional(
         "Statistics",
-        record.statistics.map(|statistics| match statistics.rows {
+        record.statistics.as_ref().map(|statistics| match statistics.rows {
             Some(rows) => format!("{} bytes, {rows} rows", statistics.bytes),
             None => format!("{} bytes", statistics.bytes),
         }),
@@ -217,9 +217,20 @@ pub async fn one_column(session: &EmbeddedSession, name: &TableName, of: &Name, 
         ("comment", field.comment().unwrap_or_else(null)),
     ];
     if extended {
-        for key in ["min", "max", "num_nulls", "distinct_count", "avg_col_len", "max_col_len", "histogram"] {
-            rows.push((key, null()));
-        }
+        let known = match &found {
+            Found::Table(record) => record.statistics.as_ref(),
+            Found::Temporary(_) | Found::GlobalTemporary(_) => None,
+        };
+        let known = known.and_then(|known| known.columns.iter().find(|known| known.name == *field.name));
+        let text = |text: Option<String>| text.unwrap_or_else(null);
+        let number = |number: Option<u64>| text(number.map(|number| number.to_string()));
+        rows.push(("min", text(known.and_then(|known| known.min.clone()))));
+        rows.push(("max", text(known.and_then(|known| known.max.clone()))));
+        rows.push(("num_nulls", number(known.map(|known| known.nulls))));
+        rows.push(("distinct_count", number(known.map(|known| known.distinct))));
+        rows.push(("avg_col_len", number(known.map(|known| known.average_length))));
+        rows.push(("max_col_len", number(known.map(|known| known.longest))));
+        rows.push(("histogram", null()));
         rows.extend(field.metadata_text(CURRENT_DEFAULT).map(|default| ("default", default)));
     }
     let rows = rows.into_iter().map(|(key, value)| vec![key.into(), value.into()]).collect();

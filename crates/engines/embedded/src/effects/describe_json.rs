@@ -180,7 +180,7 @@ fn of_table(record: &TableRecord, partition: Option<&crate::catalog::partitions:
     if let Some(view) = &record.view {
         object.pairs("view_creation_spark_configuration", &view.config);
     }
-    if let Some(statistics) = record.statistics {
+    if let Some(statistics) = &record.statistics {
         let mut inner = Object::default();
         inner.raw("size_in_bytes", statistics.bytes.to_string());
         if let Some(rows) = statistics.rows {

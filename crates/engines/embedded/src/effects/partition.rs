@@ -15,7 +15,7 @@ use hearth_types::{DataType, Value};
 use super::lookup::{Scope, constant_text, table_name};
 use super::rows::{done, optional, table, text};
 use crate::catalog::partitions::{self, Partition, path_of};
-use crate::catalog::{TableKind, TableRecord};
+use crate::catalog::{TableKind, TableRecord, local_path};
 use crate::run::Rows;
 use crate::session::EmbeddedSession;
 
@@ -158,9 +158,6 @@ pub async fn add(
     for (spec, location) in specs {
         let wanted = values(session, record, spec).await?;
         check_complete(record, &wanted)?;
-        if location.is_some() {
-            return Err(Error::unsupported("ALTER TABLE … ADD PARTITION … LOCATION"));
-        }
         if !matching(record, &wanted)?.is_empty() {
             if if_not_exists {
                 continue;
@@ -169,12 +166,49 @@ pub async fn add(
                 .with("partitionList", clause(&wanted))
                 .with("tableName", record.id.quoted_short()));
         }
-        folders.push(folder_of(record, &wanted)?);
+        let place = location.as_deref().map(|location| place_of(session, location)).transpose()?;
+        folders.push((folder_of(record, &wanted)?, place));
     }
-    for folder in folders {
-        std::fs::create_dir_all(folder).map_err(super::table::failed)?;
+    for (folder, place) in folders {
+        match place.filter(|place| *place != folder) {
+            Some(place) => link(&folder, &place)?,
+            None => std::fs::create_dir_all(folder).map_err(super::table::failed)?,
+        }
     }
     Ok(())
+}
+
+fn place_of(session: &EmbeddedSession, location: &str) -> Result<std::path::PathBuf> {
+    let location = super::path::absolute(location, session)?;
+    local_path(&location).ok_or_else(|| Error::unsupported(format!("a partition at {location}")))
+}
+
+/// Makes `folder` stand for a place elsewhere, which is made if it is not there.
+fn link(folder: &std::path::Path, place: &std::path::Path) -> Result<()> {
+    std::fs::create_dir_all(place).map_err(super::table::failed)?;
+    if let Some(parent) = folder.parent() {
+        std::fs::create_dir_all(parent).map_err(super::table::failed)?;
+    }
+    std::os::unix::fs::symlink(place, folder).map_err(super::table::failed)
+}
+
+/// `ALTER TABLE … PARTITION (…) SET LOCATION`. Files in the table's own folder would be found again at once, so only a
+/// partition without any, or at a place of its own, moves.
+pub async fn set_location(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    spec: &PartitionSpec,
+    location: &str,
+) -> Result<()> {
+    let wanted = values(session, record, spec).await?;
+    let found = exactly(record, &wanted)?;
+    let place = place_of(session, location)?;
+    if found.folder.is_symlink() {
+        std::fs::remove_file(&found.folder).map_err(super::table::failed)?;
+    } else if std::fs::remove_dir(&found.folder).is_err() {
+        return Err(Error::unsupported("ALTER TABLE … PARTITION … SET LOCATION of a partition with files"));
+    }
+    link(&found.folder, &place)
 }
 
 fn folder_of(record: &TableRecord, wanted: &Values) -> Result<std::path::PathBuf> {
@@ -199,6 +233,9 @@ pub async fn drop(
         }
         folders.extend(found.into_iter().map(|partition| partition.folder));
     }
+    // Of a partition elsewhere only the link goes.
+    let (links, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.is_symlink());
+    links.iter().try_for_each(std::fs::remove_file).map_err(super::table::failed)?;
     if record.kind == TableKind::External && !folders.is_empty() {
         return Err(Error::unsupported("ALTER TABLE … DROP PARTITION of an external table"));
     }

@@ -169,7 +169,7 @@ pub fn partition_lines(record: &TableRecord, partition: &Partition) -> Vec<(&'st
         values.map(|(column, value)| format!("{column}={}", value.as_deref().unwrap_or("null"))).collect();
     let mut lines = vec![
         ("Partition Values", format!("[{}]", values.join(", "))),
-        ("Location", location_uri(&partition.folder.display().to_string())),
+        ("Location", location_uri(&partition.place().display().to_string())),
     ];
     lines.extend(listed(&record.options).map(|options| ("Storage Properties", options)));
     let made = std::fs::metadata(&partition.folder).and_then(|metadata| metadata.modified()).ok();

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, holds_time};
 use hearth_base::condition::{
-    ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE, COLUMN_NOT_FOUND, EXPECT_PERMANENT_VIEW_NOT_TEMP,
-    EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION, HIVE_SUPPORT_REQUIRED, INVALID_PARTITION_COLUMN_DATA_TYPE,
-    NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES, TABLE_OPERATION, TABLE_OR_VIEW_ALREADY_EXISTS, UNABLE_TO_INFER_SCHEMA,
-    UNSUPPORTED_PARTITION_TRANSFORM, UNSUPPORTED_TIME_TYPE, WRONG_COMMAND_FOR_OBJECT_TYPE,
+    ANALYZE_UNCACHED_TEMP_VIEW, ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE,
+    EXPECT_PERMANENT_VIEW_NOT_TEMP, EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION, HIVE_SUPPORT_REQUIRED,
+    INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES, TABLE_OPERATION,
+    TABLE_OR_VIEW_ALREADY_EXISTS, UNABLE_TO_INFER_SCHEMA, UNSUPPORTED_PARTITION_TRANSFORM, UNSUPPORTED_TIME_TYPE,
+    WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec, TableColumns, TablePromise};
@@ -21,8 +22,8 @@ use hearth_types::{DataType, StructField, StructType, Value};
 use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
 use super::write::{FileWrite, files};
-use super::{clustering, columns, delta, options, partition, path};
-use crate::catalog::{DELTA, TableId, TableKind, TableRecord, TableStatistics, local_path};
+use super::{clustering, columns, delta, options, partition, path, statistics};
+use crate::catalog::{DELTA, TableId, TableKind, TableRecord};
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 use crate::sinks::WriteMode;
@@ -435,6 +436,9 @@ pub async fn analyze(
     match Scope::new(session).get(&full)? {
         Found::Table(view) if view.is_view() => return Err(ANALYZE_VIEW_UNSUPPORTED.error()),
         Found::Table(_) => {}
+        Found::Temporary(_) | Found::GlobalTemporary(_) if columns.is_some() => {
+            return Err(ANALYZE_UNCACHED_TEMP_VIEW.with("viewName", quote(&full)));
+        }
         Found::Temporary(_) | Found::GlobalTemporary(_) => {
             return Err(EXPECT_PERMANENT_VIEW_NOT_TEMP
                 .with("viewName", quote(&full))
@@ -442,16 +446,18 @@ pub async fn analyze(
         }
     }
     let record = get(session, name, "ANALYZE TABLE").await?;
-    for column in columns.into_iter().flatten() {
-        if !record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
-            return Err(COLUMN_NOT_FOUND
-                .with("colName", quote(std::slice::from_ref(column)))
-                .with("caseSensitiveConfig", "\"spark.sql.caseSensitive\""));
-        }
-    }
     partition::check_columns(&record, spec.iter().map(|(name, _)| name))?;
-    if spec.is_empty() {
-        collect_statistics(session, &record, no_scan).await?;
+    if !spec.is_empty() {
+        // Statistics of partitions are not kept; one that is not there is told.
+        let wanted = partition::values(session, &record, spec).await?;
+        if wanted.len() == record.partition_columns.len() {
+            partition::exactly(&record, &wanted)?;
+        }
+        return done();
+    }
+    match columns {
+        Some(names) => statistics::of_columns(session, &record, names).await?,
+        None => statistics::of_table(session, &record, no_scan).await?,
     }
     done()
 }
@@ -461,37 +467,10 @@ pub async fn analyze_all(session: &EmbeddedSession, database: Option<&Name>, no_
     let scope = Scope::new(session);
     for record in scope.catalog().tables(&scope.database_id(database))? {
         if !record.is_view() {
-            collect_statistics(session, &record, no_scan).await?;
+            statistics::of_table(session, &record, no_scan).await?;
         }
     }
     done()
-}
-
-async fn collect_statistics(session: &EmbeddedSession, record: &TableRecord, no_scan: bool) -> Result<()> {
-    let rows = if no_scan { None } else { Some(super::write::count_rows(session, record).await?) };
-    let bytes = local_path(record.location.as_deref().unwrap_or_default()).map_or(0, |folder| size_of(&folder));
-    session.shared.catalog.alter_table(&record.id, |table| {
-        table.statistics = Some(TableStatistics { bytes, rows });
-        Ok(())
-    })
-}
-
-/// The bytes of the data files below a folder.
-fn size_of(folder: &std::path::Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    let mut total = 0;
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if name.to_string_lossy().starts_with(['.', '_']) {
-            continue;
-        }
-        total += match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        };
-    }
-    total
 }
 
 /// Statistics that a change of the data has made wrong.

@@ -7,8 +7,10 @@ use std::path::Path;
 use bzip2::write::BzEncoder;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
+use hearth_base::Result;
 use hearth_base::condition::CODEC_NOT_AVAILABLE;
-use hearth_base::{Error, Result};
+
+use crate::hadoop::{Method, Packing};
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
@@ -19,6 +21,8 @@ pub enum Codec {
     Gzip,
     Bzip2,
     Deflate,
+    Lz4,
+    Snappy,
 }
 
 impl Codec {
@@ -28,7 +32,8 @@ impl Codec {
             Some("gzip") => Ok(Self::Gzip),
             Some("bzip2") => Ok(Self::Bzip2),
             Some("deflate") => Ok(Self::Deflate),
-            Some(name @ ("lz4" | "snappy")) => Err(Error::unsupported(format!("text files compressed with {name}"))),
+            Some("lz4") => Ok(Self::Lz4),
+            Some("snappy") => Ok(Self::Snappy),
             Some(name) => Err(CODEC_NOT_AVAILABLE
                 .with("codecName", name)
                 .with("availableCodecs", "bzip2, deflate, uncompressed, snappy, none, lz4, gzip")),
@@ -42,6 +47,8 @@ impl Codec {
             Self::Gzip => ".gz",
             Self::Bzip2 => ".bz2",
             Self::Deflate => ".deflate",
+            Self::Lz4 => ".lz4",
+            Self::Snappy => ".snappy",
         }
     }
 }
@@ -52,6 +59,7 @@ pub enum Output {
     Gzip(GzEncoder<BufWriter<File>>),
     Bzip2(BzEncoder<BufWriter<File>>),
     Deflate(ZlibEncoder<BufWriter<File>>),
+    Blocks(Packing<BufWriter<File>>),
 }
 
 impl Output {
@@ -62,6 +70,8 @@ impl Output {
             Codec::Gzip => Self::Gzip(GzEncoder::new(file, Compression::default())),
             Codec::Bzip2 => Self::Bzip2(BzEncoder::new(file, bzip2::Compression::default())),
             Codec::Deflate => Self::Deflate(ZlibEncoder::new(file, Compression::default())),
+            Codec::Lz4 => Self::Blocks(Packing::new(file, Method::Lz4)),
+            Codec::Snappy => Self::Blocks(Packing::new(file, Method::Snappy)),
         })
     }
 
@@ -71,6 +81,7 @@ impl Output {
             Self::Gzip(file) => file.write_all(bytes),
             Self::Bzip2(file) => file.write_all(bytes),
             Self::Deflate(file) => file.write_all(bytes),
+            Self::Blocks(file) => file.write_all(bytes),
         }
     }
 
@@ -81,6 +92,7 @@ impl Output {
             Self::Gzip(file) => file.finish()?.flush(),
             Self::Bzip2(file) => file.finish()?.flush(),
             Self::Deflate(file) => file.finish()?.flush(),
+            Self::Blocks(file) => file.finish()?.flush(),
         }
     }
 
@@ -88,7 +100,7 @@ impl Output {
     pub fn memory(&self) -> usize {
         match self {
             Self::None(_) => BUFFER_BYTES,
-            Self::Gzip(_) | Self::Deflate(_) => BUFFER_BYTES + (256 << 10),
+            Self::Gzip(_) | Self::Deflate(_) | Self::Blocks(_) => BUFFER_BYTES + (256 << 10),
             Self::Bzip2(_) => BUFFER_BYTES + (8 << 20),
         }
     }

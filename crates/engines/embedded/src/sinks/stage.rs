@@ -150,8 +150,16 @@ impl Stage {
                         known.is_some_and(|known| known == value)
                     })
                 };
-                let there = partitions::list(&self.target, columns)?;
-                Ok(there.into_iter().filter(matches).map(|partition| partition.folder).collect())
+                let mut old = Vec::new();
+                for partition in partitions::list(&self.target, columns)?.into_iter().filter(matches) {
+                    if partition.folder.is_symlink() {
+                        // A partition at a place of its own keeps its link.
+                        old.extend(children(&partition.folder)?);
+                    } else {
+                        old.push(partition.folder);
+                    }
+                }
+                Ok(old)
             }
         }
     }

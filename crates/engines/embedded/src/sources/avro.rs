@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use arrow_avro::codec::Tz;
 use arrow_avro::reader::{Reader, ReaderBuilder};
+use arrow_avro::schema::AvroSchema;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType as Arrow, Field, TimeUnit};
+use datafusion::arrow::datatypes::{DataType as Arrow, Field, Schema, TimeUnit};
 use hearth_base::Result;
 use hearth_base::condition::{FAILED_READ_FILE, UNABLE_TO_INFER_SCHEMA};
 use hearth_types::StructField;
@@ -26,18 +27,23 @@ use super::{Source, SourceRequest, parquet};
 use crate::catalog::location_uri;
 
 const BATCH_ROWS: usize = 8192;
+const READER_SCHEMA: &str = "avroSchema";
 
 pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
     let layout = Layout::find(request)?;
     let columns = match request.schema {
         Some(schema) => schema.fields.to_vec(),
         None => match layout.files.first() {
-            Some(first) => columns_of(&first.path)?,
+            Some(first) => columns_of(&first.path, request.option(READER_SCHEMA))?,
             None => return Err(UNABLE_TO_INFER_SCHEMA.with("format", "Avro")),
         },
     };
-    let columns = layout.without_partitions(&columns).into_iter().map(|field| parquet::nullable(&field)).collect();
-    batches::table(request, layout, columns, Arc::new(Avro))
+    let columns: Vec<_> =
+        layout.without_partitions(&columns).into_iter().map(|field| parquet::nullable(&field)).collect();
+    let schema = request.option(READER_SCHEMA).map(ToOwned::to_owned);
+    let by_place = super::is_true(request.option("positionalFieldMatching"), false);
+    let names = by_place.then(|| columns.iter().map(|field| field.name.to_string()).collect());
+    batches::table(request, layout, columns, Arc::new(Avro { schema, names }))
 }
 
 fn failed(path: &Path, error: impl std::fmt::Display) -> hearth_base::Error {
@@ -45,9 +51,13 @@ fn failed(path: &Path, error: impl std::fmt::Display) -> hearth_base::Error {
     FAILED_READ_FILE.with("path", path).caused_by(error.to_string())
 }
 
-fn reader(path: &Path, projection: Option<Vec<usize>>) -> Result<Reader<BufReader<File>>> {
+fn reader(path: &Path, schema: Option<&str>, projection: Option<Vec<usize>>) -> Result<Reader<BufReader<File>>> {
     let file = File::open(path).map_err(|error| failed(path, error))?;
     let builder = ReaderBuilder::new().with_batch_size(BATCH_ROWS).with_tz(Tz::Utc);
+    let builder = match schema {
+        Some(schema) => builder.with_reader_schema(AvroSchema::new(schema.to_owned())),
+        None => builder,
+    };
     let builder = match projection {
         Some(places) => builder.with_projection(places),
         None => builder,
@@ -63,9 +73,9 @@ fn trusting_nothing<T, E: std::fmt::Display>(path: &Path, decode: impl FnOnce() 
     }
 }
 
-fn columns_of(path: &Path) -> Result<Vec<StructField>> {
+fn columns_of(path: &Path, schema: Option<&str>) -> Result<Vec<StructField>> {
     container::check(path).map_err(|error| failed(path, error))?;
-    let schema = reader(path, None)?.schema();
+    let schema = reader(path, schema, None)?.schema();
     let fields = schema.fields().iter();
     fields.map(|field| from_arrow_field(&plain(field)).map(|field| parquet::nullable(&field))).collect()
 }
@@ -87,7 +97,27 @@ fn plain(field: &Field) -> Field {
 }
 
 #[derive(Debug)]
-struct Avro;
+struct Avro {
+    /// The option `avroSchema`: in which the rows are wanted.
+    schema: Option<String>,
+    /// With `positionalFieldMatching`: the names of the columns, in the order of the files'.
+    names: Option<Vec<String>>,
+}
+
+impl Avro {
+    /// The rows with the names of the columns in whose places they are.
+    fn named(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let Some(names) = &self.names else { return Ok(batch) };
+        let known = batch.schema();
+        let name = |(at, field): (usize, &Arc<Field>)| match names.get(at) {
+            Some(name) => field.as_ref().clone().with_name(name),
+            None => field.as_ref().clone().with_name(format!("\u{1}{at}")),
+        };
+        let fields: Vec<_> = known.fields().iter().enumerate().map(name).collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec())
+            .map_err(hearth_base::Error::internal)
+    }
+}
 
 impl BatchFormat for Avro {
     fn read(
@@ -97,14 +127,25 @@ impl BatchFormat for Avro {
         send: &mut dyn FnMut(RecordBatch) -> Result<bool>,
     ) -> Result<()> {
         container::check(&file.path).map_err(|error| failed(&file.path, error))?;
-        let whole = reader(&file.path, None)?;
+        let schema = self.schema.as_deref();
+        let whole = reader(&file.path, schema, None)?;
+        if self.names.is_some() {
+            let mut batches = whole;
+            while let Some(batch) = trusting_nothing(&file.path, || batches.next().transpose())? {
+                if !send(self.named(batch)?)? {
+                    return Ok(());
+                }
+            }
+            return Ok(());
+        }
+        let given = schema;
         let schema = whole.schema();
         let is_wanted = |name: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
         let places: Vec<_> =
             schema.fields().iter().enumerate().filter(|(_, field)| is_wanted(field.name())).map(|(at, _)| at).collect();
         // Rows without columns are counted by those that they have.
         let is_part = !places.is_empty() && places.len() < schema.fields().len();
-        let mut batches = if is_part { reader(&file.path, Some(places))? } else { whole };
+        let mut batches = if is_part { reader(&file.path, given, Some(places))? } else { whole };
         while let Some(batch) = trusting_nothing(&file.path, || batches.next().transpose())? {
             if !send(batch)? {
                 return Ok(());

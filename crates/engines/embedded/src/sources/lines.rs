@@ -30,6 +30,7 @@ use hearth_functions::records::{CsvQuotes, xml_records};
 use super::charset::Charset;
 use super::layout::metadata;
 use crate::catalog::location_uri;
+use crate::hadoop::{Method, Unpacking};
 
 /// The name of the column of lines.
 pub const LINE: &str = "value";
@@ -38,7 +39,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Less is not worth a partition of its own.
 const MIN_SHARE_BYTES: u64 = 4 << 20;
 /// Endings of files that can only be read from their start.
-const PACKED: [&str; 4] = ["gz", "zst", "bz2", "deflate"];
+const PACKED: [&str; 6] = ["gz", "zst", "bz2", "deflate", "snappy", "lz4"];
 /// Longest line; a file without line ends must not fill the memory.
 const MAX_LINE_BYTES: u64 = 1 << 30;
 
@@ -457,6 +458,8 @@ fn open(path: &Path, charset: &Charset, start: u64) -> std::io::Result<Box<dyn B
         Some("zst") => Box::new(zstd::Decoder::new(file)?),
         Some("bz2") => Box::new(bzip2::read::MultiBzDecoder::new(file)),
         Some("deflate") => Box::new(ZlibDecoder::new(BufReader::new(file))),
+        Some("snappy") => Box::new(Unpacking::new(BufReader::new(file), Method::Snappy)),
+        Some("lz4") => Box::new(Unpacking::new(BufReader::new(file), Method::Lz4)),
         _ => Box::new(file),
     };
     let mut reader = BufReader::with_capacity(256 * 1024, reader);

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType as Arrow, Field, TimeUnit};
-use hearth_base::Result;
+use datafusion::arrow::datatypes::{Field, Schema};
 use hearth_base::condition::{CANNOT_READ_FILE_FOOTER, FAILED_READ_FILE, UNABLE_TO_INFER_SCHEMA};
+use hearth_base::{Error, Result};
 use hearth_types::StructField;
-use hearth_types::arrow::from_arrow_field;
+use hearth_types::arrow::to_engine_arrow;
 use orc_rust::ArrowReaderBuilder;
 use orc_rust::projection::ProjectionMask;
 use orc_rust::schema::TimestampPrecision;
@@ -18,6 +18,7 @@ use super::batches::{self, BatchFormat};
 use super::layout::{Layout, PlacedFile};
 use super::{Source, SourceRequest, is_true, parquet};
 use crate::catalog::location_uri;
+use crate::orc::tail::{Tail, meant};
 
 pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
     let layout = Layout::find(request)?;
@@ -51,25 +52,12 @@ fn builder(path: &Path) -> Result<ArrowReaderBuilder<File>> {
 }
 
 fn columns_of(path: &Path) -> Result<Vec<StructField>> {
-    let schema = builder(path)?.schema();
-    schema
-        .fields()
-        .iter()
-        .map(|field| from_arrow_field(&instants(field)).map(|field| parquet::nullable(&field)))
-        .collect()
+    Ok(tail(path)?.columns.iter().map(parquet::nullable).collect())
 }
 
-/// ORC's plain timestamps are instants in Spark.
-fn instants(field: &Field) -> Field {
-    let inner = |field: &Arc<Field>| Arc::new(instants(field));
-    let data_type = match field.data_type() {
-        Arrow::Timestamp(_, None) => Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        Arrow::List(element) => Arrow::List(inner(element)),
-        Arrow::Struct(fields) => Arrow::Struct(fields.iter().map(inner).collect()),
-        Arrow::Map(entries, sorted) => Arrow::Map(inner(entries), *sorted),
-        other => other.clone(),
-    };
-    field.clone().with_data_type(data_type)
+fn tail(path: &Path) -> Result<Tail> {
+    let uri = location_uri(&path.to_string_lossy());
+    Tail::read(path).map_err(|error| CANNOT_READ_FILE_FOOTER.with("path", uri).caused_by(error))
 }
 
 #[derive(Debug)]
@@ -92,6 +80,7 @@ impl BatchFormat for Orc {
             let rows = usize::try_from(builder.file_metadata().number_of_rows()).unwrap_or(usize::MAX);
             return send(super::batches::empty(rows)?).map(drop);
         }
+        let tail = tail(&file.path)?;
         let mask = ProjectionMask::named_roots(builder.file_metadata().root_data_type(), &names);
         let batch_size = 8192;
         for batch in builder.with_projection(mask).with_batch_size(batch_size).build() {
@@ -99,10 +88,24 @@ impl BatchFormat for Orc {
                 let path = location_uri(&file.path.to_string_lossy());
                 FAILED_READ_FILE.with("path", path).caused_by(error.to_string())
             })?;
-            if !send(batch)? {
+            if !send(as_meant(&batch, &tail)?)? {
                 return Ok(());
             }
         }
         Ok(())
     }
+}
+
+/// The rows in the types that the file's end says.
+fn as_meant(batch: &RecordBatch, tail: &Tail) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let mut columns = Vec::with_capacity(batch.num_columns());
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        let known = tail.columns.iter().find(|known| &*known.name == field.name());
+        let wanted = known.map_or_else(|| field.data_type().clone(), |known| to_engine_arrow(&known.data_type));
+        columns.push(meant(column, &wanted, !tail.is_proleptic)?);
+    }
+    let fields = schema.fields().iter().zip(&columns);
+    let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
+    RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns).map_err(Error::internal)
 }

@@ -12,7 +12,7 @@ use hearth_base::condition::{
     COLUMN_ALREADY_EXISTS, INVALID_CORRUPT_RECORD_TYPE, INVALID_SINGLE_VARIANT_COLUMN, MALFORMED_RECORD_IN_PARSING,
     UNABLE_TO_INFER_SCHEMA, XML_ROW_TAG_MISSING,
 };
-use hearth_functions::records::{self, CsvQuotes, Inference, Options, TextFormat};
+use hearth_functions::records::{self, CsvQuotes, Inference, Options, Sample, TextFormat};
 use hearth_plan::identifier::quote;
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::{DataType, StructField, StructType};
@@ -130,8 +130,13 @@ fn row_tag(request: &SourceRequest<'_>, format: TextFormat) -> Result<Option<Str
 fn options(request: &SourceRequest<'_>) -> Options {
     let given = request.options.iter().rev().chain(request.session);
     let ntz = request.settings.timestamp_ntz_default.then(|| (records::WALL_CLOCK.to_owned(), String::new()));
+    let whole = (records::WHOLE_RECORDS.to_owned(), String::new());
     Options {
-        entries: given.map(|(key, value)| (key.to_ascii_lowercase(), value.clone())).chain(ntz).collect(),
+        entries: given
+            .map(|(key, value)| (key.to_ascii_lowercase(), value.clone()))
+            .chain(ntz)
+            .chain([whole])
+            .collect(),
         zone: request.settings.time_zone.as_str().into(),
         now: request.settings.statement_micros,
     }
@@ -162,9 +167,15 @@ fn infer(
         return Ok(StructType::new(names.iter().map(|name| StructField::new(name.as_str(), DataType::STRING, true))));
     }
     let mut inference = Inference::new(format, with_entry(options, CORRUPT_OPTION, FOUND_CORRUPT))?;
-    for file in &files.files {
+    let ratio = request.option("samplingRatio").and_then(|ratio| ratio.trim().parse().ok()).unwrap_or(1.0);
+    for (partition, file) in files.files.iter().enumerate() {
+        let mut sample = Sample::new(ratio, partition);
+        // The header is a line like others for the draw.
+        let _is_taken = header && sample.takes();
         file.each_line(&mut |line| {
-            inference.add(line);
+            if sample.takes() {
+                inference.add(line);
+            }
             Ok(true)
         })?;
     }

@@ -9,7 +9,7 @@ use hearth_types::data_type::MAX_DECIMAL_PRECISION;
 use hearth_types::value_text::{TextStyle, format_value};
 use hearth_types::{DataType, StructType};
 
-use crate::kernels::json::cell::{Cell, Misfit, Reading, column, decimal, null_struct};
+use crate::kernels::json::cell::{Cell, Misfit, Reading, column, decimal, interval, null_struct};
 use crate::kernels::json::typed::{FILE, Format, Options, PLACES};
 use crate::kernels::json::write::is_null;
 use crate::kernels::rowwise::Args;
@@ -39,6 +39,7 @@ pub fn scalar(text: &str, data_type: &DataType, reading: &Reading) -> Result<Cel
         DataType::Date | DataType::Timestamp | DataType::TimestampNtz | DataType::Time { .. } => {
             reading.moment(text, data_type)
         }
+        DataType::YearMonthInterval { .. } | DataType::DayTimeInterval { .. } => interval(text, data_type),
         DataType::Variant => {
             let mut builder = Builder::default();
             append_variant(text, reading, &mut builder);

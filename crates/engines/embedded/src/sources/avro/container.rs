@@ -4,7 +4,7 @@
 //! the rows is looked at here, the blocks are passed over.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 const MAGIC: [u8; 4] = *b"Obj\x01";
@@ -12,17 +12,41 @@ const MARK_BYTES: usize = 16;
 /// Longest key or value of the head.
 const MAX_ENTRY_BYTES: u64 = 64 << 20;
 const MAX_ENTRIES: u64 = 10_000;
-/// Largest block after it was unpacked, as far as a block says so itself.
+/// Largest block after it was unpacked.
 const MAX_BLOCK_BYTES: u64 = 1 << 30;
+
+const TOO_LARGE: &str = "a block has more than source.max_avro_block (1 GiB) when it is unpacked";
+
+/// How blocks are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Codec {
+    /// Not at all, or in a way that the decoder does not know.
+    None,
+    Snappy,
+    Deflate,
+    Bzip2,
+    Zstandard,
+}
+
+impl Codec {
+    /// Blocks of fewer bytes cannot become too large: what the method makes of the best case.
+    fn harmless_bytes(self) -> u64 {
+        match self {
+            Self::None | Self::Snappy => u64::MAX,
+            Self::Deflate => MAX_BLOCK_BYTES / 1032,
+            Self::Bzip2 | Self::Zstandard => MAX_BLOCK_BYTES / 32_768,
+        }
+    }
+}
 
 /// What is wrong with a file, in words.
 pub fn check(path: &Path) -> Result<(), String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let bytes = file.metadata().map_err(|error| error.to_string())?.len();
     let mut reader = Container { reader: BufReader::new(file), position: 0, bytes };
-    let (is_snappy, mark) = reader.head()?;
+    let (codec, mark) = reader.head()?;
     while reader.position < bytes {
-        reader.block(is_snappy, mark)?;
+        reader.block(codec, mark)?;
     }
     Ok(())
 }
@@ -34,14 +58,14 @@ struct Container {
 }
 
 impl Container {
-    /// Whether the blocks are packed by Snappy, and the mark behind each of them.
-    fn head(&mut self) -> Result<(bool, [u8; MARK_BYTES]), String> {
+    /// How the blocks are packed, and the mark behind each of them.
+    fn head(&mut self) -> Result<(Codec, [u8; MARK_BYTES]), String> {
         let mut magic = [0; MAGIC.len()];
         self.fill(&mut magic)?;
         if magic != MAGIC {
             return Err("it is no Avro file".to_owned());
         }
-        let (mut is_snappy, mut entries) = (false, 0);
+        let (mut codec, mut entries) = (Codec::None, 0);
         loop {
             let count = self.long()?;
             if count == 0 {
@@ -56,29 +80,60 @@ impl Container {
             }
             for _ in 0..count.unsigned_abs() {
                 let (key, value) = (self.text()?, self.text()?);
-                is_snappy |= key == b"avro.codec" && value == b"snappy";
+                if key == b"avro.codec" {
+                    codec = match value.as_slice() {
+                        b"snappy" => Codec::Snappy,
+                        b"deflate" => Codec::Deflate,
+                        b"bzip2" => Codec::Bzip2,
+                        b"zstandard" => Codec::Zstandard,
+                        _ => Codec::None,
+                    };
+                }
             }
         }
         let mut mark = [0; MARK_BYTES];
         self.fill(&mut mark)?;
-        Ok((is_snappy, mark))
+        Ok((codec, mark))
     }
 
-    fn block(&mut self, is_snappy: bool, mark: [u8; MARK_BYTES]) -> Result<(), String> {
+    fn block(&mut self, codec: Codec, mark: [u8; MARK_BYTES]) -> Result<(), String> {
         let (rows, length) = (self.long()?, self.long()?);
         let length = u64::try_from(length).map_err(|_| "a block has a negative length".to_owned())?;
         if rows < 0 || length > self.bytes.saturating_sub(self.position) {
             return Err("a block is longer than the file".to_owned());
         }
-        if is_snappy {
+        if codec == Codec::Snappy {
             self.check_snappy(length)?;
         }
-        let end = self.position + length;
-        self.reader.seek_relative(i64::try_from(length).unwrap_or(i64::MAX)).map_err(|error| error.to_string())?;
-        self.position = end;
+        if length > codec.harmless_bytes() {
+            self.check_unpacked(codec, length)?;
+        } else {
+            self.reader.seek_relative(i64::try_from(length).unwrap_or(i64::MAX)).map_err(|error| error.to_string())?;
+        }
+        self.position += length;
         let mut found = [0; MARK_BYTES];
         self.fill(&mut found)?;
         if found != mark { Err("a block does not end with the file's mark".to_owned()) } else { Ok(()) }
+    }
+
+    /// Unpacks a block to see how much is in it, and keeps nothing of it.
+    fn check_unpacked(&mut self, codec: Codec, length: u64) -> Result<(), String> {
+        let mut packed = (&mut self.reader).take(length);
+        let told = |error: io::Error| error.to_string();
+        let count = |unpacked: &mut dyn Read| {
+            let mut unpacked = unpacked.take(MAX_BLOCK_BYTES + 1);
+            io::copy(&mut unpacked, &mut io::sink()).map_err(told)
+        };
+        let bytes = match codec {
+            Codec::None | Codec::Snappy => 0,
+            Codec::Deflate => count(&mut flate2::bufread::DeflateDecoder::new(&mut packed))?,
+            Codec::Bzip2 => count(&mut bzip2::bufread::MultiBzDecoder::new(&mut packed))?,
+            Codec::Zstandard => count(&mut zstd::stream::read::Decoder::with_buffer(&mut packed).map_err(told)?)?,
+        };
+        if bytes > MAX_BLOCK_BYTES {
+            return Err(TOO_LARGE.to_owned());
+        }
+        io::copy(&mut packed, &mut io::sink()).map(drop).map_err(told)
     }
 
     /// A block of Snappy says how long it is unpacked, and ends with four bytes of a checksum.
@@ -94,7 +149,7 @@ impl Container {
                 break;
             }
         }
-        if unpacked > MAX_BLOCK_BYTES { Err("a block is too large".to_owned()) } else { Ok(()) }
+        if unpacked > MAX_BLOCK_BYTES { Err(TOO_LARGE.to_owned()) } else { Ok(()) }
     }
 
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), String> {

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanArray, Float32Array, Float64Array, ListArray, MapArray, StringArray, StructArray,
-    new_null_array,
+    ArrayRef, BinaryBuilder, BooleanArray, Float32Array, Float64Array, IntervalYearMonthArray, ListArray, MapArray,
+    StringArray, StructArray, new_null_array,
 };
 use datafusion::arrow::array::{Decimal128Array, PrimitiveArray};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
@@ -16,6 +16,7 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Int64Type};
 use hearth_base::{Error, Result};
 use hearth_types::arrow::to_engine_arrow;
 use hearth_types::datetime_parse::{string_to_date, string_to_time, string_to_timestamp, string_to_timestamp_ntz};
+use hearth_types::interval_parse::{string_to_day_time, string_to_year_month};
 use hearth_types::{DataType, StructType, Zone};
 
 use crate::kernels::datetime::pattern::Pattern;
@@ -211,8 +212,22 @@ fn scalar(json: &Json<'_>, data_type: &DataType, reading: &Reading) -> Result<Ce
             }
             _ => Err(Misfit),
         },
+        DataType::YearMonthInterval { .. } | DataType::DayTimeInterval { .. } => match json {
+            Json::String(text) => interval(text, data_type),
+            _ => Err(Misfit),
+        },
         _ => Err(Misfit),
     }
+}
+
+/// Months or microseconds.
+pub fn interval(text: &str, data_type: &DataType) -> Result<Cell, Misfit> {
+    let value = match data_type {
+        DataType::YearMonthInterval { start, end } => string_to_year_month(text, *start, *end).map(i64::from),
+        DataType::DayTimeInterval { start, end } => string_to_day_time(text, *start, *end),
+        _ => None,
+    };
+    value.map(Cell::Long).ok_or(Misfit)
 }
 
 impl Reading {
@@ -319,6 +334,7 @@ pub fn column(cells: &[&Cell], data_type: &DataType) -> Result<ArrayRef> {
         | DataType::Long
         | DataType::Timestamp
         | DataType::TimestampNtz
+        | DataType::DayTimeInterval { .. }
         | DataType::Time { .. } => {
             let longs: ArrayRef = Arc::new(PrimitiveArray::<Int64Type>::from_iter(cells.iter().map(long)));
             cast(&longs, &arrow).map_err(internal)?
@@ -326,6 +342,10 @@ pub fn column(cells: &[&Cell], data_type: &DataType) -> Result<ArrayRef> {
         DataType::Date => {
             let longs: ArrayRef = Arc::new(PrimitiveArray::<Int64Type>::from_iter(cells.iter().map(long)));
             cast(&cast(&longs, &ArrowType::Int32).map_err(internal)?, &arrow).map_err(internal)?
+        }
+        DataType::YearMonthInterval { .. } => {
+            let months = |cell: &&Cell| long(cell).and_then(|months| i32::try_from(months).ok());
+            Arc::new(IntervalYearMonthArray::from_iter(cells.iter().map(months)))
         }
         DataType::Struct(structure) => Arc::new(struct_column(cells, structure, there())?),
         DataType::Array(array) => {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use hearth_types::{DataType, StructField};
 
 use super::options::XmlOptions;
-use super::tree::{Element, parse};
+use super::tree::{Element, parse, parse_whole};
 use crate::kernels::csv;
 use crate::kernels::json::cell::Reading;
 use crate::kernels::json::schema;
 
 /// The columns of one record; `None` for what is no XML.
 pub fn of_record(text: &str, options: &XmlOptions, reading: &Reading) -> Option<DataType> {
-    let root = parse(text)?;
+    let root = if options.whole { parse_whole(text)? } else { parse(text)? };
     Some(of_object(&root, options, reading))
 }
 

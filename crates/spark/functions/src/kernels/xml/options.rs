@@ -2,6 +2,9 @@
 
 use crate::kernels::json::typed::Options;
 
+/// An option of our own: records are all of their text.
+pub const WHOLE_RECORDS: &str = "\u{1}whole records";
+
 #[derive(Debug, Clone)]
 pub struct XmlOptions {
     pub row_tag: String,
@@ -12,6 +15,8 @@ pub struct XmlOptions {
     pub value_tag: String,
     pub exclude_attributes: bool,
     pub trims: bool,
+    /// Nothing may follow the root of a record.
+    pub whole: bool,
     pub null_value: Option<String>,
     pub infers: bool,
     pub prefers_decimal: bool,
@@ -35,6 +40,7 @@ impl XmlOptions {
             attribute_prefix: text("attributeprefix", "_"),
             value_tag: text("valuetag", "_VALUE"),
             exclude_attributes: flag("excludeattribute", false),
+            whole: options.get(WHOLE_RECORDS).is_some(),
             trims: flag("ignoresurroundingspaces", true),
             null_value: options.get("nullvalue").map(ToOwned::to_owned),
             infers: flag("inferschema", true),

@@ -7,7 +7,7 @@ use hearth_base::Result;
 use hearth_types::{DataType, StructType};
 
 use super::options::XmlOptions;
-use super::tree::{Element, parse};
+use super::tree::{Element, parse, parse_whole};
 use crate::kernels::csv;
 use crate::kernels::json::cell::{Cell, Misfit, Reading, column, null_struct};
 use crate::kernels::json::typed::Format;
@@ -60,7 +60,8 @@ fn printed(cells: &[Cell]) -> String {
 
 impl Reader<'_> {
     fn record(&self, text: &str, data_type: &DataType) -> (Cell, bool) {
-        let Some(root) = parse(text) else {
+        let root = if self.options.whole { parse_whole(text) } else { parse(text) };
+        let Some(root) = root else {
             let mut cell = null_struct(data_type);
             self.mark(&mut cell, data_type, text);
             return (cell, false);

@@ -25,7 +25,59 @@ pub enum Node {
 
 /// The root element; `None` for text that is no XML. What follows the root is not looked at.
 pub fn parse(text: &str) -> Option<Element> {
+    read_root(&mut Reader::from_str(text))
+}
+
+/// As `parse`; nothing may follow the root.
+pub fn parse_whole(text: &str) -> Option<Element> {
     let mut reader = Reader::from_str(text);
+    let root = read_root(&mut reader)?;
+    loop {
+        match reader.read_event().ok()? {
+            Event::Eof => return Some(root),
+            event if stands_outside(&event) => {}
+            _ => return None,
+        }
+    }
+}
+
+/// How far a file is XML with one root: its length, or where it is broken.
+pub fn sound_length(text: &str) -> usize {
+    let mut reader = Reader::from_str(text);
+    let (mut depth, mut has_root) = (0_usize, false);
+    loop {
+        let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+        match reader.read_event() {
+            Ok(Event::Start(_)) if depth > 0 || !has_root => {
+                (depth, has_root) = (depth + 1, true);
+            }
+            Ok(Event::Empty(_)) if depth > 0 || !has_root => has_root = true,
+            Ok(Event::End(_)) if depth > 0 => depth -= 1,
+            Ok(Event::Eof) => return if depth == 0 { text.len() } else { before },
+            Ok(Event::GeneralRef(reference)) if depth > 0 => {
+                if unescape(&format!("&{};", reference.into_inner())).is_err() {
+                    return before;
+                }
+            }
+            Ok(Event::Text(_) | Event::CData(_)) if depth > 0 => {}
+            Ok(event) if stands_outside(&event) => {}
+            Ok(_) | Err(_) => return before,
+        }
+    }
+}
+
+/// What may stand before and behind the root.
+fn stands_outside(event: &Event<'_>) -> bool {
+    match event {
+        Event::Text(text) => text.trim_start_matches('\u{feff}').trim().is_empty(),
+        Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => true,
+        Event::Start(_) | Event::Empty(_) | Event::End(_) | Event::CData(_) | Event::GeneralRef(_) | Event::Eof => {
+            false
+        }
+    }
+}
+
+fn read_root(reader: &mut Reader<&[u8]>) -> Option<Element> {
     let mut open: Vec<Element> = Vec::new();
     loop {
         match reader.read_event().ok()? {
