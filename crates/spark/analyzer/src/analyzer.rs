@@ -39,6 +39,8 @@ pub(crate) struct Analyzer<'a> {
     pub metrics: RefCell<Vec<ObservedMetrics>>,
     /// The columns that calls of `window` have got.
     pub time_windows: RefCell<Vec<WindowColumn>>,
+    /// The variables of the session that were read.
+    pub variables: RefCell<Vec<String>>,
 }
 
 /// A query whose answer the analysis needs before it can go on: the values of a pivot, the size for `tail`.
@@ -117,6 +119,9 @@ pub(crate) struct Parameters<'e> {
     /// Arguments of a SQL function, already typed, by parameter name.
     pub arguments: &'e [(String, Typed)],
     pub function: Option<&'e str>,
+    /// The relation that a scalar function is called over, and the query around it there.
+    pub rel: Option<&'e Rel>,
+    pub outer: Option<&'e Outer<'e>>,
 }
 
 impl<'a> Analyzer<'a> {
@@ -133,6 +138,7 @@ impl<'a> Analyzer<'a> {
             pending: RefCell::default(),
             metrics: RefCell::default(),
             time_windows: RefCell::default(),
+            variables: RefCell::default(),
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Analyzed {
     pub render: Option<Render>,
     /// How many partitions the root asked for (`coalesce(1)`, `repartition(n)`): a write makes as many files.
     pub partitions: Option<usize>,
+    /// The session's variables that it reads.
+    pub variables: Vec<String>,
 }
 
 /// What the engine makes of the rows before they go to the client.
@@ -135,6 +137,7 @@ fn analyze_root(analyzer: &Analyzer<'_>, relation: &Relation) -> Result<Analyzed
         metrics: analyzer.metrics.take(),
         render,
         partitions: partitions_of(relation),
+        variables: analyzer.variables.take(),
     })
 }
 

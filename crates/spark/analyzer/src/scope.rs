@@ -178,7 +178,9 @@ impl Scope {
                 let skipped = (column.qualifier.len() + 1).saturating_sub(shown);
                 let mut parts: Vec<&str> = column.qualifier.iter().skip(skipped).map(String::as_str).collect();
                 parts.push(&column.name);
-                (edit_distance(&parts.join("."), name), quote_name(&parts))
+                // Spark compares the name with the quoted ones.
+                let quoted = quote_name(&parts);
+                (edit_distance(&quoted, name), quoted)
             })
             .collect();
         names.sort();

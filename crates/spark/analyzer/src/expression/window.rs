@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
 use hearth_base::condition::{
     DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FRAME_WRONG_COMPARISON, FUNCTION_WITH_UNSUPPORTED_SYNTAX,
     MISSING_WINDOW_SPECIFICATION, RANGE_FRAME_INVALID_TYPE, RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER,
-    UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH, WINDOW_FRAME_UNACCEPTED_TYPE,
+    UNSUPPORTED_EXPR_FOR_WINDOW, UNSUPPORTED_SQL_UDF_USAGE, WINDOW_FRAME_MISMATCH, WINDOW_FRAME_UNACCEPTED_TYPE,
     WINDOW_FUNCTION_FRAME_NOT_ORDERED, WINDOW_IN_AGGREGATE,
 };
 use hearth_base::{Error, Result};
@@ -25,6 +25,7 @@ use super::context::Cx;
 use super::function::builtin_name;
 use crate::analyzer::{Analyzer, WindowFrame as NamedWindows, located, plan_error, unsupported};
 use crate::naming;
+use crate::view::SessionFunction;
 
 /// A window with its expressions typed.
 struct Over {
@@ -40,7 +41,11 @@ impl Analyzer<'_> {
         }
         let cx = cx.nested();
         let ExprNode::Function(call) = &window.function.node else { return Err(not_for_windows(&window.function)) };
-        let row = builtin_name(&call.name).and_then(lookup).ok_or_else(|| self.no_such_function(&call.name, cx))?;
+        let row = builtin_name(&call.name).and_then(lookup);
+        if let (None, Some(SessionFunction::Sql(function))) = (row, self.session_function(&call.name)) {
+            return Err(UNSUPPORTED_SQL_UDF_USAGE.with("functionName", &function.qualified).with("nodeName", "Window"));
+        }
+        let row = row.ok_or_else(|| self.no_such_function(&call.name, cx))?;
         let spec = self.named_window(&window.spec, cx.env.windows)?;
         check_window(window, &spec, row)?;
         let over = located(spec.origin.as_ref(), self.over(&spec, row, cx))?;
