@@ -181,12 +181,14 @@ impl<'a> Resolver<'a> {
 
     /// The settings under which a view or a function was made, where they are not the session's.
     fn captured(&self, config: &[(String, String)]) -> Option<Arc<SessionSettings>> {
-        let settings = SessionConfig::of_captured(config).settings(ConfigPlace {
+        let mut settings = SessionConfig::of_captured(config).settings(ConfigPlace {
             catalog: &self.settings.current_catalog,
             database: &self.settings.current_database,
             user: &self.settings.user,
             statement_micros: self.settings.statement_micros,
         });
+        // Spark asks for this one when the rows are made.
+        settings.map_key_last_wins = self.settings.map_key_last_wins;
         (settings != self.settings).then(|| Arc::new(settings))
     }
 

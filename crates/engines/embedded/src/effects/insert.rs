@@ -100,14 +100,14 @@ async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName
     }
     let _together = session.shared.catalog.together(&record.id).await;
     partition::check_columns(&record, insert.partition.iter().map(|(name, _)| name))?;
-    if !session.is_warehouse() && record.format() != DELTA {
-        partition::check_spec(&record, &insert.partition)?;
-    }
     let fixed = partition::values(session, &record, &insert.partition).await?;
     if insert.if_partition_not_exists && !partition::matching(&record, &fixed)?.is_empty() {
         return Ok(Written::default());
     }
     let (aligned, metrics, assignments) = aligned(session, insert, &record).await?;
+    if !session.is_warehouse() && record.format() != DELTA {
+        partition::check_spec(&record, &insert.partition)?;
+    }
     let is_partitioned = fixed.len() < record.partition_columns.len();
     let mode = match insert.mode {
         InsertMode::Append => WriteMode::Append,

@@ -185,7 +185,18 @@ async fn argument_value(session: &EmbeddedSession, argument: &Expr) -> Result<Ex
         let shown = format!("\"{}\"", column_name(argument));
         return Err(UNSUPPORTED_PARAMETER_EXPRESSION.with("invalidExprSql", shown));
     }
+    // What makes an array, a map or a struct of constants stays the call that it is, for its name.
+    if session.script.is_none() && is_maker(argument) {
+        return Ok(argument.clone());
+    }
     evaluate(session, argument.clone()).await.map(Expr::literal)
+}
+
+fn is_maker(argument: &Expr) -> bool {
+    let ExprNode::Function(call) = &argument.node else { return false };
+    let [name] = call.name.as_slice() else { return false };
+    let is_known = ["array", "map", "struct", "named_struct"].contains(&name.to_lowercase().as_str());
+    is_known && call.arguments.iter().all(|part| matches!(part.node, ExprNode::Literal(_)) || is_maker(part))
 }
 
 /// No two arguments have the same name.

@@ -28,7 +28,7 @@ impl Analyzer<'_> {
         for name in except {
             left.push(self.left_out(&items, name, cx)?);
         }
-        if overlap(&left) {
+        if overlap(except) {
             let names: Vec<_> = except.iter().map(|name| name.join(".")).collect();
             return Err(EXCEPT_OVERLAPPING_COLUMNS.with("columns", names.join(", ")));
         }
@@ -98,12 +98,10 @@ fn no_fields() -> Typed {
     Typed::new(PlanExpr::Literal(empty, None), DataType::structure(Vec::new()), false)
 }
 
-/// Whether a column or a field is left out twice, or a field of something that is left out.
-fn overlap(left: &[Left]) -> bool {
-    left.iter().enumerate().any(|(index, (place, path))| {
-        left.iter().skip(index + 1).any(|(other, rest)| {
-            let same = path.iter().zip(rest).all(|(one, two)| same_name(one, two, false));
-            place == other && same
-        })
-    })
+/// Whether a column or a field is left out twice, or a field of something that is left out: as the names are written.
+fn overlap(names: &[Vec<String>]) -> bool {
+    names
+        .iter()
+        .enumerate()
+        .any(|(index, name)| names[index + 1..].iter().any(|other| name.iter().zip(other).all(|(one, two)| one == two)))
 }
