@@ -145,7 +145,8 @@ impl Scope {
     /// The error for a name that nothing here has.
     pub fn unresolved(&self, name: &[String]) -> Error {
         let parts: Vec<&str> = name.iter().map(String::as_str).collect();
-        let proposal = self.suggestions(&name.join("."), name.len());
+        let written: Vec<_> = name.iter().map(|part| hearth_types::ddl::quote_if_needed(part)).collect();
+        let proposal = self.suggestions(&written.join("."), name.len());
         let object_name = quote_name(&parts);
         if proposal.is_empty() {
             return UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.with("objectName", object_name);
