@@ -9,6 +9,7 @@ mod ddl;
 mod delta;
 mod frame;
 mod language;
+mod names;
 mod plan;
 mod reading;
 mod request;
@@ -25,6 +26,7 @@ pub use ddl::*;
 pub use delta::*;
 pub use frame::*;
 pub use language::*;
+pub use names::*;
 pub use plan::*;
 pub use reading::*;
 pub use request::*;
@@ -129,6 +131,7 @@ pub fn all() -> impl Iterator<Item = &'static Condition> {
         .chain(DELTA)
         .chain(FRAME)
         .chain(LANGUAGE)
+        .chain(NAMES)
         .chain(PLAN)
         .chain(READING)
         .chain(REQUEST)

@@ -31,7 +31,6 @@ conditions! { LANGUAGE:
     PIVOT_VALUE_DATA_TYPE_MISMATCH "PIVOT_VALUE_DATA_TYPE_MISMATCH" "42K09" Analysis "The value <value> of the type <valueType> is none of the columns that are pivoted: <pivotType>.";
     UNPIVOT_VALUE_SIZE_MISMATCH "UNPIVOT_VALUE_SIZE_MISMATCH" "428C4" Analysis "Every value of UNPIVOT needs as many columns as there are names: <names>.";
     NOT_A_GENERATOR "UNSUPPORTED_GENERATOR.NOT_GENERATOR" "42K0E" Analysis "<functionName> gives one value for a row, not several.";
-    EXCEPT_OVERLAPPING_COLUMNS "EXCEPT_OVERLAPPING_COLUMNS" "42702" Analysis "Columns are left out twice: <columns>.";
     WINDOW_FRAME_UNACCEPTED_TYPE "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE" "42K09" Analysis "<sqlExpr>: the <location> bound goes with <expectedType>, not <exprType>.";
     INVALID_EXTRACT_FIELD_TYPE "INVALID_EXTRACT_FIELD_TYPE" "42000" Analysis "A field is named by a constant string, not by <extraction>.";
 }

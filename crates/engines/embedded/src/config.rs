@@ -75,6 +75,17 @@ impl SessionConfig {
         self.set.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
+    /// What a view or a function keeps of the settings of the session that makes it.
+    pub fn captured(&self) -> Vec<(String, String)> {
+        let sql = self.set.iter().filter(|(key, _)| key.starts_with("spark.sql."));
+        sql.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Settings as they were captured, over Spark's defaults.
+    pub fn of_captured(captured: &[(String, String)]) -> Self {
+        Self { set: captured.iter().cloned().collect() }
+    }
+
     pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
         check_modifiable(key)?;
         self.set_default(key, value)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::catalog::{MemTable, TableProvider};
 use hearth_analyzer::{
     CachedRelation, LocalMention, LocalRows, MentionOptions, Mentions, Place, RemoteRelation, ResolvedSource,
-    ResolvedTable, SessionFunction, SessionView, SqlFunctionBody, TableEntry, TableKey, TableMention, ViewEntry,
+    ResolvedTable, SessionFunction, SessionView, SqlFunction, TableEntry, TableKey, TableMention, ViewEntry,
     command_mentions, decode_local_relation, mentions,
 };
 use hearth_base::condition::{
@@ -21,9 +21,9 @@ use hearth_types::DataType;
 
 use crate::cached::{Kept, Persisted};
 use crate::catalog::{CatalogNames, DELTA, GLOBAL_TEMP, Position, TableRecord, ViewText};
-use crate::config::Place as ConfigPlace;
+use crate::config::{Place as ConfigPlace, SessionConfig};
 use crate::effects::constant_text;
-use crate::effects::function::{persistent, temporary_name};
+use crate::effects::function::{persistent, relation_of, temporary_name};
 use crate::information;
 use crate::session::EmbeddedSession;
 use crate::sources::{self, SourceRequest};
@@ -141,7 +141,8 @@ impl<'a> Resolver<'a> {
         table: &NamedTable,
     ) -> Result<Option<(ResolvedTable, Place)>> {
         if let Some(temporary) = self.temporary(&key.name, &key.place) {
-            return Ok(Some((ResolvedTable::View(temporary_entry(&temporary, name)), Place::Session)));
+            let settings = self.captured(&temporary.config);
+            return Ok(Some((ResolvedTable::View(temporary_entry(&temporary, name, settings)), Place::Session)));
         }
         let (catalog, database) = match &key.place {
             Place::Session => (self.state.catalog.clone(), self.state.database.clone()),
@@ -164,7 +165,9 @@ impl<'a> Resolver<'a> {
                     database: text.database.join("."),
                     sees_temporary: false,
                 };
-                Ok(Some((ResolvedTable::View(view_entry(&record, text, place.clone())?), place)))
+                let mut entry = view_entry(&record, text, place.clone())?;
+                entry.settings = self.captured(&text.config);
+                Ok(Some((ResolvedTable::View(entry), place)))
             }
             None if record.is_view() => Ok(Some((ResolvedTable::Table(self.information(&record)?), Place::Session))),
             None => {
@@ -174,6 +177,19 @@ impl<'a> Resolver<'a> {
                 Ok(Some((ResolvedTable::Table(self.catalog_table(&record, &options).await?), Place::Session)))
             }
         }
+    }
+
+    /// The settings under which a view or a function was made, where they are not the session's.
+    fn captured(&self, config: &[(String, String)]) -> Option<Arc<SessionSettings>> {
+        let mut settings = SessionConfig::of_captured(config).settings(ConfigPlace {
+            catalog: &self.settings.current_catalog,
+            database: &self.settings.current_database,
+            user: &self.settings.user,
+            statement_micros: self.settings.statement_micros,
+        });
+        // Spark asks for this one when the rows are made.
+        settings.map_key_last_wins = self.settings.map_key_last_wins;
+        (settings != self.settings).then(|| Arc::new(settings))
     }
 
     /// The option that says the same.
@@ -359,20 +375,19 @@ impl<'a> Resolver<'a> {
             },
         };
         let SessionFunction::Sql(sql) = &function;
-        let body = match &sql.body {
-            SqlFunctionBody::Query(query) => query.clone(),
-            SqlFunctionBody::Expression(expression) => Relation::new(RelationNode::Project {
-                input: Box::new(Relation::new(RelationNode::OneRow)),
-                expressions: vec![expression.clone()],
-            }),
+        let function = match self.captured(&sql.config) {
+            None => function,
+            settings => SessionFunction::Sql(Arc::new(SqlFunction { settings, ..sql.as_ref().clone() })),
         };
+        let SessionFunction::Sql(sql) = &function;
+        let body = relation_of(&sql.body);
         view.functions.insert(key, function);
         Ok(Some(mentions(&body, &self.options(Place::Session))))
     }
 }
 
 /// Whether a type has CHAR or VARCHAR in it.
-fn has_length(data_type: &DataType) -> bool {
+pub fn has_length(data_type: &DataType) -> bool {
     match data_type {
         DataType::Char { .. } | DataType::VarChar { .. } => true,
         DataType::Array(array) => has_length(&array.element),
@@ -390,13 +405,13 @@ fn read_schema(text: &str) -> Result<hearth_types::StructType> {
     }
 }
 
-fn temporary_entry(view: &TempView, name: &[String]) -> ViewEntry {
+fn temporary_entry(view: &TempView, name: &[String], settings: Option<Arc<SessionSettings>>) -> ViewEntry {
     ViewEntry {
         name: name.to_vec(),
         query: Arc::clone(&view.query),
         place: Place::Session,
         columns: view.columns.clone(),
-        settings: None,
+        settings,
     }
 }
 

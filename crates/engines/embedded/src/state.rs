@@ -45,6 +45,8 @@ pub struct TempView {
     /// The text, when the view was made in SQL.
     pub text: Option<String>,
     pub schema: hearth_types::StructType,
+    /// The settings under which its query is read.
+    pub config: Vec<(String, String)>,
 }
 
 impl SessionState {

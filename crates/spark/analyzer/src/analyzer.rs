@@ -40,6 +40,8 @@ pub(crate) struct Analyzer<'a> {
     pub metrics: RefCell<Vec<(String, Vec<hearth_plan::Expr>)>>,
     /// The columns that calls of `window` have got.
     pub time_windows: RefCell<Vec<WindowColumn>>,
+    /// The variables of the session that were read.
+    pub variables: RefCell<Vec<String>>,
 }
 
 /// A query whose answer the analysis needs before it can go on: the values of a pivot, the size for `tail`.
@@ -107,6 +109,9 @@ pub(crate) struct Parameters<'e> {
     /// Arguments of a SQL function, already typed, by parameter name.
     pub arguments: &'e [(String, Typed)],
     pub function: Option<&'e str>,
+    /// The relation that a scalar function is called over, and the query around it there.
+    pub rel: Option<&'e Rel>,
+    pub outer: Option<&'e Outer<'e>>,
 }
 
 impl<'a> Analyzer<'a> {
@@ -123,6 +128,7 @@ impl<'a> Analyzer<'a> {
             pending: RefCell::default(),
             metrics: RefCell::default(),
             time_windows: RefCell::default(),
+            variables: RefCell::default(),
         }
     }
 

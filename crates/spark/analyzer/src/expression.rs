@@ -6,6 +6,7 @@ pub(crate) mod cast;
 mod chain;
 pub(crate) mod collated;
 pub(crate) mod context;
+mod except;
 pub(crate) mod extract;
 pub(crate) mod function;
 pub(crate) mod generator;
@@ -17,7 +18,9 @@ pub(crate) mod literal;
 pub(crate) mod located;
 pub(crate) mod named_argument;
 mod named_form;
+mod padded;
 pub(crate) mod pipe;
+mod shown;
 mod single_value;
 pub(crate) mod subquery;
 pub(crate) mod user_function;
@@ -57,7 +60,9 @@ impl Analyzer<'_> {
             ExprNode::TypedLiteral { kind, text } => literal::typed_literal(*kind, text, cx.env.settings),
             ExprNode::Attribute { name, plan_id, .. } => self.attribute(name, *plan_id, cx),
             ExprNode::Star { .. } => list::misplaced_star(),
-            ExprNode::Regex { .. } => list::misplaced_regex(),
+            ExprNode::Regex { table, pattern, plan_id } => {
+                self.only_of_regex((table.as_deref(), pattern), *plan_id, cx)
+            }
             ExprNode::Function(call) => self.function(call, expr, cx),
             ExprNode::Alias { expr, .. } => self.expression(expr, cx),
             ExprNode::Cast { expr: child, to, mode } => self.cast_expression((expr, child), to, *mode, cx),

@@ -77,6 +77,8 @@ pub struct Analyzed {
     pub render: Option<Render>,
     /// How many partitions the root asked for (`coalesce(1)`, `repartition(n)`): a write makes as many files.
     pub partitions: Option<usize>,
+    /// The session's variables that it reads.
+    pub variables: Vec<String>,
 }
 
 /// What the engine makes of the rows before they go to the client.
@@ -141,6 +143,7 @@ fn analyze_root(analyzer: &Analyzer<'_>, relation: &Relation) -> Result<Analyzed
         schema: rel.scope.schema(),
         render,
         partitions: partitions_of(relation),
+        variables: analyzer.variables.take(),
     })
 }
 

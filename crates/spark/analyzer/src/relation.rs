@@ -8,6 +8,7 @@ mod condition;
 pub(crate) mod cte;
 pub(crate) mod freq_items;
 pub(crate) mod generate;
+mod hint;
 pub(crate) mod join;
 pub(crate) mod kept_order;
 pub(crate) mod limit;
@@ -134,7 +135,7 @@ impl Analyzer<'_> {
             Node::WithCte { input, ctes, recursive } => self.with_cte(input, ctes, *recursive, env),
             Node::WithWindows { input, windows } => self.with_windows(input, windows, env),
             Node::WithRelations { root, references } => self.with_relations(root, references, env),
-            Node::Hint { input, .. } => self.relation(input, env),
+            Node::Hint { input, name, parameters } => self.hint(input, (name, parameters), env),
             Node::CollectMetrics { input, name, metrics } => self.collect_metrics(input, name, metrics, env),
             Node::WithWatermark { input, .. } => self.relation(input, env),
             Node::Join(join) => self.join(join, env),

@@ -145,7 +145,8 @@ impl Scope {
     /// The error for a name that nothing here has.
     pub fn unresolved(&self, name: &[String]) -> Error {
         let parts: Vec<&str> = name.iter().map(String::as_str).collect();
-        let proposal = self.suggestions(&name.join("."), name.len());
+        let written: Vec<_> = name.iter().map(|part| hearth_types::ddl::quote_if_needed(part)).collect();
+        let proposal = self.suggestions(&written.join("."), name.len());
         let object_name = quote_name(&parts);
         if proposal.is_empty() {
             return UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.with("objectName", object_name);
@@ -178,7 +179,9 @@ impl Scope {
                 let skipped = (column.qualifier.len() + 1).saturating_sub(shown);
                 let mut parts: Vec<&str> = column.qualifier.iter().skip(skipped).map(String::as_str).collect();
                 parts.push(&column.name);
-                (edit_distance(&parts.join("."), name), quote_name(&parts))
+                // Spark compares the name with the quoted ones.
+                let quoted = quote_name(&parts);
+                (edit_distance(&quoted, name), quoted)
             })
             .collect();
         names.sort();

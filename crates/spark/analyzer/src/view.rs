@@ -140,6 +140,11 @@ pub struct SqlFunction {
     /// For table functions: the columns.
     pub returns_table: Option<StructType>,
     pub body: SqlFunctionBody,
+    pub comment: Option<String>,
+    /// The session's settings when the function was made.
+    pub config: Vec<(String, String)>,
+    /// The settings under which the body is read; `None` uses the session's.
+    pub settings: Option<Arc<SessionSettings>>,
 }
 
 #[derive(Debug, Clone)]
@@ -153,6 +158,7 @@ pub struct SqlParameter {
     pub name: String,
     pub data_type: DataType,
     pub default: Option<Expr>,
+    pub comment: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -189,21 +195,28 @@ impl SessionView {
 
     /// The variable of a name: a script's own first, then the session's.
     pub(crate) fn variable(&self, name: &[String]) -> Option<&Variable> {
+        self.variable_with_label(name).map(|(_, variable)| variable)
+    }
+
+    /// A variable, and the label of the block that it is declared in; a session's variable has none.
+    pub(crate) fn variable_with_label<'s>(&'s self, name: &[String]) -> Option<(Option<&'s str>, &'s Variable)> {
         let is = |part: &String, word: &str| part.eq_ignore_ascii_case(word);
         let key = |name: &String| name.to_lowercase();
+        let of_session = |name: &String| self.variables.get(&key(name)).map(|variable| (None, variable));
+        let of_scope =
+            |scope: &'s LocalScope, name: &str| Some((Some(scope.label.as_str()), scope.variables.get(name)?));
         match name {
             [only] => {
-                let only = key(only);
-                let local = self.local_scopes.iter().find_map(|scope| scope.variables.get(&only));
-                local.or_else(|| self.variables.get(&only))
+                let lower = key(only);
+                self.local_scopes.iter().find_map(|scope| of_scope(scope, &lower)).or_else(|| of_session(only))
             }
-            [session, only] if is(session, "session") => self.variables.get(&key(only)),
+            [session, only] if is(session, "session") => of_session(only),
             [label, only] => {
                 let (label, only) = (key(label), key(only));
                 let mut scopes = self.local_scopes.iter().filter(|scope| scope.label == label);
-                scopes.find_map(|scope| scope.variables.get(&only))
+                scopes.find_map(|scope| of_scope(scope, &only))
             }
-            [system, session, only] if is(system, "system") && is(session, "session") => self.variables.get(&key(only)),
+            [system, session, only] if is(system, "system") && is(session, "session") => of_session(only),
             _ => None,
         }
     }

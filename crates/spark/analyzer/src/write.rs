@@ -1,16 +1,19 @@
 //! `align_for_write`: the rows of a query as the columns of a table, by position or by name, with Spark's store
 //! assignment casts.
 
+mod shape;
+
 use std::sync::Arc;
 
-use datafusion::logical_expr::{LogicalPlan, lit};
+use datafusion::logical_expr::LogicalPlan;
 use hearth_base::condition::{
-    CANNOT_SAFELY_CAST, DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, EXTRA_COLUMNS, INSERT_NOT_ENOUGH_DATA_COLUMNS,
-    INSERT_TOO_MANY_DATA_COLUMNS,
+    AMBIGUOUS_DATA_COLUMN, CANNOT_SAFELY_CAST, DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION, EXTRA_COLUMNS,
+    INSERT_NOT_ENOUGH_DATA_COLUMNS, INSERT_TOO_MANY_DATA_COLUMNS,
 };
 use hearth_base::{Error, Result};
+use hearth_functions::kernels::collection::arrange::arranged;
 use hearth_functions::kernels::string::lengths;
-use hearth_functions::{Typed, cast, coercion, extract_field};
+use hearth_functions::{Typed, cast, coercion};
 use hearth_types::{DataType, StructField, StructType, Value};
 
 use crate::analyzer::Analyzer;
@@ -56,8 +59,15 @@ pub fn align_for_write(analyzed: &Analyzed, view: &SessionView, target: &WriteTa
     } else {
         target.columns.to_vec()
     };
-    check_counts(&rel.scope, &names, target)?;
     let same = |left: &str, right: &str| same_name(left, right, view.settings.case_sensitive);
+    check_counts(&rel.scope, &names, target)?;
+    if target.by_name {
+        let twice =
+            names.iter().enumerate().find(|(index, name)| names[..*index].iter().any(|known| same(known, name)));
+        if let Some((_, name)) = twice {
+            return Err(AMBIGUOUS_DATA_COLUMN.with("tableName", target.table).with("colName", quote_name(&[name])));
+        }
+    }
     if let Some(extra) = names.iter().find(|name| !target.schema.fields.iter().any(|field| same(&field.name, name))) {
         return Err(EXTRA_COLUMNS.with("tableName", target.table).with("extraColumns", quote_name(&[extra])));
     }
@@ -81,16 +91,19 @@ pub fn align_for_write(analyzed: &Analyzed, view: &SessionView, target: &WriteTa
         metrics: Vec::new(),
         render: None,
         partitions: analyzed.partitions,
+        variables: Vec::new(),
     })
 }
 
 fn check_counts(scope: &Scope, names: &[String], target: &WriteTarget<'_>) -> Result<()> {
     let (given, wanted) = (scope.columns.len(), names.len());
-    if given == wanted {
+    let is_too_wide = target.by_name && given > target.schema.fields.len();
+    if given == wanted && !is_too_wide {
         return Ok(());
     }
     let list = |names: Vec<String>| names.iter().map(|name| quote_name(&[name])).collect::<Vec<_>>().join(", ");
-    let condition = if given > wanted { INSERT_TOO_MANY_DATA_COLUMNS } else { INSERT_NOT_ENOUGH_DATA_COLUMNS };
+    let condition =
+        if given > wanted || is_too_wide { INSERT_TOO_MANY_DATA_COLUMNS } else { INSERT_NOT_ENOUGH_DATA_COLUMNS };
     Err(condition
         .with("tableName", target.table)
         .with("tableColumns", list(names.to_vec()))
@@ -103,8 +116,13 @@ fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &W
         return lengths::stored(column.typed(), &field.data_type);
     }
     let mut value = column.typed();
+    let case_sensitive = view.settings.case_sensitive;
+    if target.policy != StoreAssignment::Legacy {
+        let path = vec![field.name.to_string()];
+        shape::Shape { target, case_sensitive, path }.check(&value.data_type, &to)?;
+    }
     if target.by_name {
-        value = by_name(value, &to, view.settings.case_sensitive)?;
+        value = arranged(value, &to, case_sensitive)?;
     }
     let from = value.data_type.clone();
     let allowed = match target.policy {
@@ -124,48 +142,21 @@ fn assigned(column: &Column, field: &StructField, view: &SessionView, target: &W
             .with("targetType", format!("\"{}\"", to.sql())));
     }
     if !allowed {
-        return Err(cannot_assign(column, field, &to, target));
+        if target.policy == StoreAssignment::Legacy {
+            return Err(DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION
+                .with("sqlExpr", format!("\"{}\"", column.name))
+                .with("srcType", format!("\"{}\"", from.sql()))
+                .with("targetType", format!("\"{}\"", to.sql())));
+        }
+        return Err(cannot_assign(&from, field, &to, target));
     }
     let mode = if target.policy == StoreAssignment::Legacy { cast::CastMode::Legacy } else { cast::CastMode::Ansi };
     cast::cast(value, &to, mode, &view.settings).and_then(|value| lengths::stored(value, &field.data_type))
 }
 
-/// By name, the fields of a struct find those of the column too.
-fn by_name(value: Typed, to: &DataType, case_sensitive: bool) -> Result<Typed> {
-    let (DataType::Struct(from), DataType::Struct(into)) = (&value.data_type, to) else { return Ok(value) };
-    if from.fields.len() != into.fields.len() {
-        return Ok(value);
-    }
-    let place = |name: &str| from.fields.iter().position(|field| same_name(&field.name, name, case_sensitive));
-    let Some(places) = into.fields.iter().map(|field| place(&field.name)).collect::<Option<Vec<_>>>() else {
-        return Ok(value);
-    };
-    let mut arguments = Vec::with_capacity(places.len() * 2);
-    let mut fields = Vec::with_capacity(places.len());
-    for (place, field) in places.iter().zip(into.fields.iter()) {
-        let part = by_name(extract_field(value.clone(), *place)?, &field.data_type, case_sensitive)?;
-        arguments.push(lit(field.name.to_string()));
-        let nullable = from.fields.get(*place).is_none_or(|field| field.nullable);
-        fields.push(StructField::new(field.name.to_string(), part.data_type.clone(), nullable));
-        arguments.push(part.expr);
-    }
-    if places.iter().enumerate().all(|(index, place)| index == *place) && fields.iter().eq(from.fields.iter()) {
-        return Ok(value);
-    }
-    let made = datafusion::functions::core::named_struct().call(arguments);
-    let data_type = DataType::structure(fields);
-    let expr = if value.nullable {
-        let kept = datafusion::logical_expr::when(value.expr.is_not_null(), made).end();
-        kept.map_err(crate::analyzer::plan_error)?
-    } else {
-        made
-    };
-    Ok(Typed::new(expr, data_type, value.nullable))
-}
-
-fn cannot_assign(column: &Column, field: &StructField, to: &DataType, target: &WriteTarget<'_>) -> Error {
+fn cannot_assign(from: &DataType, field: &StructField, to: &DataType, target: &WriteTarget<'_>) -> Error {
     let mut path = vec![field.name.to_string()];
-    let (from, to) = misfit(&column.data_type, to, &mut path);
+    let (from, to) = misfit(from, to, &mut path);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     CANNOT_SAFELY_CAST
         .with("tableName", target.table)

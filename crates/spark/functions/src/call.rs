@@ -13,7 +13,7 @@ use hearth_types::DataType;
 use crate::typed::Typed;
 
 /// The session's settings that functions depend on. Everything else a function needs comes as an argument.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SessionSettings {
     /// `spark.sql.ansi.enabled`
     pub ansi: bool,

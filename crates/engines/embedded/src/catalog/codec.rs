@@ -179,6 +179,7 @@ pub fn write_function(record: &FunctionRecord) -> Value {
         "comment": record.comment,
         "owner": record.owner,
         "created": record.created,
+        "config": write_options(&record.config),
     })
 }
 
@@ -207,6 +208,7 @@ pub fn read_function(catalog: &str, document: &Value) -> Result<FunctionRecord> 
         comment: optional(document, "comment"),
         owner: optional(document, "owner").unwrap_or_default(),
         created: document["created"].as_i64().unwrap_or_default(),
+        config: read_options(document, "config"),
     })
 }
 

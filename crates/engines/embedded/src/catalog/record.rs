@@ -103,6 +103,8 @@ pub struct FunctionRecord {
     pub comment: Option<String>,
     pub owner: String,
     pub created: i64,
+    /// The session's settings when the function was made.
+    pub config: Options,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -73,6 +73,7 @@ fn everything_survives_a_restart() {
             comment: None,
             owner: String::new(),
             created: 1,
+            config: vec![("spark.sql.ansi.enabled".into(), "false".into())],
         };
         catalog.create_function(function.clone(), false).unwrap();
         (made, function)

@@ -5,7 +5,9 @@ mod check;
 use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, SessionFunction, SqlFunction, SqlFunctionBody, SqlParameter};
-use hearth_base::condition::{FORBIDDEN_OPERATION, REFRESH_BUILTIN_FUNCTION, ROUTINE_NOT_FOUND, UNRESOLVED_ROUTINE};
+use hearth_base::condition::{
+    DROP_TEMPORARY_FUNCTION_WORD, FORBIDDEN_OPERATION, REFRESH_BUILTIN_FUNCTION, ROUTINE_NOT_FOUND, UNRESOLVED_ROUTINE,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::row::{Builder, FunctionRow};
 use hearth_functions::table::{all_rows, lookup};
@@ -195,14 +197,14 @@ impl Signature {
             name: parameter.name.clone(),
             data_type: parameter.data_type.clone(),
             default: parameter.default.as_ref().and_then(source_text),
-            comment: None,
+            comment: parameter.comment.clone(),
         };
         Self {
             name: function.name.clone(),
             parameters: function.parameters.iter().map(parameter).collect(),
             returns: function.returns.clone(),
             returns_table: function.returns_table.clone(),
-            comment: None,
+            comment: function.comment.clone(),
             created: None,
             body: match &function.body {
                 SqlFunctionBody::Expression(expr) => source_text(expr),
@@ -275,7 +277,7 @@ fn padded(pairs: &[(String, String)]) -> Vec<String> {
 }
 
 /// The text that an expression was read from.
-fn source_text(expr: &Expr) -> Option<String> {
+pub(super) fn source_text(expr: &Expr) -> Option<String> {
     origin_text(expr.origin.as_deref())
 }
 
@@ -301,8 +303,13 @@ pub async fn create(session: &EmbeddedSession, new: &CreateFunction) -> Result<R
             NewSqlBody::Expression(expr) => SqlFunctionBody::Expression(expr.as_ref().clone()),
             NewSqlBody::Query(query) => SqlFunctionBody::Query(query.as_ref().clone()),
         },
+        comment: new.comment.clone(),
+        config: session.state.read().config.captured(),
+        settings: None,
     };
     check::declaration(&function)?;
+    check::lengths(&function)?;
+    check_defaults(session, &function).await?;
     let exists = match new.temporary {
         true => session.state.read().functions.contains_key(&function.name.to_lowercase()),
         false => Scope::new(session).table_id(&new.name).is_ok_and(|id| session.shared.catalog.function(&id).is_some()),
@@ -338,6 +345,7 @@ fn parameter(column: &ColumnDef) -> Result<SqlParameter> {
         name: column.name.clone(),
         data_type: type_of(&column.data_type)?,
         default: column.default.clone(),
+        comment: column.comment.clone(),
     })
 }
 
@@ -347,10 +355,25 @@ fn table_columns(columns: Option<&[ColumnDef]>) -> Result<Option<StructType>> {
     Ok(Some(StructType::new(fields)))
 }
 
+/// Defaults have no columns to name.
+async fn check_defaults(session: &EmbeddedSession, function: &SqlFunction) -> Result<()> {
+    for default in function.parameters.iter().filter_map(|parameter| parameter.default.as_ref()) {
+        let input = Box::new(Relation::new(RelationNode::OneRow));
+        let query = Relation::new(RelationNode::Project { input, expressions: vec![default.clone()] });
+        run::analyze(session, &query).await?;
+    }
+    Ok(())
+}
+
 /// The columns of the body, which is fit for a function.
 async fn checked_body(session: &EmbeddedSession, function: &SqlFunction, new: &CreateFunction) -> Result<StructType> {
     let body = analyzed_body(session, function).await;
     let body = body.map_err(|error| check::missing_routine(&Scope::new(session), error))?;
+    if !new.temporary {
+        let name = Scope::new(session).table_id(&new.name)?.quoted_short();
+        let relation = relation_of(&function.body);
+        super::view::check_permanent(session, ("FUNCTION", &name), &relation, &body.variables)?;
+    }
     let mut columns = body.schema.fields.to_vec();
     match &function.body {
         SqlFunctionBody::Expression(expr) => check::plain(&body.plan, source_text(expr))?,
@@ -363,6 +386,17 @@ async fn checked_body(session: &EmbeddedSession, function: &SqlFunction, new: &C
     };
     check::column_count(function, &shown, columns.len())?;
     Ok(StructType::new(columns))
+}
+
+/// A body as a relation, for the names that it mentions.
+pub fn relation_of(body: &SqlFunctionBody) -> Relation {
+    match body {
+        SqlFunctionBody::Query(query) => query.clone(),
+        SqlFunctionBody::Expression(expression) => Relation::new(RelationNode::Project {
+            input: Box::new(Relation::new(RelationNode::OneRow)),
+            expressions: vec![expression.clone()],
+        }),
+    }
 }
 
 /// Analyses the body over parameters that are NULL.
@@ -379,7 +413,13 @@ async fn analyzed_body(session: &EmbeddedSession, function: &SqlFunction) -> Res
     let one_row = Relation::new(RelationNode::OneRow);
     let input = match expressions.is_empty() {
         true => one_row,
-        false => Relation::new(RelationNode::Project { input: Box::new(one_row), expressions }),
+        // `f.x` names a parameter too.
+        false => Relation::new(RelationNode::SubqueryAlias {
+            input: Box::new(Relation::new(RelationNode::Project { input: Box::new(one_row), expressions })),
+            alias: function.name.clone(),
+            qualifier: Vec::new(),
+            columns: Vec::new(),
+        }),
     };
     let query = match &function.body {
         SqlFunctionBody::Expression(expr) => {
@@ -432,6 +472,7 @@ fn record(
         comment: new.comment.clone(),
         owner: String::new(),
         created: session.shared.settings.clock.now(),
+        config: function.config.clone(),
     })
 }
 
@@ -442,6 +483,7 @@ pub fn session_function(record: &FunctionRecord) -> Result<SessionFunction> {
             name: parameter.name.clone(),
             data_type: parameter.data_type.clone(),
             default: parameter.default.as_deref().map(hearth_sql::parse_expression).transpose()?,
+            comment: parameter.comment.clone(),
         })
     };
     let body = match &record.body {
@@ -458,6 +500,9 @@ pub fn session_function(record: &FunctionRecord) -> Result<SessionFunction> {
         returns: record.returns.clone(),
         returns_table: record.returns_table.clone(),
         body,
+        comment: record.comment.clone(),
+        config: record.config.clone(),
+        settings: None,
     })))
 }
 
@@ -482,6 +527,14 @@ pub fn drop_function(session: &EmbeddedSession, name: &Name, if_exists: bool, te
             .with("objectName", quote(name)));
     }
     let scope = Scope::new(session);
+    if let [only] = name.as_slice()
+        && scope.state.functions.contains_key(&only.to_lowercase())
+    {
+        return Err(DROP_TEMPORARY_FUNCTION_WORD
+            .with("name", only)
+            .with("cmd", "DROP FUNCTION")
+            .with("hintStr", " Please use DROP TEMPORARY FUNCTION to drop a temporary function."));
+    }
     let id: TableId = scope.table_id(name)?;
     if scope.catalog().function(&id).is_none() {
         return if if_exists { done() } else { Err(missing(id.quoted_short())) };

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, Observation, StoreAssignment, WriteTarget, align_for_write};
 use hearth_base::condition::{
-    CANNOT_WRITE_INTO_V1_TABLE, EXPECT_TABLE_NOT_VIEW, HIVE_SUPPORT_REQUIRED, INSERT_PARTITION_COLUMN_ARITY_MISMATCH,
-    INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT, INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_INSERT_RDD_BASED,
-    UNSUPPORTED_OVERWRITE_TABLE,
+    CANNOT_WRITE_INTO_V1_TABLE, DEFAULT_PLACEMENT_INVALID, EXPECT_TABLE_NOT_VIEW, HIVE_SUPPORT_REQUIRED,
+    INSERT_PARTITION_COLUMN_ARITY_MISMATCH, INVALID_DEFAULT_DATA_TYPE, INVALID_DEFAULT_NOT_CONSTANT,
+    INVALID_DEFAULT_SUBQUERY, UNSUPPORTED_INSERT_RDD_BASED, UNSUPPORTED_OVERWRITE_TABLE,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::command::{Insert, InsertMode, InsertTarget};
@@ -105,6 +105,9 @@ async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName
         return Ok(Written::default());
     }
     let (aligned, metrics, assignments) = aligned(session, insert, &record).await?;
+    if !session.is_warehouse() && record.format() != DELTA {
+        partition::check_spec(&record, &insert.partition)?;
+    }
     let is_partitioned = fixed.len() < record.partition_columns.len();
     let mode = match insert.mode {
         InsertMode::Append => WriteMode::Append,
@@ -327,9 +330,12 @@ pub async fn check_default(session: &EmbeddedSession, field: &StructField, state
         let is_column = error.condition().name.starts_with("UNRESOLVED_COLUMN");
         if is_column { about(INVALID_DEFAULT_NOT_CONSTANT) } else { error }
     })?;
+    if !analyzed.variables.is_empty() {
+        return Err(about(INVALID_DEFAULT_NOT_CONSTANT));
+    }
     if let Some(value) = analyzed.schema.fields.first()
-        && is_text(&value.data_type)
-        && !is_text(&field.data_type)
+        && (is_text(&value.data_type) && !is_text(&field.data_type)
+            || is_narrowed(&expr, &value.data_type, &field.data_type))
     {
         return Err(about(INVALID_DEFAULT_DATA_TYPE)
             .with("expectedType", format!("\"{}\"", field.data_type.sql()))
@@ -346,6 +352,28 @@ pub async fn with_constant_default(session: &EmbeddedSession, field: StructField
         Ok(text) => field.with_metadata_text(columns::EXISTS_DEFAULT, &text),
         Err(_) => field,
     })
+}
+
+/// Whether a number that is no constant, or one that is too large, goes into a narrower column.
+fn is_narrowed(expr: &Expr, from: &DataType, to: &DataType) -> bool {
+    let is_number = from.is_integral() || matches!(from, DataType::Float | DataType::Double);
+    if !is_number || !to.is_integral() || hearth_functions::coercion::up_castable(from, to) {
+        return false;
+    }
+    let limit = match to {
+        DataType::Byte => i64::from(i8::MAX),
+        DataType::Short => i64::from(i16::MAX),
+        DataType::Integer => i64::from(i32::MAX),
+        _ => i64::MAX,
+    };
+    match &expr.node {
+        ExprNode::Literal(Value::Integer(number)) => i64::from(*number) > limit,
+        ExprNode::Literal(Value::Long(number)) => *number > limit,
+        ExprNode::Function(call) if call.name.as_slice() == ["-"] && call.arguments.len() == 1 => {
+            call.arguments.iter().any(|inner| is_narrowed(inner, from, to))
+        }
+        _ => true,
+    }
 }
 
 fn is_text(data_type: &DataType) -> bool {
@@ -386,6 +414,9 @@ fn with_defaults(query: &Relation, columns: &[String], schema: &StructType) -> R
         }))
     };
     let replaced = |row: &[Expr]| -> Result<Vec<Expr>> {
+        if row.iter().any(has_inner_default) {
+            return Err(DEFAULT_PLACEMENT_INVALID.error());
+        }
         row.iter()
             .enumerate()
             .map(|(index, expr)| if is_default(expr) { default(index) } else { Ok(expr.clone()) })
@@ -401,6 +432,15 @@ fn with_defaults(query: &Relation, columns: &[String], schema: &StructType) -> R
         _ => {}
     }
     Ok(query)
+}
+
+/// `DEFAULT + 1`: a default stands alone.
+fn has_inner_default(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Function(call) => call.arguments.iter().any(|inner| is_default(inner) || has_inner_default(inner)),
+        ExprNode::Cast { expr, .. } | ExprNode::Alias { expr, .. } => is_default(expr) || has_inner_default(expr),
+        _ => false,
+    }
 }
 
 fn is_default(expr: &Expr) -> bool {

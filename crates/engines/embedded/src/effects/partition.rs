@@ -2,8 +2,8 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{
-    NOT_A_PARTITIONED_TABLE, NOT_PARTITIONED_BY_CATALOG, PARTITION_SCHEMA_IS_EMPTY, PARTITION_SPEC_MISMATCH,
-    PARTITIONS_ALREADY_EXIST, PARTITIONS_NOT_FOUND,
+    NOT_A_PARTITIONED_TABLE, NOT_PARTITIONED_BY_CATALOG, PARTITION_DYNAMIC_FIRST, PARTITION_SCHEMA_IS_EMPTY,
+    PARTITION_SPEC_INCOMPLETE, PARTITION_SPEC_MISMATCH, PARTITIONS_ALREADY_EXIST, PARTITIONS_NOT_FOUND,
 };
 use hearth_base::{Error, condition::EXPECT_TABLE_NOT_VIEW};
 use hearth_plan::ExprNode;
@@ -12,7 +12,7 @@ use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
 use hearth_types::{DataType, Value};
 
-use super::lookup::{Scope, constant_text, table_name};
+use super::lookup::{Scope, table_name};
 use super::rows::{done, optional, table, text};
 use crate::catalog::partitions::{self, Partition, path_of};
 use crate::catalog::{TableKind, TableRecord, local_path};
@@ -86,7 +86,15 @@ async fn value_text(
         to: hearth_plan::expression::TypeRef::Known(data_type),
         mode: hearth_plan::expression::CastMode::Session,
     });
-    Ok(constant_text(session, &cast).await?.filter(|text| !text.is_empty()))
+    let text = hearth_plan::Expr::new(ExprNode::Cast {
+        expr: Box::new(cast),
+        to: hearth_plan::expression::TypeRef::Known(DataType::STRING),
+        mode: hearth_plan::expression::CastMode::Session,
+    });
+    match super::insert::evaluate(session, text).await? {
+        Value::String(text) => Ok(Some(text.to_string()).filter(|text| !text.is_empty())),
+        _ => Ok(None),
+    }
 }
 
 /// Refuses columns that are not the table's partition columns.
@@ -98,6 +106,27 @@ pub fn check_columns<'a>(record: &TableRecord, mut names: impl Iterator<Item = &
             .with("tableName", record.id.quoted())),
         None => Ok(()),
     }
+}
+
+/// What Spark asks of the clause of an `INSERT`: all partition columns, those with a value first.
+pub fn check_spec(record: &TableRecord, spec: &PartitionSpec) -> Result<()> {
+    if spec.is_empty() {
+        return Ok(());
+    }
+    let columns = &record.partition_columns;
+    if spec.len() < columns.len() {
+        let names: Vec<&str> = spec.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(PARTITION_SPEC_INCOMPLETE
+            .with("normalizedPartSpec", names.join(","))
+            .with("partColNames", columns.join(","))
+            .with("tableName", record.id.quoted()));
+    }
+    let has_value =
+        |column: &&String| spec.iter().any(|(name, value)| name.eq_ignore_ascii_case(column) && value.is_some());
+    if columns.iter().skip_while(has_value).any(|column| has_value(&column)) {
+        return Err(PARTITION_DYNAMIC_FIRST.with("partColumns", format!("[{}]", columns.join(","))));
+    }
+    Ok(())
 }
 
 /// The partitions with these values.

@@ -1,8 +1,9 @@
 //! `SET`, `RESET`, `SET TIME ZONE`.
 
 use hearth_base::Result;
-use hearth_base::condition::INVALID_CONF_VALUE_TIME_ZONE;
+use hearth_base::condition::{INVALID_CONF_VALUE_TIME_ZONE, SET_VARIABLE_USING_SET};
 use hearth_plan::Expr;
+use hearth_plan::identifier::quote;
 use hearth_types::Value;
 
 use super::insert::evaluate;
@@ -19,6 +20,9 @@ fn pair(key: &str, value: &str) -> Result<Rows> {
 }
 
 pub fn set(session: &EmbeddedSession, key: &str, value: &str) -> Result<Rows> {
+    if session.state.read().variables.contains_key(&key.to_lowercase()) {
+        return Err(SET_VARIABLE_USING_SET.with("variableName", quote(&[key.to_owned()])));
+    }
     session.state.write().config.set(key, value)?;
     pair(key, value)
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use bytes::Bytes;
 use hearth_analyzer::column_name;
 use hearth_base::condition::{
-    ALL_PARAMETERS_MUST_BE_NAMED, INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE, INVALID_QUERY_MIXED_QUERY_PARAMETERS,
-    INVALID_STATEMENT_FOR_EXECUTE_INTO, NULL_QUERY_STRING_EXECUTE_IMMEDIATE, SCRIPT_POSITIONAL_PARAMETERS,
-    SQL_SCRIPT_IN_EXECUTE_IMMEDIATE,
+    ALL_PARAMETERS_MUST_BE_NAMED, EXECUTE_IMMEDIATE_DUPLICATE_NAMES, INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE,
+    INVALID_QUERY_MIXED_QUERY_PARAMETERS, INVALID_STATEMENT_FOR_EXECUTE_INTO, NULL_QUERY_STRING_EXECUTE_IMMEDIATE,
+    SCRIPT_POSITIONAL_PARAMETERS, SQL_SCRIPT_IN_EXECUTE_IMMEDIATE, UNSUPPORTED_PARAMETER_EXPRESSION,
 };
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
@@ -170,14 +170,13 @@ pub async fn immediate(session: &EmbeddedSession, text: &Expr, arguments: &[Expr
     let query = immediate_text(session, text).await?;
     let mut sql = SqlText { query, named: Vec::new(), positional: Vec::new() };
     add_arguments(&mut sql, arguments);
-    if session.script.is_some() {
-        // The text does not see the variables of the script; its arguments do.
-        for (_, value) in &mut sql.named {
-            *value = Expr::literal(evaluate(session, value.clone()).await?);
-        }
-        for value in &mut sql.positional {
-            *value = Expr::literal(evaluate(session, value.clone()).await?);
-        }
+    check_names(&sql)?;
+    // The text gets values: it does not see the variables of a script, while its arguments do.
+    for (_, value) in &mut sql.named {
+        *value = argument_value(session, value).await?;
+    }
+    for value in &mut sql.positional {
+        *value = argument_value(session, value).await?;
     }
     let plan = parsed(session, &sql)?;
     if matches!(plan, Plan::Command(Command::Script(_))) {
@@ -195,11 +194,44 @@ pub async fn immediate(session: &EmbeddedSession, text: &Expr, arguments: &[Expr
     Ok(sql)
 }
 
+async fn argument_value(session: &EmbeddedSession, argument: &Expr) -> Result<Expr> {
+    if matches!(argument.node, ExprNode::Subquery(_)) {
+        let shown = format!("\"{}\"", column_name(argument));
+        return Err(UNSUPPORTED_PARAMETER_EXPRESSION.with("invalidExprSql", shown));
+    }
+    // What makes an array, a map or a struct of constants stays the call that it is, for its name.
+    if session.script.is_none() && is_maker(argument) {
+        return Ok(argument.clone());
+    }
+    evaluate(session, argument.clone()).await.map(Expr::literal)
+}
+
+fn is_maker(argument: &Expr) -> bool {
+    let ExprNode::Function(call) = &argument.node else { return false };
+    let [name] = call.name.as_slice() else { return false };
+    let is_known = ["array", "map", "struct", "named_struct"].contains(&name.to_lowercase().as_str());
+    is_known && call.arguments.iter().all(|part| matches!(part.node, ExprNode::Literal(_)) || is_maker(part))
+}
+
+/// No two arguments have the same name.
+fn check_names(sql: &SqlText) -> Result<()> {
+    let mut known: Vec<String> = Vec::new();
+    let mut twice: Vec<String> = Vec::new();
+    for (name, _) in &sql.named {
+        let shown = quote(std::slice::from_ref(name));
+        if known.contains(&name.to_lowercase()) && !twice.contains(&shown) {
+            twice.push(shown);
+        }
+        known.push(name.to_lowercase());
+    }
+    if twice.is_empty() { Ok(()) } else { Err(EXECUTE_IMMEDIATE_DUPLICATE_NAMES.with("aliases", twice.join(", "))) }
+}
+
 /// The text that `EXECUTE IMMEDIATE` runs.
 async fn immediate_text(session: &EmbeddedSession, text: &Expr) -> Result<String> {
     match evaluate(session, text.clone()).await? {
         Value::String(text) => Ok(text.to_string()),
-        Value::Null(DataType::String { .. } | DataType::Null) => {
+        Value::Null(DataType::String { .. }) => {
             let name = match &text.node {
                 ExprNode::Attribute { name, .. } => quote(name),
                 _ => quote(&[column_name(text)]),
@@ -229,7 +261,11 @@ pub fn add_arguments(sql: &mut SqlText, arguments: &[Expr]) {
 /// Runs the text of an `EXECUTE IMMEDIATE` in a script; the rows of a query, nothing of a command.
 pub async fn immediate_rows(session: &EmbeddedSession, sql: &SqlText) -> Result<Option<Rows>> {
     let outside = session.outside_script();
-    let is_query = command_of(session, sql)?.is_none();
+    let is_query = match command_of(session, sql)? {
+        None => true,
+        Some(Command::ExecuteImmediate { into, .. }) => into.is_empty(),
+        Some(_) => false,
+    };
     let answer = rows(&outside, sql, None).await?;
     Ok(is_query.then_some(answer))
 }

@@ -3,8 +3,8 @@
 use datafusion::common::ScalarValue;
 use hearth_analyzer::Variable;
 use hearth_base::condition::{
-    ASSIGNMENT_ARITY_MISMATCH, DUPLICATE_ASSIGNMENTS, ROW_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_VARIABLE,
-    VARIABLE_ALREADY_EXISTS, VARIABLE_NOT_FOUND,
+    ASSIGNMENT_ARITY_MISMATCH, DUPLICATE_ASSIGNMENTS, INVALID_DEFAULT_SUBQUERY, ROW_SUBQUERY_TOO_MANY_ROWS,
+    UNRESOLVED_VARIABLE, VARIABLE_ALREADY_EXISTS, VARIABLE_NOT_FOUND,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::expression::{CastMode, TypeRef};
@@ -13,6 +13,7 @@ use hearth_plan::{Expr, ExprNode, Name, Relation, RelationNode};
 use hearth_types::{DataType, Value};
 
 use super::columns::type_of;
+use super::function::source_text;
 use super::lookup::Scope;
 use crate::run::{self, Rows};
 use crate::script::{Local, Place, Scopes};
@@ -51,6 +52,9 @@ pub async fn declare(
         if !or_replace && session.state.read().variables.contains_key(&name.to_lowercase()) {
             return Err(VARIABLE_ALREADY_EXISTS.with("variableName", full_name(name)));
         }
+        if let Some(default) = default {
+            check_default(default, &full_name(name))?;
+        }
         checked.push(name.to_lowercase());
     }
     let variable = initial(session, data_type, default).await?;
@@ -73,11 +77,36 @@ async fn declare_local(
     data_type: Option<&TypeRef>,
     default: Option<&Expr>,
 ) -> Result<()> {
+    if let (Some(default), Some(name)) = (default, names.first().and_then(|name| name.last())) {
+        let label = scopes.visible().into_iter().next().map(|scope| scope.label).unwrap_or_default();
+        check_default(default, &quote(&["local".to_owned(), label, name.to_lowercase()]))?;
+    }
     let variable = initial(session, data_type, default).await?;
     names
         .iter()
         .filter_map(|name| name.last())
         .try_for_each(|name| scopes.declare(name, Local { variable: variable.clone(), default: default.cloned() }))
+}
+
+/// A default is no query.
+fn check_default(default: &Expr, name: &str) -> Result<()> {
+    if !holds_subquery(default) {
+        return Ok(());
+    }
+    Err(INVALID_DEFAULT_SUBQUERY
+        .with("statement", "DECLARE VARIABLE")
+        .with("colName", name)
+        .with("defaultValue", source_text(default).unwrap_or_default()))
+}
+
+fn holds_subquery(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Subquery(_) => true,
+        ExprNode::Function(call) => call.arguments.iter().any(holds_subquery),
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => holds_subquery(expr),
+        ExprNode::Extract { child, extraction } => holds_subquery(child) || holds_subquery(extraction),
+        _ => false,
+    }
 }
 
 /// The value with which a variable begins.

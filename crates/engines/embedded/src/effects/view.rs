@@ -75,6 +75,7 @@ async fn create_temporary(session: &EmbeddedSession, name: &[String], new: &Crea
         comment: new.comment.clone(),
         properties: new.properties.clone(),
         text: new.text.clone(),
+        config: session.state.read().config.captured(),
     };
     // Checked again under the lock: two operations of a session may make the same view.
     if is_global {
@@ -213,42 +214,55 @@ async fn set_text(
     text: &str,
 ) -> Result<StructType> {
     let scope = Scope::new(session);
-    let options = MentionOptions { place: Place::Session, case_sensitive: false, config: HashMap::new() };
-    for table in mentions(query, &options).tables {
-        if scope.temporary(&table.name).is_some() {
-            return Err(INVALID_TEMP_OBJ_REFERENCE
-                .with("obj", "VIEW")
-                .with("objName", record.id.quoted())
-                .with("tempObj", "VIEW")
-                .with("tempObjName", quote(&table.name)));
-        }
-    }
-    for function in mentions(query, &options).functions {
-        if let [name] = function.as_slice()
-            && scope.state.functions.contains_key(&name.to_lowercase())
-        {
-            return Err(INVALID_TEMP_OBJ_REFERENCE
-                .with("obj", "VIEW")
-                .with("objName", record.id.quoted())
-                .with("tempObj", "FUNCTION")
-                .with("tempObjName", quote(&function)));
-        }
-    }
-    let schema = run::analyze(session, query).await?.schema;
+    let name = record.id.quoted();
+    check_permanent(session, ("VIEW", &name), query, &[])?;
+    let analyzed = run::analyze(session, query).await?;
+    check_permanent(session, ("VIEW", &name), query, &analyzed.variables)?;
+    let schema = analyzed.schema;
     let known_mode = record.view.take().map(|view| view.schema_mode);
-    let overrides = scope.state.config.overrides().iter();
     record.view = Some(ViewText {
         text: text.to_owned(),
         catalog: scope.state.catalog.clone(),
         database: scope.state.database.clone(),
-        config: overrides
-            .filter(|(key, _)| key.starts_with("spark.sql."))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
+        config: scope.state.config.captured(),
         query_columns: schema.fields.iter().map(|field| field.name.to_string()).collect(),
         schema_mode: known_mode.unwrap_or_else(|| DEFAULT_SCHEMA_MODE.to_owned()),
     });
     Ok(schema)
+}
+
+/// Refuses that something which is kept (`VIEW`, `FUNCTION`) is made of what a session has for itself.
+pub(super) fn check_permanent(
+    session: &EmbeddedSession,
+    (object, name): (&'static str, &str),
+    query: &Relation,
+    variables: &[String],
+) -> Result<()> {
+    let refused = |kind: &'static str, found: &[String]| {
+        INVALID_TEMP_OBJ_REFERENCE
+            .with("obj", object)
+            .with("objName", name)
+            .with("tempObj", kind)
+            .with("tempObjName", quote(found))
+    };
+    let scope = Scope::new(session);
+    let mentioned =
+        mentions(query, &MentionOptions { place: Place::Session, case_sensitive: false, config: HashMap::new() });
+    if let Some(table) = mentioned.tables.iter().find(|table| scope.temporary(&table.name).is_some()) {
+        return Err(refused("VIEW", &table.name));
+    }
+    let is_temporary = |name: &&Vec<String>| {
+        let known = |only: &str| scope.state.functions.contains_key(&only.to_lowercase());
+        let is_builtin = matches!(name.as_slice(), [only] if hearth_functions::lookup(only).is_some());
+        !is_builtin && super::function::temporary_name(name).is_some_and(known)
+    };
+    if let Some(function) = mentioned.functions.iter().find(is_temporary) {
+        return Err(refused("FUNCTION", function));
+    }
+    match variables.first() {
+        Some(variable) => Err(refused("VARIABLE", std::slice::from_ref(variable))),
+        None => Ok(()),
+    }
 }
 
 /// A persistent view's columns need names that somebody gave.
@@ -314,6 +328,7 @@ pub async fn alter_temporary(session: &EmbeddedSession, view: &TempView, change:
             changed.query = Arc::new(query);
             changed.columns = None;
             changed.text = Some(text.clone());
+            changed.config = session.state.read().config.captured();
         }
         TableChange::SchemaBinding(_) => return Err(TEMPORARY_VIEW_WITH_SCHEMA_BINDING_MODE.error()),
         TableChange::SetLocation { .. }

@@ -7,6 +7,14 @@ use hearth_plan::script::{Block, Handler, HandlerBody, Statement};
 /// Refuses two handlers of one block for the same error, in all blocks.
 pub fn check(block: &Block) -> Result<()> {
     let (mut conditions, mut sqlstates) = (Vec::new(), Vec::new());
+    let twice =
+        |is_general: fn(&Handler) -> bool| block.handlers.iter().filter(|handler| is_general(handler)).count() > 1;
+    if twice(|handler| handler.on_exception) {
+        return Err(DUPLICATE_HANDLER_CONDITION.with("condition", "SQLEXCEPTION"));
+    }
+    if twice(|handler| handler.on_not_found) {
+        return Err(DUPLICATE_HANDLER_CONDITION.with("condition", "NOT FOUND"));
+    }
     for handler in &block.handlers {
         if let HandlerBody::Block(body) = &handler.body {
             check(body)?;

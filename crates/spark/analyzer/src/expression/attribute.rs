@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Field;
 use datafusion::common::Column as PlanColumn;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::Expr;
 use hearth_base::condition::{AMBIGUOUS_COLUMN_REFERENCE, CANNOT_RESOLVE_DATAFRAME_COLUMN};
 use hearth_base::{Error, Result};
@@ -12,7 +13,7 @@ use hearth_functions::Typed;
 use hearth_types::arrow::to_engine_arrow;
 
 use super::context::{Clause, Cx, LambdaFrame};
-use crate::analyzer::{Analyzer, Outer};
+use crate::analyzer::{Analyzer, Outer, plan_error};
 use crate::rel::{Item, Rel};
 use crate::scope::{Column, quote_name, same_name};
 
@@ -123,7 +124,13 @@ impl Analyzer<'_> {
         };
         let Some(first) = parts.first() else { return Ok(None) };
         match parameters.arguments.iter().find(|(known, _)| same_name(known, first, false)) {
-            Some((_, typed)) => self.fields(typed.clone(), &parts[1..]).map(Some),
+            Some((_, typed)) => {
+                let typed = match parameters.rel {
+                    Some(rel) if !same_query(cx.env.outer, parameters.outer) => from_inside(typed, rel)?,
+                    Some(_) | None => typed.clone(),
+                };
+                self.fields(typed, &parts[1..]).map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -160,7 +167,10 @@ impl Analyzer<'_> {
     fn variable(&self, name: &[String]) -> Result<Option<Typed>> {
         for used in (1..=name.len()).rev() {
             let (parts, fields) = name.split_at(used);
-            if let Some(variable) = self.view.variable(parts) {
+            if let Some((label, variable)) = self.view.variable_with_label(parts) {
+                if let (None, Some(name)) = (label, parts.last()) {
+                    self.variables.borrow_mut().push(name.clone());
+                }
                 let literal = Expr::Literal(variable.value.clone(), None);
                 let typed = Typed::new(literal, variable.data_type.clone(), variable.value.is_null());
                 return self.fields(typed, fields).map(Some);
@@ -226,6 +236,28 @@ impl Analyzer<'_> {
         }
         Err(not_of_this_data_frame(name))
     }
+}
+
+/// Whether two places of a plan are in the same query.
+fn same_query(left: Option<&Outer<'_>>, right: Option<&Outer<'_>>) -> bool {
+    match (left, right) {
+        (None, None) => true,
+        (Some(left), Some(right)) => std::ptr::eq(left.rel, right.rel),
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// An argument of a SQL function as a subquery of its body sees it: its columns are those of an outer query.
+fn from_inside(argument: &Typed, rel: &Rel) -> Result<Typed> {
+    let outer = |expr: Expr| {
+        let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
+        let Some(known) = rel.scope.columns.iter().find(|known| known.id.plan_name() == column.name) else {
+            return Ok(Transformed::no(expr));
+        };
+        Ok(Transformed::yes(outer_reference(known, rel).expr))
+    };
+    let expr = argument.expr.clone().transform(outer).map_err(plan_error)?.data;
+    Ok(Typed::new(expr, argument.data_type.clone(), argument.nullable))
 }
 
 fn is_grouped(typed: &Typed, cx: Cx<'_>) -> bool {

@@ -30,13 +30,13 @@ impl Analyzer<'_> {
         }
         let inner = cx.nested();
         let mut left = self.expression(deepest, inner)?;
-        let mut sql = naming::sql(deepest);
+        let mut sql = naming::sql(&self.with_paths(deepest, cx));
         for (depth, (expr, call, right)) in levels.iter().enumerate().rev() {
             let Some((row, Builder::Scalar(build))) = row_of(call) else { return Ok(None) };
             let value = self.expression(right, inner)?;
-            let right_sql = naming::sql(right);
+            let right_sql = naming::sql(&self.with_paths(right, cx));
             let joined = naming::infix(call).map(|(open, sign)| format!("{open}{sql}{sign}{right_sql})"));
-            let joined = joined.unwrap_or_else(|| naming::sql(expr));
+            let joined = joined.unwrap_or_else(|| naming::sql(&self.with_paths(expr, cx)));
             let typed = Call {
                 name: call.name.last().map_or(row.name, String::as_str),
                 session: cx.env.settings,

@@ -136,13 +136,14 @@ impl Analyzer<'_> {
         for argument in &arguments {
             values.push(self.argument(argument, cx)?);
         }
+        self.pad_texts(row.name, &mut values, cx)?;
         let call = Call {
             name: call.name.last().map_or(row.name, String::as_str),
             session: cx.env.settings,
             arguments: values,
             modifiers: AggregateModifiers { ignore_nulls: call.ignore_nulls, ..AggregateModifiers::default() },
-            argument_sql: arguments.iter().map(naming::sql).collect(),
-            sql: replaced(row.name, naming::sql(expr)),
+            argument_sql: arguments.iter().map(|argument| naming::sql(&self.with_paths(argument, cx))).collect(),
+            sql: replaced(row.name, naming::sql(&self.with_paths(expr, cx))),
         };
         check_arity(row, &call)?;
         Ok(call)

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use hearth_base::condition::{
-    CANNOT_RESOLVE_STAR_EXPAND, EXCEPT_OVERLAPPING_COLUMNS, INVALID_USAGE_OF_STAR_OR_REGEX, NESTED_GENERATOR,
-    NOT_A_SCALAR_FUNCTION,
+    AMBIGUOUS_REFERENCE, CANNOT_RESOLVE_STAR_EXPAND, FIELD_NOT_FOUND, INVALID_USAGE_OF_STAR_OR_REGEX, NESTED_GENERATOR,
+    NOT_A_SCALAR_FUNCTION, STAR_OF_NO_STRUCT,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::Typed;
@@ -49,6 +49,16 @@ impl Analyzer<'_> {
                 self.item(&parsed, cx)
             }
             ExprNode::Attribute { .. } => Ok(vec![self.column_item(expr, cx)?]),
+            ExprNode::Identifier { name, arguments } => {
+                let written = self.identified(name, arguments.as_deref(), cx.env)?;
+                match &written.node {
+                    // A variable keeps its long name here.
+                    ExprNode::Attribute { name, .. } if self.variable_shown(name, cx).is_some() => {
+                        Ok(vec![self.unnamed(&written, cx)?])
+                    }
+                    _ => self.item(&Expr { origin: expr.origin.clone(), ..written }, cx),
+                }
+            }
             ExprNode::Function(call) if table_only(call).is_some() => {
                 Err(NOT_A_SCALAR_FUNCTION.with("functionName", format!("`{}`", table_only(call).unwrap_or_default())))
             }
@@ -62,7 +72,8 @@ impl Analyzer<'_> {
 
     fn unnamed(&self, expr: &Expr, cx: Cx<'_>) -> Result<Item> {
         let typed = self.expression(expr, cx)?;
-        let has_names = !self.view.variables.is_empty() || !self.view.functions.is_empty();
+        let has_variables = !self.view.variables.is_empty() || !self.view.local_scopes.is_empty();
+        let has_names = has_variables || !self.view.functions.is_empty();
         let name = if has_names || needs_types(expr) || self.has_named_parts(expr, cx) {
             naming::output_name(&self.named_form(expr, cx))
         } else {
@@ -141,8 +152,13 @@ impl Analyzer<'_> {
             let columns: Vec<_> = cx.rel.scope.columns.iter().map(|column| quote_name(&[&column.name])).collect();
             CANNOT_RESOLVE_STAR_EXPAND.with("targetString", quote_name(&parts)).with("columns", columns.join(", "))
         };
-        let typed = self.attribute(target, None, cx).map_err(|_| unknown())?;
-        let DataType::Struct(structure) = typed.data_type.clone() else { return Err(unknown()) };
+        let typed = self.attribute(target, None, cx).map_err(|error| {
+            let is_told = matches!(error.condition(), FIELD_NOT_FOUND | AMBIGUOUS_REFERENCE);
+            if is_told { error } else { unknown() }
+        })?;
+        let DataType::Struct(structure) = typed.data_type.clone() else {
+            return Err(STAR_OF_NO_STRUCT.with("attributes", format!("List({})", target.join(", "))));
+        };
         let fields = structure.fields.iter();
         fields
             .map(|field| {
@@ -150,39 +166,6 @@ impl Analyzer<'_> {
                 Ok(Item::named(value, Arc::clone(&field.name)))
             })
             .collect()
-    }
-
-    fn without(&self, mut items: Vec<Item>, except: &[Vec<String>], cx: Cx<'_>) -> Result<Vec<Item>> {
-        let last_of = |name: &[String]| name.last().cloned().unwrap_or_default();
-        let twice = except.iter().enumerate().any(|(index, name)| {
-            except[..index].iter().any(|known| last_of(known) == last_of(name))
-                && items.iter().filter(|item| same_name(&item.name, &last_of(name), self.case_sensitive)).count() == 1
-        });
-        if twice {
-            let all: Vec<String> = except.iter().map(|name| name.join(".")).collect();
-            return Err(EXCEPT_OVERLAPPING_COLUMNS.with("columns", all.join(", ")));
-        }
-        for name in except {
-            let Some(last) = name.last() else { continue };
-            let typed = match self.attribute(name, None, Cx { output: &[], ..cx }) {
-                Ok(typed) => typed,
-                Err(error) => {
-                    // A field of the struct whose star this is.
-                    let before = items.len();
-                    items.retain(|item| !same_name(&item.name, last, self.case_sensitive));
-                    if items.len() == before {
-                        return Err(error);
-                    }
-                    continue;
-                }
-            };
-            let before = items.len();
-            items.retain(|item| item.value.expr != typed.expr);
-            if items.len() == before {
-                items.retain(|item| !same_name(&item.name, last, self.case_sensitive));
-            }
-        }
-        Ok(items)
     }
 
     /// The columns of a star as expressions, for a star among a function's arguments.
@@ -212,8 +195,25 @@ impl Analyzer<'_> {
             table.is_none_or(|table| last.is_some_and(|last| same_name(last, table, self.case_sensitive)))
         };
         // Spark does not look at the relation that `colRegex` was called on.
-        let columns = self.star_columns(plan_id, cx).unwrap_or_else(|_| cx.rel.scope.columns.clone());
+        let here = || cx.rel.scope.columns.clone();
+        let columns = match table {
+            Some(_) => here(),
+            None => self.star_columns(plan_id, cx).unwrap_or_else(|_| here()),
+        };
         Ok(columns.iter().filter(|column| of_table(column) && named(&column.name)).map(Item::column).collect())
+    }
+}
+
+impl Analyzer<'_> {
+    /// A regular expression inside of another expression: fine where it means one column.
+    pub(super) fn only_of_regex(&self, regex: (Option<&str>, &str), plan_id: Option<i64>, cx: Cx<'_>) -> Result<Typed> {
+        let mut items = self.regex(regex, plan_id, cx)?;
+        match (items.pop(), items.is_empty()) {
+            (Some(item), true) => Ok(item.value),
+            (_, _) => Err(INVALID_USAGE_OF_STAR_OR_REGEX
+                .with("elem", format!("regular expression '{}'", regex.1.trim_matches('`')))
+                .with("prettyName", "expression")),
+        }
     }
 }
 
@@ -276,8 +276,4 @@ fn several_names(child: &Expr, names: &[String]) -> Error {
 
 pub(crate) fn misplaced_star() -> Result<Typed> {
     Err(INVALID_USAGE_OF_STAR_OR_REGEX.with("elem", "'*'").with("prettyName", "expression"))
-}
-
-pub(crate) fn misplaced_regex() -> Result<Typed> {
-    Err(INVALID_USAGE_OF_STAR_OR_REGEX.with("elem", "regular expression").with("prettyName", "expression"))
 }

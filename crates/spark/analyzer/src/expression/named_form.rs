@@ -3,7 +3,7 @@
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::Expr as PlanExpr;
-use hearth_plan::expression::{FunctionCall, SubqueryKind, SubquerySource, TypedLiteralKind};
+use hearth_plan::expression::{FunctionCall, Subquery, SubqueryKind, SubquerySource, TypedLiteralKind};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::datetime_text::write_timestamp;
 use hearth_types::zone::Zone;
@@ -47,36 +47,41 @@ impl Analyzer<'_> {
             }
             ExprNode::Extract { child, extraction } => {
                 let is_map = matches!(self.type_for_name(child, cx), Some(DataType::Map(_)));
-                let shown = self.column_path(child, cx).unwrap_or_else(|| self.named_form(child, cx));
+                let shown = self.named_form(child, cx);
                 if is_map {
                     return Expr::function("#map_value", vec![shown, extraction.as_ref().clone()]);
                 }
                 **child = shown;
             }
+            // A cast of a DataFrame's field keeps the field's name.
+            ExprNode::Cast { expr, .. } if matches!(expr.node, ExprNode::Attribute { plan_id: Some(_), .. }) => {}
             ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => **expr = self.named_form(expr, cx),
+            ExprNode::Attribute { name, plan_id: Some(_), .. } => {
+                if let (Some(path), Some(last)) = (self.path_text(name, cx), name.last()) {
+                    named.node = ExprNode::Extension(format!("{path} AS {last}"));
+                }
+            }
             ExprNode::TypedLiteral { kind: TypedLiteralKind::Timestamp | TypedLiteralKind::TimestampLtz, text } => {
                 if let Some(local) = local_text(text, cx) {
                     *text = local;
                 }
             }
             ExprNode::Subquery(subquery) => {
-                let columns = self.outer_column_names(&subquery.source, cx).join(", ");
-                let text = match &subquery.kind {
-                    SubqueryKind::Scalar => format!("scalarsubquery({columns})"),
-                    SubqueryKind::Exists => format!("exists({columns})"),
-                    SubqueryKind::In { .. } => {
-                        naming::sql(expr).replace("(listquery())", &format!("(listquery({columns}))"))
-                    }
-                    SubqueryKind::TableArgument { .. } => return named,
-                };
-                named.node = ExprNode::Attribute { name: vec![text], plan_id: None, is_metadata: false };
+                if let Some(text) = self.subquery_text(subquery, cx) {
+                    named.node = ExprNode::Attribute { name: vec![text], plan_id: None, is_metadata: false };
+                }
             }
             ExprNode::Attribute { name, plan_id: None, .. } => {
                 if let (Some(text), Some(last)) = (self.special_name(name, cx), name.last_mut()) {
                     *last = text;
-                } else if let Some(text) = self.variable_shown(name, cx) {
-                    // Nothing but its text: a name would be taken for a column's.
+                } else if let Some(text) = self.path_text(name, cx).or_else(|| self.variable_shown(name, cx)) {
                     named.node = ExprNode::Extension(text);
+                }
+            }
+            ExprNode::Lambda { .. } => self.lambda_shown(&mut named, cx),
+            ExprNode::Identifier { name, arguments } => {
+                if let Ok(written) = self.identified(name, arguments.as_deref(), cx.env) {
+                    return self.named_form(&written, cx);
                 }
             }
             ExprNode::Window(window) => {
@@ -94,6 +99,22 @@ impl Analyzer<'_> {
             _ => {}
         }
         named
+    }
+
+    fn subquery_text(&self, subquery: &Subquery, cx: Cx<'_>) -> Option<String> {
+        let columns = self.outer_column_names(&subquery.source, cx).join(", ");
+        match &subquery.kind {
+            SubqueryKind::Scalar => Some(format!("scalarsubquery({columns})")),
+            SubqueryKind::Exists => Some(format!("exists({columns})")),
+            SubqueryKind::In { values } => {
+                let mut shown = subquery.clone();
+                shown.kind =
+                    SubqueryKind::In { values: values.iter().map(|value| self.named_form(value, cx)).collect() };
+                let shown = naming::sql(&Expr::new(ExprNode::Subquery(Box::new(shown))));
+                Some(shown.replace("(listquery())", &format!("(listquery({columns}))")))
+            }
+            SubqueryKind::TableArgument { .. } => None,
+        }
     }
 
     /// Puts a call's operands into their named forms; the whole form where it is another node.
@@ -145,18 +166,6 @@ impl Analyzer<'_> {
         call.arguments = spread;
     }
 
-    /// A field that was reached by a dotted name, with all of its path but the table's name.
-    fn column_path(&self, child: &Expr, cx: Cx<'_>) -> Option<Expr> {
-        let ExprNode::Attribute { name, plan_id: None, is_metadata } = &child.node else { return None };
-        let found = cx.rel.scope.find(name, self.case_sensitive).ok()??;
-        if found.fields == 0 {
-            return None;
-        }
-        let path = name[name.len() - found.fields - 1..].join(".");
-        let node = ExprNode::Attribute { name: vec![path], plan_id: None, is_metadata: *is_metadata };
-        Some(Expr { node, origin: child.origin.clone() })
-    }
-
     /// The outer columns that a subquery uses, as often as it uses them.
     fn outer_column_names(&self, source: &SubquerySource, cx: Cx<'_>) -> Vec<String> {
         let Ok(query) = self.subquery_rel(source, cx) else { return Vec::new() };
@@ -182,19 +191,32 @@ impl Analyzer<'_> {
             return None;
         }
         let aliased = |item: &crate::rel::Item| crate::scope::same_name(&item.name, &name[0], self.case_sensitive);
-        cx.output.iter().any(aliased).then(|| format!("lateralAliasReference({last})"))
+        // A variable that stands in the list by itself has no alias there.
+        let variable = self.view.variable(name).map(|variable| PlanExpr::Literal(variable.value.clone(), None));
+        let is_variable = |item: &crate::rel::Item| variable.as_ref().is_some_and(|value| item.value.expr == *value);
+        let mut items = cx.output.iter().filter(|item| aliased(item));
+        items.any(|item| !is_variable(item)).then(|| format!("lateralAliasReference({last})"))
     }
 
     /// Whether names or stars stand in an expression whose text is not the one that was written.
     pub(crate) fn has_named_parts(&self, expr: &Expr, cx: Cx<'_>) -> bool {
         match &expr.node {
-            ExprNode::Attribute { name, plan_id: None, .. } => self.special_name(name, cx).is_some(),
+            ExprNode::Attribute { name, plan_id, .. } => {
+                let is_special = plan_id.is_none() && self.special_name(name, cx).is_some();
+                is_special || self.path_text(name, cx).is_some()
+            }
+            ExprNode::Identifier { .. } => true,
+            ExprNode::Lambda { body, .. } => self.has_named_parts(body, cx),
             ExprNode::Function(call) => {
                 let counts = matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("count"));
                 let star = call.arguments.iter().any(|argument| matches!(argument.node, ExprNode::Star { .. }));
                 (star && (!counts || call.distinct))
-                    || call.arguments.iter().any(|child| self.has_named_parts(child, cx))
+                    || call.arguments.iter().chain(&call.filter).any(|child| self.has_named_parts(child, cx))
             }
+            ExprNode::Subquery(subquery) => match &subquery.kind {
+                SubqueryKind::In { values } => values.iter().any(|value| self.has_named_parts(value, cx)),
+                SubqueryKind::Scalar | SubqueryKind::Exists | SubqueryKind::TableArgument { .. } => false,
+            },
             ExprNode::Extract { child, .. } => self.has_named_parts(child, cx),
             ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => self.has_named_parts(expr, cx),
             ExprNode::Window(window) => {
@@ -204,17 +226,6 @@ impl Analyzer<'_> {
             }
             _ => false,
         }
-    }
-
-    /// How a name shows that stands for a variable of the session.
-    fn variable_shown(&self, name: &[String], cx: Cx<'_>) -> Option<String> {
-        let last = name.last()?;
-        let is_local = self.view.local_scopes.iter().any(|scope| scope.variables.contains_key(&last.to_lowercase()));
-        let is_column = !matches!(cx.rel.scope.find(name, self.case_sensitive), Ok(None));
-        if is_local || is_column {
-            return None;
-        }
-        naming::variable::shown(&last.to_lowercase(), self.view.variable(name)?)
     }
 
     fn type_for_name(&self, expr: &Expr, cx: Cx<'_>) -> Option<DataType> {

@@ -2,8 +2,8 @@
 
 use hearth_base::condition::{
     ALSO_POSITIONAL_ARGUMENT, DOUBLE_NAMED_ARGUMENT, FUNCTION_WITH_UNSUPPORTED_SYNTAX, LAMBDA_WITH_SQL_FUNCTION,
-    NOT_A_SCALAR_FUNCTION, REQUIRED_PARAMETER_NOT_FOUND, UNEXPECTED_POSITIONAL_ARGUMENT, UNRECOGNIZED_PARAMETER_NAME,
-    UNSUPPORTED_SQL_UDF_USAGE, WRONG_NUM_ARGS,
+    NOT_A_SCALAR_FUNCTION, NOT_A_STRING, REQUIRED_PARAMETER_NOT_FOUND, UNEXPECTED_POSITIONAL_ARGUMENT,
+    UNRECOGNIZED_PARAMETER_NAME, UNSUPPORTED_SQL_UDF_USAGE, WRONG_NUM_ARGS,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, lookup};
@@ -31,15 +31,20 @@ pub(crate) fn inline(function: &InlineUdf) -> Result<Typed> {
 impl Analyzer<'_> {
     /// `IDENTIFIER('name')` as a column or a function.
     pub fn identifier(&self, name: &Expr, arguments: Option<&[Expr]>, cx: Cx<'_>) -> Result<Typed> {
-        let parts = self.constant_name(name, cx.env)?;
-        match arguments {
-            None => self.attribute(&parts, None, cx),
-            Some(arguments) => {
-                let call = FunctionCall::new(parts, arguments.to_vec());
-                let expr = Expr::new(ExprNode::Function(Box::new(call.clone())));
-                self.function(&call, &expr, cx)
-            }
+        let written = self.identified(name, arguments, cx.env)?;
+        match &written.node {
+            ExprNode::Function(call) => self.function(call, &written, cx),
+            _ => self.expression(&written, cx),
         }
+    }
+
+    /// The column or the call that `IDENTIFIER` stands for.
+    pub(crate) fn identified(&self, name: &Expr, arguments: Option<&[Expr]>, env: Env<'_>) -> Result<Expr> {
+        let parts = self.constant_name(name, env)?;
+        Ok(Expr::new(match arguments {
+            None => ExprNode::Attribute { name: parts, plan_id: None, is_metadata: false },
+            Some(arguments) => ExprNode::Function(Box::new(FunctionCall::new(parts, arguments.to_vec()))),
+        }))
     }
 
     /// The name that a constant expression holds as text.
@@ -54,7 +59,10 @@ impl Analyzer<'_> {
         let constant = self.constant(&typed)?;
         match constant.try_as_str() {
             Some(Some(text)) => Ok(text.to_owned()),
-            _ => Err(Error::unsupported("a name that is not a constant text")),
+            _ => Err(NOT_A_STRING
+                .with("name", "IDENTIFIER")
+                .with("expr", naming::sql(expr))
+                .with("dataType", typed.data_type.sql().to_lowercase())),
         }
     }
 
@@ -69,8 +77,10 @@ impl Analyzer<'_> {
         misused(function, call, cx)?;
         let spread = self.arguments("", &call.arguments, cx)?;
         let arguments = self.sql_function_arguments(function, &spread, cx)?;
-        let parameters = Parameters { arguments: &arguments, function: Some(&function.name) };
-        let env = Env { parameters: Some(&parameters), depth: cx.env.depth + 1, ..cx.env };
+        let (rel, outer) = (Some(cx.rel), cx.env.outer);
+        let parameters = Parameters { arguments: &arguments, function: Some(&function.name), rel, outer };
+        let settings = function.settings.as_deref().unwrap_or(cx.env.settings);
+        let env = Env { settings, parameters: Some(&parameters), depth: cx.env.depth + 1, ..cx.env };
         let typed = match &function.body {
             SqlFunctionBody::Expression(body) => {
                 let nothing = Rel::one_row();
@@ -82,7 +92,7 @@ impl Analyzer<'_> {
             }
         };
         match &function.returns {
-            Some(returns) => cast::cast(typed, returns, cast::CastMode::of(cx.env.settings), cx.env.settings),
+            Some(returns) => cast::cast(typed, returns, cast::CastMode::of(settings), settings),
             None => Ok(typed),
         }
     }

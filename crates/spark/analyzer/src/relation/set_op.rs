@@ -43,9 +43,24 @@ impl Analyzer<'_> {
                 let union = self.union_all(vec![left, right], env)?;
                 if operation.all { Ok(union) } else { self.distinct_rel(union) }
             }
-            SetOpKind::Intersect => self.intersect_or_except(left, right, (JoinType::LeftSemi, operation.all), env),
-            SetOpKind::Except => self.intersect_or_except(left, right, (JoinType::LeftAnti, operation.all), env),
+            SetOpKind::Intersect => {
+                let both = self.intersect_or_except(left, right, (JoinType::LeftSemi, operation.all), env)?;
+                Ok(self.as_left(operation, both))
+            }
+            SetOpKind::Except => {
+                let rest = self.intersect_or_except(left, right, (JoinType::LeftAnti, operation.all), env)?;
+                Ok(self.as_left(operation, rest))
+            }
         }
+    }
+
+    /// The columns of `INTERSECT` and `EXCEPT` are those of the left side also for who has that DataFrame.
+    fn as_left(&self, operation: &SetOp, result: Rel) -> Rel {
+        if let Some(plan_id) = operation.left.plan_id {
+            let columns = result.scope.columns.clone();
+            self.plan_outputs.borrow_mut().entry(plan_id).or_default().push(columns);
+        }
+        result
     }
 
     /// A chain of `UNION ALL` becomes one node.

@@ -290,8 +290,10 @@ impl Analyzer<'_> {
             let SqlFunctionBody::Query(query) = &known.body else {
                 return Err(NOT_A_TABLE_FUNCTION.with("functionName", &known.qualified));
             };
-            let parameters = Parameters { arguments: &arguments, function: Some(&known.name) };
-            let rel = self.relation(query, Env { parameters: Some(&parameters), depth: env.depth + 1, ..env })?;
+            let parameters = Parameters { arguments: &arguments, function: Some(&known.name), rel: None, outer: None };
+            let settings = known.settings.as_deref().unwrap_or(env.settings);
+            let inner = Env { settings, parameters: Some(&parameters), depth: env.depth + 1, ..env };
+            let rel = self.relation(query, inner)?;
             return match &known.returns_table {
                 Some(schema) => self.renamed_as(rel, schema, env),
                 None => Ok(rel),

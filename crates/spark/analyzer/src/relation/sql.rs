@@ -17,7 +17,7 @@ impl Analyzer<'_> {
     pub fn sql_text(&self, text: &SqlText, env: Env<'_>) -> Result<Rel> {
         match hearth_sql::parse_bound_in(text, |key| self.view.config.get(key).map(String::as_str))? {
             Plan::Relation(relation) => {
-                let parameters = Parameters { arguments: &[], function: None };
+                let parameters = Parameters { arguments: &[], function: None, rel: None, outer: None };
                 self.relation(&relation, Env { parameters: Some(&parameters), ..env })
             }
             Plan::Command(_) => unsupported("a command as an input of a query"),

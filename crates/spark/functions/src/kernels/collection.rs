@@ -3,6 +3,7 @@
 //! `shape` brings arguments and results into the exact Arrow form that their Spark type has, and compares elements as
 //! Spark does. `lists` makes lists by index, so that most kernels move no values themselves.
 
+pub mod arrange;
 pub mod elements;
 pub mod extract;
 pub mod generate;

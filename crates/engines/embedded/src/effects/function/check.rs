@@ -7,12 +7,14 @@ use hearth_base::condition::{
     DUPLICATE_ROUTINE_PARAMETER_NAMES, DUPLICATE_ROUTINE_RETURNS_COLUMNS, FUNCTION_BODY_COLUMN_COUNT,
     FUNCTION_BODY_COMPLEX, FUNCTION_BODY_NOT_A_QUERY, FUNCTION_DEFAULT_EXPRESSION, FUNCTION_DEFAULT_POSITION,
     ROUTINE_NOT_FOUND, SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN, UNRESOLVED_ROUTINE,
+    UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING,
 };
 use hearth_base::{Condition, Error, Result};
 use hearth_plan::ExprNode;
 use hearth_plan::identifier::quote;
 
 use crate::effects::lookup::Scope;
+use crate::resolve::has_length;
 
 /// Names and defaults, before the body is looked at.
 pub fn declaration(function: &SqlFunction) -> Result<()> {
@@ -37,6 +39,16 @@ pub fn declaration(function: &SqlFunction) -> Result<()> {
             Err(FUNCTION_BODY_NOT_A_QUERY.with("name", &function.name))
         }
         None => Ok(()),
+    }
+}
+
+/// CHAR and VARCHAR are types of tables.
+pub fn lengths(function: &SqlFunction) -> Result<()> {
+    let parameters = function.parameters.iter().map(|parameter| &parameter.data_type);
+    let columns = function.returns_table.iter().flat_map(|table| table.fields.iter()).map(|field| &field.data_type);
+    match parameters.chain(&function.returns).chain(columns).any(has_length) {
+        true => Err(UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING.error()),
+        false => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hearth_base::Result;
 use hearth_base::condition::INVALID_SQL_ARG;
+use hearth_types::Value;
 
 use crate::{Expr, ExprNode};
 
@@ -20,9 +21,18 @@ pub(super) fn positional(arguments: Vec<Expr>) -> Result<Vec<Expr>> {
 fn checked(value: Expr, name: &str) -> Result<Expr> {
     match value.node {
         ExprNode::Alias { expr, .. } => checked(*expr, name),
+        ExprNode::Literal(constant) => Ok(Expr { node: ExprNode::Literal(narrowest(constant)), origin: value.origin }),
         _ if is_value(&value) => Ok(value),
         _ => Err(INVALID_SQL_ARG.with("name", name)),
     }
+}
+
+/// A decimal with no more digits than it has, whatever type the client gave it.
+fn narrowest(value: Value) -> Value {
+    let Value::Decimal { unscaled, scale, .. } = value else { return value };
+    let digits = unscaled.unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
+    let precision = u8::try_from(digits).unwrap_or(u8::MAX).max(u8::try_from(scale).unwrap_or(0));
+    Value::Decimal { unscaled, precision, scale }
 }
 
 fn is_value(expr: &Expr) -> bool {
