@@ -38,6 +38,7 @@ pub fn check_arity(row: &FunctionRow, call: &Call<'_>) -> Result<(), Error> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::row::Family;
 
     /// The names of `SHOW SYSTEM FUNCTIONS` in Spark 4.2.
     const SPARK: &str = include_str!("table/spark_functions.txt");
@@ -63,7 +64,8 @@ mod tests {
             .filter_map(|line| line.split_once('\t'))
             .map(|(call, answer)| (call, answer.split('\t').collect()))
             .collect();
-        let examples = || all_rows().filter_map(|row| row.example);
+        // A Spark without its module for Avro refuses these; the tests of their kernels hold their examples.
+        let examples = || all_rows().filter(|row| row.family != Family::Avro).filter_map(|row| row.example);
         let lacking: Vec<_> = examples().map(|(call, _)| call).filter(|call| !cases.contains_key(call)).collect();
         assert!(lacking.is_empty(), "run scripts/golden after adding these lines:\n{}", lacking.join("\n"));
         let mut wrong = Vec::new();

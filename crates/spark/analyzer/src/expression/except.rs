@@ -28,7 +28,7 @@ impl Analyzer<'_> {
         for name in except {
             left.push(self.left_out(&items, name, cx)?);
         }
-        if overlap(except) {
+        if overlap(except, &left) {
             let names: Vec<_> = except.iter().map(|name| name.join(".")).collect();
             return Err(EXCEPT_OVERLAPPING_COLUMNS.with("columns", names.join(", ")));
         }
@@ -98,10 +98,18 @@ fn no_fields() -> Typed {
     Typed::new(PlanExpr::Literal(empty, None), DataType::structure(Vec::new()), false)
 }
 
-/// Whether a column or a field is left out twice, or a field of something that is left out: as the names are written.
-fn overlap(names: &[Vec<String>]) -> bool {
-    names
+/// Whether a column or a field is left out twice, or a field of something that is left out: as the names are written,
+/// without what says which table's column it is.
+fn overlap(names: &[Vec<String>], left: &[Left]) -> bool {
+    let written: Vec<(usize, &[String])> = names
         .iter()
-        .enumerate()
-        .any(|(index, name)| names[index + 1..].iter().any(|other| name.iter().zip(other).all(|(one, two)| one == two)))
+        .zip(left)
+        .map(|(name, (place, path))| (*place, &name[name.len().saturating_sub(path.len() + 1)..]))
+        .collect();
+    written.iter().enumerate().any(|(index, (place, name))| {
+        let same = |(other_place, other): &(usize, &[String])| {
+            place == other_place && name.iter().zip(*other).all(|(one, two)| one == two)
+        };
+        written[index + 1..].iter().any(same)
+    })
 }

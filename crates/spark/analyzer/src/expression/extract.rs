@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr as PlanExpr, lit};
@@ -10,7 +11,8 @@ use hearth_base::condition::{
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, extract_field, extract_value};
-use hearth_plan::Expr;
+use hearth_plan::expression::FunctionCall;
+use hearth_plan::{Expr, ExprNode};
 use hearth_types::{DataType, StructField, StructType};
 
 use super::context::Cx;
@@ -22,7 +24,20 @@ impl Analyzer<'_> {
     pub fn extract(&self, child: &Expr, extraction: &Expr, cx: Cx<'_>) -> Result<Typed> {
         let value = self.expression(child, cx.nested())?;
         let key = self.expression(extraction, cx.nested())?;
-        extract_value(value, key, cx.env.settings, &|| (naming::sql(child), naming::sql(extraction)))
+        let index = key.literal().and_then(constant_index);
+        let typed = extract_value(value, key, cx.env.settings, &|| (naming::sql(child), naming::sql(extraction)))?;
+        match (&child.node, index) {
+            // Of an array that is written out Spark knows the element; one that is not there is an error, not a NULL.
+            (ExprNode::Function(call), Some(index)) if is_array(call) && cx.env.settings.ansi => {
+                let element = usize::try_from(index).ok().and_then(|index| call.arguments.get(index));
+                let nullable = match element {
+                    Some(element) => self.expression(element, cx.nested())?.nullable,
+                    None => false,
+                };
+                Ok(Typed { nullable, ..typed })
+            }
+            _ => Ok(typed),
+        }
     }
 
     /// Follows field names into a value.
@@ -119,6 +134,17 @@ impl Analyzer<'_> {
         }
         Ok(null_if_null(&whole, make_struct(parts)))
     }
+}
+
+fn constant_index(value: &ScalarValue) -> Option<i64> {
+    match value.cast_to(&ArrowType::Int64) {
+        Ok(ScalarValue::Int64(index)) => index,
+        Ok(_) | Err(_) => None,
+    }
+}
+
+fn is_array(call: &FunctionCall) -> bool {
+    matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("array"))
 }
 
 /// A struct from named values.

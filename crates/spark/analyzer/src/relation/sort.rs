@@ -110,6 +110,9 @@ impl Analyzer<'_> {
 
     /// The column that holds a key: one of the list if it has the expression, else an extra one.
     fn key_column(&self, expr: PlanExpr, block: &Block, extra: &mut Vec<(ColumnId, PlanExpr)>) -> PlanExpr {
+        if matches!(expr, PlanExpr::Literal(..)) {
+            return expr;
+        }
         let in_list = block.items.iter().find(|item| item.value.expr == expr).and_then(|item| item.id);
         let id = in_list.or_else(|| extra.iter().find(|(_, known)| *known == expr).map(|(id, _)| *id));
         match id {
@@ -205,7 +208,9 @@ fn flatten_text(key: &mut SortOrder) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn sorted(plan: LogicalPlan, keys: Vec<SortExpr>) -> Result<LogicalPlan> {
+/// A plan in order. Constants order nothing: the rows stay as they come.
+pub(crate) fn sorted(plan: LogicalPlan, mut keys: Vec<SortExpr>) -> Result<LogicalPlan> {
+    keys.retain(|key| !matches!(key.expr, PlanExpr::Literal(..)));
     if keys.is_empty() {
         return Ok(plan);
     }

@@ -103,21 +103,11 @@ fn element(child: Typed, index: Typed, session: &SessionSettings) -> Result<Type
     }
     let index = cast(index, &DataType::Integer, CastMode::of(session), session)?;
     // Spark counts on the error for an index out of range, unless the index is a constant.
-    let inside = match index.literal() {
-        Some(constant) => constant_element(&child.expr, constant).is_none_or(|unsure| unsure && array.contains_null),
-        None => !session.ansi || array.contains_null,
-    };
-    let nullable = child.nullable || index.nullable || inside;
+    let nullable =
+        child.nullable || index.nullable || index.literal().is_some() || !session.ansi || array.contains_null;
     let element = array.element.clone();
     let indexing = Indexing::Bracket { raise: session.ansi };
     call("get_array_item", indexing, vec![child, index], (element, nullable), list_element)
-}
-
-/// Of `array(…)[constant]`: whether the element may be NULL as far as its expression tells.
-fn constant_element(array: &Expr, index: &ScalarValue) -> Option<bool> {
-    let (Expr::ScalarFunction(call), ScalarValue::Int32(Some(index))) = (array, index) else { return None };
-    let element = (call.name() == "array").then(|| call.args.get(usize::try_from(*index).ok()?)).flatten()?;
-    Some(!matches!(element, Expr::Literal(value, _) if !value.is_null()))
 }
 
 fn no_base(child: &Typed) -> Error {
