@@ -12,10 +12,12 @@ const MARK_BYTES: usize = 16;
 /// Longest key or value of the head.
 const MAX_ENTRY_BYTES: u64 = 64 << 20;
 const MAX_ENTRIES: u64 = 10_000;
-/// Largest block after it was unpacked.
+/// Largest block after it was unpacked, since all of it is in memory at once. Fixed: blocks that writers make are smaller
+/// by orders of magnitude.
 const MAX_BLOCK_BYTES: u64 = 1 << 30;
 
-const TOO_LARGE: &str = "a block has more than source.max_avro_block (1 GiB) when it is unpacked";
+const TOO_LARGE: &str =
+    "a block is larger than 1 GiB when it is unpacked, more than is taken: write the file with smaller blocks";
 
 /// How blocks are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
