@@ -14,6 +14,7 @@ LEFT_OUT = (
     "cloneSession",  # it has no CloneSession
     "error_messages",  # nor FetchErrorDetails
     "time_type and not refused",  # its errors stand in texts, with their places
+    "arrow_options",  # it takes all rows in one batch, whatever the size that was set
     "ansi.enabled and zz",  # it answers settings with a default by itself
 )
 
