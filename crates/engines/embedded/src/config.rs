@@ -16,6 +16,7 @@ use hearth_base::condition::{
 use hearth_base::{Error, Result};
 use hearth_core::engine::{ConfigAnswer, ConfigRequest};
 use hearth_functions::SessionSettings;
+use hearth_sql::Dialect;
 
 use catalogue::Scope;
 use warehouse::Short;
@@ -79,6 +80,11 @@ impl SessionConfig {
     pub fn captured(&self) -> Vec<(String, String)> {
         let sql = self.set.iter().filter(|(key, _)| key.starts_with("spark.sql."));
         sql.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// How texts that were kept with captured settings are read.
+    pub fn captured_dialect(captured: &[(String, String)]) -> Dialect {
+        Dialect::of(|key| captured.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str()))
     }
 
     /// Settings as they were captured, over Spark's defaults.

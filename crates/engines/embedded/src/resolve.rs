@@ -416,7 +416,7 @@ fn temporary_entry(view: &TempView, name: &[String], settings: Option<Arc<Sessio
 }
 
 fn view_entry(record: &TableRecord, text: &ViewText, place: Place) -> Result<ViewEntry> {
-    let Plan::Relation(query) = hearth_sql::parse_statement(&text.text)? else {
+    let Plan::Relation(query) = SessionConfig::captured_dialect(&text.config).parse_statement(&text.text)? else {
         return Err(Error::internal("the text of a view is no query"));
     };
     Ok(ViewEntry {

@@ -26,6 +26,7 @@ use super::lookup::Scope;
 use super::rows::{Cell, Column, done, flag, optional, table, text, texts, truth};
 use crate::catalog::function_exists as already_exists;
 use crate::catalog::{FunctionBody, FunctionRecord, ParameterRecord, TableId};
+use crate::config::SessionConfig;
 use crate::run::{self, Rows};
 use crate::session::EmbeddedSession;
 
@@ -478,17 +479,18 @@ fn record(
 
 /// A function of the catalog as the analyzer takes it.
 pub fn session_function(record: &FunctionRecord) -> Result<SessionFunction> {
+    let dialect = SessionConfig::captured_dialect(&record.config);
     let parameter = |parameter: &ParameterRecord| -> Result<SqlParameter> {
         Ok(SqlParameter {
             name: parameter.name.clone(),
             data_type: parameter.data_type.clone(),
-            default: parameter.default.as_deref().map(hearth_sql::parse_expression).transpose()?,
+            default: parameter.default.as_deref().map(|text| dialect.parse_expression(text)).transpose()?,
             comment: parameter.comment.clone(),
         })
     };
     let body = match &record.body {
-        FunctionBody::Expression(text) => SqlFunctionBody::Expression(hearth_sql::parse_expression(text)?),
-        FunctionBody::Query(text) => match hearth_sql::parse_statement(text)? {
+        FunctionBody::Expression(text) => SqlFunctionBody::Expression(dialect.parse_expression(text)?),
+        FunctionBody::Query(text) => match dialect.parse_statement(text)? {
             Plan::Relation(query) => SqlFunctionBody::Query(query),
             Plan::Command(_) => return Err(Error::internal("the body of a function is no query")),
         },
