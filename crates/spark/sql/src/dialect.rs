@@ -5,13 +5,17 @@
 
 use std::borrow::Cow;
 
-use hearth_base::Result;
+use hearth_base::condition::LIMIT_EXCEEDED;
+use hearth_base::{Error, Result};
 use hearth_plan::relation::SqlText;
 use hearth_plan::{Expr, Plan};
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::{Marker, bound, markers, named_expression, whole};
+
+/// What `${name}`s may become in one text: a long value can be named millions of times.
+const MAX_SUBSTITUTED_BYTES: usize = 16 << 20;
 
 /// A setting that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +100,11 @@ impl Dialect {
     }
 
     /// The text with the values of settings in the place of `${name}`; a name that is not set is nothing.
-    pub fn substituted<'t, 's>(self, text: &'t str, setting: impl Fn(&str) -> Option<&'s str>) -> Cow<'t, str> {
+    pub fn substituted<'t, 's>(self, text: &'t str, setting: impl Fn(&str) -> Option<&'s str>) -> Result<Cow<'t, str>> {
         if self.has(Switch::NoSubstitution) || !text.contains("${") {
-            return Cow::Borrowed(text);
+            return Ok(Cow::Borrowed(text));
         }
+        let mut room = MAX_SUBSTITUTED_BYTES;
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(open) = rest.find("${") {
@@ -111,23 +116,32 @@ impl Dialect {
             };
             let name = &inside[..close];
             let key = ["hiveconf:", "hivevar:", "sparkconf:", "spark:"].into_iter().find_map(|p| name.strip_prefix(p));
-            match (key, name.contains(':')) {
-                (Some(key), _) => out.push_str(setting(key).unwrap_or("")),
-                (None, false) => out.push_str(setting(name).unwrap_or("")),
+            let value = match (key, name.contains(':')) {
+                (Some(key), _) => setting(key).unwrap_or(""),
+                (None, false) => setting(name).unwrap_or(""),
                 // Neither the server's environment nor its properties are a client's to read.
-                (None, true) => out.push_str(&rest[open..open + 3 + close]),
-            }
+                (None, true) => &rest[open..open + 3 + close],
+            };
+            room = room.checked_sub(value.len()).ok_or_else(too_much)?;
+            out.push_str(value);
             rest = &inside[close + 1..];
         }
         out.push_str(rest);
-        Cow::Owned(out)
+        Ok(Cow::Owned(out))
     }
+}
+
+fn too_much() -> Error {
+    LIMIT_EXCEEDED
+        .with("what", "What the settings named by ${…} put into the statement")
+        .with("limit", "the fixed limit")
+        .with("value", format!("{} MiB", MAX_SUBSTITUTED_BYTES >> 20))
 }
 
 /// As `crate::parse_bound`, in a session: its dialect, and its settings in the place of their names.
 pub fn parse_bound_in<'s>(text: &SqlText, setting: impl Fn(&str) -> Option<&'s str>) -> Result<Plan> {
     let dialect = Dialect::of(&setting);
-    match dialect.substituted(&text.query, setting) {
+    match dialect.substituted(&text.query, setting)? {
         Cow::Borrowed(_) => dialect.parse_bound(text),
         Cow::Owned(query) => dialect.parse_bound(&SqlText { query, ..text.clone() }),
     }
@@ -237,8 +251,17 @@ mod tests {
     #[test]
     fn settings_stand_in_the_place_of_their_names() {
         let setting = |key: &str| (key == "a.b").then_some("7");
-        let replaced = |text: &'static str| Dialect::default().substituted(text, setting).into_owned();
+        let replaced = |text: &'static str| Dialect::default().substituted(text, setting).unwrap().into_owned();
         assert_eq!(replaced("SELECT ${a.b}, '${hiveconf:a.b}', '${none}'"), "SELECT 7, '7', ''");
         assert_eq!(replaced("SELECT '${env:HOME}', '${'"), "SELECT '${env:HOME}', '${'");
+    }
+
+    #[test]
+    fn what_settings_put_into_a_text_is_bounded() {
+        let long = "x".repeat(1 << 20);
+        let text = "${a}".repeat(17);
+        let error = Dialect::default().substituted(&text, |_| Some(long.as_str())).unwrap_err();
+        assert_eq!(error.condition(), LIMIT_EXCEEDED);
+        assert!(Dialect::default().substituted(&text[..16 * 4], |_| Some(long.as_str())).is_ok());
     }
 }
