@@ -1,7 +1,8 @@
 //! The partitions of a table: the folders `column=value` below its location.
 //!
-//! A partition at a place of its own is a link from there. Values are escaped as Hive does (`ExternalCatalogUtils.escapePathName`). The folders are the only record of what
-//! partitions there are, so a folder that appears is a partition at once.
+//! A partition at a place of its own is a link from there. Values are escaped as Hive does
+//! (`ExternalCatalogUtils.escapePathName`). The folders are the only record of what partitions there are, so a folder
+//! that appears is a partition at once.
 
 use std::fs;
 use std::io;

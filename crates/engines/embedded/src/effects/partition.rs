@@ -232,6 +232,8 @@ pub async fn set_location(
     let wanted = values(session, record, spec).await?;
     let found = exactly(record, &wanted)?;
     let place = place_of(session, location)?;
+    // Made before the old link goes: a place that cannot be made leaves the partition where it is.
+    std::fs::create_dir_all(&place).map_err(super::table::failed)?;
     if found.folder.is_symlink() {
         std::fs::remove_file(&found.folder).map_err(super::table::failed)?;
     } else if std::fs::remove_dir(&found.folder).is_err() {
