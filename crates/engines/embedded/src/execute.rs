@@ -219,7 +219,7 @@ struct Chunk {
     bytes: usize,
     most_rows: usize,
     most_bytes: usize,
-    /// Chunks have this many rows, but for the last one.
+    /// Chunks have this many rows, but for the last one and where so many are too large for a message.
     exact_rows: Option<usize>,
 }
 
@@ -241,10 +241,12 @@ impl Chunk {
         let mut start = 0;
         while start < batch.num_rows() {
             let taken = (rows - self.rows).min(batch.num_rows() - start);
+            let part = batch.slice(start, taken);
             self.rows += taken;
-            self.batches.push(batch.slice(start, taken));
+            self.bytes += bytes_of(&part);
+            self.batches.push(part);
             start += taken;
-            if self.rows == rows {
+            if self.rows == rows || self.bytes >= self.most_bytes {
                 self.write(writer).await?;
             }
         }
@@ -252,8 +254,7 @@ impl Chunk {
     }
 
     async fn add_whole(&mut self, batch: RecordBatch, writer: &mut ResultWriter) -> Result<()> {
-        let size = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
-        let bytes = batch.columns().iter().map(size).sum::<usize>();
+        let bytes = bytes_of(&batch);
         if self.rows + batch.num_rows() > self.most_rows || self.bytes + bytes > self.most_bytes {
             self.write(writer).await?;
         }
@@ -275,6 +276,12 @@ impl Chunk {
             }
         }
     }
+}
+
+/// What the rows of a batch hold, without what else is in its buffers.
+fn bytes_of(batch: &RecordBatch) -> usize {
+    let size = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
+    batch.columns().iter().map(size).sum()
 }
 
 /// Sends the batches of a partition, and at the end a mark: without it the partition died, and what it gave is not the
