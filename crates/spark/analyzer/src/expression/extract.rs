@@ -31,7 +31,8 @@ impl Analyzer<'_> {
             (ExprNode::Function(call), Some(index)) if is_array(call) && cx.env.settings.ansi => {
                 let element = usize::try_from(index).ok().and_then(|index| call.arguments.get(index));
                 let nullable = match element {
-                    Some(element) => self.expression(element, cx.nested())?.nullable,
+                    Some(element) if is_typed_quickly(element) => self.expression(element, cx.nested())?.nullable,
+                    Some(_) => typed.nullable,
                     None => false,
                 };
                 Ok(Typed { nullable, ..typed })
@@ -140,6 +141,16 @@ fn constant_index(value: &ScalarValue) -> Option<i64> {
     match value.cast_to(&ArrowType::Int64) {
         Ok(ScalarValue::Int64(index)) => index,
         Ok(_) | Err(_) => None,
+    }
+}
+
+/// Whether typing an element once more costs no more than it did: one with an element in it would double at each level.
+fn is_typed_quickly(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Literal(_) | ExprNode::Attribute { .. } => true,
+        ExprNode::Function(call) => call.arguments.iter().all(is_typed_quickly),
+        ExprNode::Cast { expr, .. } | ExprNode::Alias { expr, .. } => is_typed_quickly(expr),
+        _ => false,
     }
 }
 
