@@ -107,7 +107,7 @@ impl Analyzer<'_> {
             return Ok(items);
         }
         let child = match &child.node {
-            ExprNode::SqlText(text) => &hearth_sql::parse_expression(text)?,
+            ExprNode::SqlText(text) => &self.dialect().parse_expression(text)?,
             _ => child,
         };
         let [name] = names else { return Err(several_names(child, names)) };

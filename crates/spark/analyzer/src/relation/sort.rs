@@ -25,7 +25,7 @@ impl Analyzer<'_> {
         let input = self.relation(input, env)?;
         let mut order = order.to_vec();
         for key in &mut order {
-            flatten_text(key)?;
+            self.flatten_text(key)?;
             if contains_window(&key.child) {
                 let text = naming::sql(&key.child);
                 return Err(UNSUPPORTED_EXPR_FOR_OPERATOR.with("invalidExprSqls", format!("\"{text}\"")));
@@ -106,6 +106,17 @@ impl Analyzer<'_> {
                 }
             }
         }
+    }
+
+    /// `ORDER BY` keys given as text may hold their direction: `sort(expr("a desc"))` arrives as a nested sort order.
+    fn flatten_text(&self, key: &mut SortOrder) -> Result<()> {
+        if let ExprNode::SqlText(text) = &key.child.node {
+            key.child = self.dialect().parse_expression(text)?;
+        }
+        if let ExprNode::SortOrder(inner) = &key.child.node {
+            *key = inner.as_ref().clone();
+        }
+        Ok(())
     }
 
     /// The column that holds a key: one of the list if it has the expression, else an extra one.
@@ -195,17 +206,6 @@ pub(super) fn contains_window(expr: &Expr) -> bool {
         ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => contains_window(expr),
         _ => false,
     }
-}
-
-/// `ORDER BY` keys given as text may hold their direction: `sort(expr("a desc"))` arrives as a nested sort order.
-fn flatten_text(key: &mut SortOrder) -> Result<()> {
-    if let ExprNode::SqlText(text) = &key.child.node {
-        key.child = hearth_sql::parse_expression(text)?;
-    }
-    if let ExprNode::SortOrder(inner) = &key.child.node {
-        *key = inner.as_ref().clone();
-    }
-    Ok(())
 }
 
 /// A plan in order. Constants order nothing: the rows stay as they come.
