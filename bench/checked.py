@@ -25,7 +25,8 @@ def main():
     rows.append({"expression": "geometric mean", "hearth/datafusion": math.exp(sum(map(math.log, ratios)) / len(ratios))})
     notes = ["microseconds for 8,192 rows with some NULLs, none of which overflows; medians of criterion",
              "DataFusion: wrapping arithmetic, and casts that give NULL for what does not convert; its integer `*`, `+` and `-` never look for overflow"]
-    measure.record("checked", "ANSI checks against none", rows, notes, columns=["expression", "hearth", "datafusion", "hearth/datafusion"])
+    measure.record("checked", "ANSI checks against none", rows, notes, columns=["expression", "hearth", "datafusion", "hearth/datafusion"],
+                   binary="cargo bench")
 
 
 if __name__ == "__main__":

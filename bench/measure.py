@@ -28,8 +28,8 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 LOAD_BEFORE = round(os.getloadavg()[0], 2)
 
 
-def machine():
-    """Facts that a recorded run needs to be read rightly."""
+def machine(binary=None):
+    """Facts that a recorded run needs to be read rightly; `binary` says what ran where it is no server."""
     with open("/proc/cpuinfo") as handle:
         model = next((line.split(":")[1].strip() for line in handle if line.startswith("model name")), "?")
     memory = os.sysconf("SC_PHYS_PAGES") * PAGE / 2**30
@@ -37,7 +37,7 @@ def machine():
     return {
         "date": datetime.date.today().isoformat(), "cpu": model, "cores": os.cpu_count(), "memory_gib": round(memory, 1),
         "system": f"{platform.system()} {platform.release()}", "python": platform.python_version(), "commit": commit or "?",
-        "load_before": LOAD_BEFORE, "hearth": os.path.basename(os.path.dirname(servers.hearth_binary())),
+        "load_before": LOAD_BEFORE, "hearth": binary or os.path.basename(os.path.dirname(servers.hearth_binary())),
     }
 
 
@@ -162,10 +162,10 @@ def tpcds_files(scale, folder=None):
     return folder
 
 
-def record(name, title, rows, notes=(), columns=None):
+def record(name, title, rows, notes=(), columns=None, binary=None):
     """Writes the run, prints it, and returns the text. `rows` are dictionaries with the same keys."""
     columns = columns or list(rows[0])
-    facts = machine()
+    facts = machine(binary)
     folder = ROOT / "bench" / "results"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps({"machine": facts, "rows": rows, "notes": list(notes)}, indent=1) + "\n")
