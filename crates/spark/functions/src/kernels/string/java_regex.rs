@@ -1,279 +1,219 @@
-//! Java's regular expressions on Rust's `regex`.
+//! Java's regular expressions on Rust's `regex` and, for what has no linear time, on `fancy_regex`.
 //!
-//! The two languages share most of their syntax. Translated here: the ASCII meaning of `\d \w \s \b` in Java, `\h \R \Q…\E`,
-//! what `.` leaves out, `[` and `&&` inside classes, POSIX class names. Look-around, back references, atomic groups and
-//! possessive quantifiers have no counterpart in an engine that promises linear time; they are refused by name.
+//! `translate` writes a pattern in their syntax. Look-around, back references, atomic groups and possessive quantifiers
+//! backtrack, as in Java; that has a limit here (`MAX_STEPS`). Anchors before a last line terminator are look-ahead, too,
+//! and only the texts that have such a terminator pay for it.
 //! Matches follow each other as in `Matcher.find`, where an empty match may touch the match before it.
 
-use hearth_base::condition::INVALID_PARAMETER_VALUE_PATTERN;
+mod translate;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use hearth_base::condition::{INVALID_PARAMETER_VALUE_PATTERN, LIMIT_EXCEEDED};
 use hearth_base::{Error, Result};
-use regex::{Captures, Match, Regex};
+
+use self::translate::{Refusal, translate};
+
+/// Steps back that one search in one text may take.
+const MAX_STEPS: usize = 10_000_000;
 
 /// The latest compiled pattern: patterns are nearly always the same for all rows.
 #[derive(Default)]
 pub struct Compiled {
-    last: Option<(String, Regex)>,
+    last: Option<Pattern>,
 }
 
 impl Compiled {
     /// The pattern, compiled; `function` is for the error.
-    pub fn get(&mut self, pattern: &str, function: &str) -> Result<&Regex> {
-        let known = self.last.as_ref().is_some_and(|(last, _)| last == pattern);
+    pub fn get(&mut self, pattern: &str, function: &str) -> Result<&Pattern> {
+        let known = self.last.as_ref().is_some_and(|last| &*last.source == pattern);
         if !known {
-            self.last = Some((pattern.to_owned(), compile(pattern, function)?));
+            self.last = Some(compile(pattern, function)?);
         }
-        self.last.as_ref().map(|(_, regex)| regex).ok_or_else(|| Error::internal("no pattern is compiled"))
+        self.last.as_ref().ok_or_else(|| Error::internal("no pattern is compiled"))
     }
 }
 
-pub fn compile(pattern: &str, function: &str) -> Result<Regex> {
-    if let Some(feature) = unsupported(pattern) {
-        return Err(Error::unsupported(format!("{feature} in the regular expression '{pattern}'")));
-    }
-    Regex::new(&translate(pattern)).map_err(|_| {
-        INVALID_PARAMETER_VALUE_PATTERN
-            .with("parameter", "`regexp`")
-            .with("functionName", format!("`{function}`"))
-            .with("value", format!("'{pattern}'"))
+/// A compiled pattern.
+pub struct Pattern {
+    source: Arc<str>,
+    engine: Engine,
+    /// For texts that end in a line terminator, when the pattern asks for ends.
+    exact: Option<OnceLock<Engine>>,
+    lines: bool,
+}
+
+enum Engine {
+    Linear(regex::Regex),
+    Backtracking(Box<fancy_regex::Regex>),
+}
+
+/// Where the groups of a match are; the first is the match.
+pub struct Groups<'t> {
+    text: &'t str,
+    ranges: Vec<Option<Range<usize>>>,
+}
+
+pub fn compile(pattern: &str, function: &str) -> Result<Pattern> {
+    let translated = translate(pattern, false).map_err(|refusal| refused(&refusal, pattern, function))?;
+    Ok(Pattern {
+        source: Arc::from(pattern),
+        engine: engine(&translated.text, translated.backtracks).ok_or_else(|| invalid(pattern, function))?,
+        exact: translated.anchored.then(OnceLock::new),
+        lines: translated.lines,
     })
+}
+
+fn refused(refusal: &Refusal, pattern: &str, function: &str) -> Error {
+    match refusal {
+        Refusal::Invalid => invalid(pattern, function),
+        Refusal::Unsupported(feature) => Error::unsupported(format!("{feature} in the regular expression '{pattern}'")),
+    }
+}
+
+fn invalid(pattern: &str, function: &str) -> Error {
+    INVALID_PARAMETER_VALUE_PATTERN
+        .with("parameter", "`regexp`")
+        .with("functionName", format!("`{function}`"))
+        .with("value", format!("'{pattern}'"))
+}
+
+fn engine(text: &str, backtracks: bool) -> Option<Engine> {
+    if backtracks {
+        let built = fancy_regex::RegexBuilder::new(text).backtrack_limit(MAX_STEPS).build();
+        return built.ok().map(|regex| Engine::Backtracking(Box::new(regex)));
+    }
+    regex::Regex::new(text).ok().map(Engine::Linear)
 }
 
 /// Whether Rust reads a pattern as Java does, as it stands.
 pub fn is_same_in_rust(pattern: &str) -> bool {
-    translate(pattern) == pattern
+    translate(pattern, false).is_ok_and(|found| !found.backtracks && !found.anchored && found.text == pattern)
 }
 
-fn unsupported(pattern: &str) -> Option<&'static str> {
-    let bytes = pattern.as_bytes();
-    let mut at = 0;
-    let mut quantified = false;
-    while at < bytes.len() {
-        let rest = &bytes[at..];
-        match rest {
-            [b'\\', b'1'..=b'9', ..] => return Some("a back reference"),
-            [b'\\', b'k', b'<', ..] => return Some("a back reference"),
-            [b'\\', ..] => {
-                at += 2;
-                quantified = false;
-                continue;
-            }
-            [b'(', b'?', b'=' | b'!', ..] | [b'(', b'?', b'<', b'=' | b'!', ..] => return Some("look-around"),
-            [b'(', b'?', b'>', ..] => return Some("an atomic group"),
-            [b'+', ..] if quantified => return Some("a possessive quantifier"),
-            [b'[', ..] => {
-                at += class_length(rest);
-                quantified = false;
-                continue;
-            }
-            [b'{', inner @ ..] => {
-                // `{2,3}` repeats; `\p{L}` does not.
-                let length = inner.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b',').count();
-                quantified = length > 0 && inner.get(length) == Some(&b'}');
-                at += if quantified { length + 1 } else { 0 };
-            }
-            [b'*' | b'+' | b'?', ..] => quantified = true,
-            _ => quantified = false,
-        }
-        at += 1;
-    }
-    None
-}
+const TERMINATORS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
-/// Bytes of the character class that starts `bytes`.
-fn class_length(bytes: &[u8]) -> usize {
-    let (mut at, mut depth) = (0, 0);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 1,
-            b'[' => depth += 1,
-            b']' if at > 1 && !(at == 2 && bytes[1] == b'^') => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    bytes.len()
-}
-
-fn translate(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len() + 8);
-    let mut rest = pattern.chars().peekable();
-    let mut depth = 0usize;
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' => match rest.next() {
-                Some('Q') => {
-                    let text: String = rest.by_ref().collect();
-                    let (literal, after) = text.split_once("\\E").unwrap_or((&text, ""));
-                    out.push_str(&regex::escape(literal));
-                    out.push_str(&translate(after));
-                    return out;
-                }
-                Some(escape) => push_escape(&mut out, escape, depth > 0, &mut rest),
-                None => out.push('\\'),
-            },
-            '[' => {
-                depth += 1;
-                out.push('[');
-                if rest.peek() == Some(&'^') {
-                    rest.next();
-                    out.push('^');
-                }
-                if rest.peek() == Some(&']') {
-                    rest.next();
-                    out.push_str("\\]");
-                }
-            }
-            ']' if depth > 0 => {
-                depth -= 1;
-                out.push(']');
-            }
-            // Rust reads these as set operations inside a class; in Java they are plain characters.
-            '~' | '-' if depth > 0 && rest.peek() == Some(&c) => {
-                out.push('\\');
-                out.push(c);
-            }
-            ']' | '}' if depth == 0 && !matches_open(&out, c) => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-/// Whether a closing bracket closes a repetition; otherwise it is a character.
-fn matches_open(out: &str, close: char) -> bool {
-    close == '}' && out.rfind('{').is_some_and(|open| out.rfind('}').is_none_or(|last| last < open))
-}
-
-fn push_escape(out: &mut String, escape: char, in_class: bool, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    let inner = match escape {
-        'd' => "0-9",
-        'w' => "a-zA-Z_0-9",
-        's' => " \\t\\n\\x0B\\f\\r",
-        'h' => " \\t\\u{A0}\\u{1680}\\u{180e}\\u{2000}-\\u{200a}\\u{202f}\\u{205f}\\u{3000}",
-        'v' => "\\n\\x0B\\f\\r\\u{85}\\u{2028}\\u{2029}",
-        _ => "",
-    };
-    if !inner.is_empty() {
-        if in_class {
-            out.push_str(inner);
+impl Pattern {
+    /// What searches this text.
+    fn engine(&self, text: &str) -> Result<&Engine> {
+        let Some(exact) = &self.exact else { return Ok(&self.engine) };
+        let plain = if self.lines {
+            !text.is_empty() && !text.ends_with('\n') && !text.contains(&TERMINATORS[1..])
         } else {
-            out.push('[');
-            out.push_str(inner);
-            out.push(']');
+            !text.ends_with(TERMINATORS)
+        };
+        if plain {
+            return Ok(&self.engine);
         }
-        return;
+        if exact.get().is_none() {
+            let translated = translate(&self.source, true).map_err(|refusal| refused(&refusal, &self.source, ""))?;
+            let built = engine(&translated.text, translated.backtracks).ok_or_else(|| invalid(&self.source, ""))?;
+            return Ok(exact.get_or_init(|| built));
+        }
+        exact.get().ok_or_else(|| Error::internal("no exact pattern is compiled"))
     }
-    match escape {
-        'D' => out.push_str("[^0-9]"),
-        'W' => out.push_str("[^a-zA-Z_0-9]"),
-        'S' => out.push_str("[^ \\t\\n\\x0B\\f\\r]"),
-        'H' => out.push_str("[^ \\t\\u{A0}\\u{1680}\\u{180e}\\u{2000}-\\u{200a}\\u{202f}\\u{205f}\\u{3000}]"),
-        'V' => out.push_str("[^\\n\\x0B\\f\\r\\u{85}\\u{2028}\\u{2029}]"),
-        'R' => out.push_str("(?:\\r\\n|[\\n\\x0B\\f\\r\\u{85}\\u{2028}\\u{2029}])"),
-        'Z' => out.push_str("\\z"),
-        'e' => out.push_str("\\x1B"),
-        'u' => push_unicode(out, rest),
-        'p' | 'P' => push_property(out, escape, rest),
-        'a' | 'f' | 'n' | 'r' | 't' | 'x' | 'b' | 'B' | 'A' | 'z' => {
-            out.push('\\');
-            out.push(escape);
+
+    pub fn is_match(&self, text: &str) -> Result<bool> {
+        match self.engine(text)? {
+            Engine::Linear(regex) => Ok(regex.is_match(text)),
+            Engine::Backtracking(regex) => regex.is_match(text).map_err(|error| self.stopped(&error)),
         }
-        // A letter without meaning is an error in both languages; any other character stands for itself.
-        _ if escape.is_ascii_alphanumeric() => {
-            out.push('\\');
-            out.push(escape);
+    }
+
+    pub fn find(&self, text: &str) -> Result<Option<Range<usize>>> {
+        self.find_at(text, 0)
+    }
+
+    pub fn captures<'t>(&self, text: &'t str) -> Result<Option<Groups<'t>>> {
+        self.captures_at(text, 0)
+    }
+
+    fn find_at(&self, text: &str, start: usize) -> Result<Option<Range<usize>>> {
+        match self.engine(text)? {
+            Engine::Linear(regex) => Ok(regex.find_at(text, start).map(|found| found.range())),
+            Engine::Backtracking(regex) => {
+                let found = regex.find_from_pos(text, start).map_err(|error| self.stopped(&error))?;
+                Ok(found.map(|found| found.range()))
+            }
         }
-        _ => out.push_str(&regex::escape(escape.encode_utf8(&mut [0; 4]))),
+    }
+
+    fn captures_at<'t>(&self, text: &'t str, start: usize) -> Result<Option<Groups<'t>>> {
+        let ranges = match self.engine(text)? {
+            Engine::Linear(regex) => regex
+                .captures_at(text, start)
+                .map(|groups| groups.iter().map(|group| group.map(|found| found.range())).collect()),
+            Engine::Backtracking(regex) => regex
+                .captures_from_pos(text, start)
+                .map_err(|error| self.stopped(&error))?
+                .map(|groups| groups.iter().map(|group| group.map(|found| found.range())).collect()),
+        };
+        Ok(ranges.map(|ranges| Groups { text, ranges }))
+    }
+
+    /// The place of a named group.
+    fn group_named(&self, name: &str) -> Option<usize> {
+        match &self.engine {
+            Engine::Linear(regex) => regex.capture_names().position(|known| known == Some(name)),
+            Engine::Backtracking(regex) => regex.capture_names().position(|known| known == Some(name)),
+        }
+    }
+
+    /// There is one way to stop besides the limit, a stack that is full, and it has the same cause.
+    fn stopped(&self, _: &fancy_regex::Error) -> Error {
+        LIMIT_EXCEEDED
+            .with("what", format!("a search for '{}', which goes back and tries again,", self.source))
+            .with("limit", "the steps of a regular expression in one text")
+            .with("value", MAX_STEPS)
+    }
+
+    /// All matches, in `Matcher.find`'s order.
+    pub fn matches<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Result<Range<usize>>> + 't {
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let found = if start <= text.len() { self.find_at(text, start).transpose()? } else { return None };
+            start = found.as_ref().map_or(usize::MAX, |found| next_start(text, found));
+            Some(found)
+        })
+    }
+
+    /// All matches with their groups.
+    pub fn all_captures<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Result<Groups<'t>>> + 't {
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let groups = if start <= text.len() { self.captures_at(text, start).transpose()? } else { return None };
+            start = groups.as_ref().map_or(usize::MAX, |groups| next_start(text, &groups.range()));
+            Some(groups)
+        })
     }
 }
 
-/// `\uXXXX`
-fn push_unicode(out: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    out.push_str("\\u{");
-    out.extend(rest.by_ref().take(4));
-    out.push('}');
-}
-
-/// `\p{Alpha}`: Java's POSIX names are ASCII, `Is…` and `In…` prefix Unicode names.
-fn push_property(out: &mut String, escape: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    if rest.peek() != Some(&'{') {
-        out.push('\\');
-        out.push(escape);
-        return;
+impl<'t> Groups<'t> {
+    /// How many there are, the match itself among them.
+    pub fn count(&self) -> usize {
+        self.ranges.len()
     }
-    rest.next();
-    let name: String = rest.by_ref().take_while(|c| *c != '}').collect();
-    let not = if escape == 'P' { "^" } else { "" };
-    let posix = match name.as_str() {
-        "Lower" => "lower",
-        "Upper" => "upper",
-        "ASCII" => "ascii",
-        "Alpha" => "alpha",
-        "Digit" => "digit",
-        "Alnum" => "alnum",
-        "Punct" => "punct",
-        "Graph" => "graph",
-        "Print" => "print",
-        "Blank" => "blank",
-        "Cntrl" => "cntrl",
-        "XDigit" => "xdigit",
-        "Space" => "space",
-        _ => "",
-    };
-    if posix.is_empty() {
-        let name = name.strip_prefix("Is").unwrap_or(&name);
-        out.push('\\');
-        out.push(escape);
-        out.push('{');
-        out.push_str(name);
-        out.push('}');
-    } else {
-        out.push_str("[[:");
-        out.push_str(not);
-        out.push_str(posix);
-        out.push_str(":]]");
+
+    /// Where the match is.
+    pub fn range(&self) -> Range<usize> {
+        self.ranges.first().cloned().flatten().unwrap_or(0..0)
+    }
+
+    /// What a group matched; empty when it took no part.
+    pub fn text(&self, group: usize) -> &'t str {
+        self.ranges.get(group).cloned().flatten().map_or("", |range| &self.text[range])
     }
 }
 
 /// Where `Matcher.find` looks next.
-fn next_start(text: &str, found: Match<'_>) -> usize {
-    if found.is_empty() {
-        found.end() + text[found.end()..].chars().next().map_or(1, char::len_utf8)
-    } else {
-        found.end()
-    }
-}
-
-/// All matches, in `Matcher.find`'s order.
-pub fn matches<'t>(regex: &'t Regex, text: &'t str) -> impl Iterator<Item = Match<'t>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let found = (start <= text.len()).then(|| regex.find_at(text, start)).flatten()?;
-        start = next_start(text, found);
-        Some(found)
-    })
-}
-
-/// All matches with their groups.
-pub fn captures<'t>(regex: &'t Regex, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let groups = (start <= text.len()).then(|| regex.captures_at(text, start)).flatten()?;
-        start = next_start(text, groups.get(0)?);
-        Some(groups)
-    })
+fn next_start(text: &str, found: &Range<usize>) -> usize {
+    if found.is_empty() { found.end + text[found.end..].chars().next().map_or(1, char::len_utf8) } else { found.end }
 }
 
 /// `Matcher.appendReplacement`: `$1`, `${name}` and `\x`. `None` when the replacement is not valid.
-pub fn append_replacement(out: &mut String, groups: &Captures<'_>, replacement: &str) -> Option<()> {
+pub fn append_replacement(out: &mut String, pattern: &Pattern, groups: &Groups<'_>, replacement: &str) -> Option<()> {
     let mut rest = replacement.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
@@ -288,22 +228,22 @@ pub fn append_replacement(out: &mut String, groups: &Captures<'_>, replacement: 
                         _ => return None,
                     }
                 }
-                out.push_str(groups.name(&name)?.as_str());
+                out.push_str(groups.text(pattern.group_named(&name)?));
             }
             '$' => {
                 let mut group = rest.next()?.to_digit(10)? as usize;
-                if group >= groups.len() {
+                if group >= groups.count() {
                     return None;
                 }
                 while let Some(digit) = rest.peek().and_then(|c| c.to_digit(10)) {
                     let longer = group * 10 + digit as usize;
-                    if longer >= groups.len() {
+                    if longer >= groups.count() {
                         break;
                     }
                     group = longer;
                     rest.next();
                 }
-                out.push_str(groups.get(group).map_or("", |found| found.as_str()));
+                out.push_str(groups.text(group));
             }
             _ => out.push(c),
         }

@@ -9,7 +9,7 @@ use hearth_base::condition::{INVALID_PARAMETER_VALUE_REGEX_GROUP_INDEX, INVALID_
 
 use crate::kernels::room;
 use crate::kernels::rowwise::Args;
-use crate::kernels::string::java_regex::{Compiled, append_replacement, captures, matches};
+use crate::kernels::string::java_regex::{Compiled, append_replacement};
 
 /// `RLIKE`; the state is the function's name, for errors.
 pub fn like(name: &Arc<str>, args: &Args) -> Result<ArrayRef> {
@@ -18,7 +18,7 @@ pub fn like(name: &Arc<str>, args: &Args) -> Result<ArrayRef> {
     let mut answers = Vec::with_capacity(args.rows());
     for row in 0..args.rows() {
         answers.push(match (text.get(row), pattern.get(row)) {
-            (Some(text), Some(pattern)) => Some(compiled.get(pattern, name)?.is_match(text)),
+            (Some(text), Some(pattern)) => Some(compiled.get(pattern, name)?.is_match(text)?),
             (_, _) => None,
         });
     }
@@ -45,9 +45,8 @@ pub fn extract(_: &(), args: &Args) -> Result<ArrayRef> {
             return Ok(None);
         };
         let regex = compiled.get(pattern, "regexp_extract")?;
-        if let Some(groups) = regex.captures(text) {
-            let index = check_group(group, groups.len(), "regexp_extract")?;
-            out.push_str(groups.get(index).map_or("", |found| found.as_str()));
+        if let Some(groups) = regex.captures(text)? {
+            out.push_str(groups.text(check_group(group, groups.count(), "regexp_extract")?));
         }
         Ok(Some(()))
     })
@@ -60,9 +59,9 @@ pub fn extract_all(_: &(), args: &Args) -> Result<ArrayRef> {
         let (Some(text), Some(pattern), Some(group)) = (text.get(row), pattern.get(row), group.get(row)) else {
             return Ok(None);
         };
-        for groups in captures(compiled.get(pattern, "regexp_extract_all")?, text) {
-            let index = check_group(group, groups.len(), "regexp_extract_all")?;
-            out.append_value(groups.get(index).map_or("", |found| found.as_str()));
+        for groups in compiled.get(pattern, "regexp_extract_all")?.all_captures(text) {
+            let groups = groups?;
+            out.append_value(groups.text(check_group(group, groups.count(), "regexp_extract_all")?));
         }
         Ok(Some(()))
     })
@@ -74,9 +73,8 @@ pub fn substr(_: &(), args: &Args) -> Result<ArrayRef> {
     let mut compiled = Compiled::default();
     args.try_texts(|row, out| {
         let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else { return Ok(None) };
-        let found = compiled.get(pattern, "regexp_substr")?.find(text).filter(|found| !found.is_empty());
-        out.push_str(found.map_or("", |found| found.as_str()));
-        Ok(found.map(|_| ()))
+        let found = compiled.get(pattern, "regexp_substr")?.find(text)?.filter(|found| !found.is_empty());
+        Ok(found.map(|found| out.push_str(&text[found])))
     })
 }
 
@@ -85,7 +83,12 @@ pub fn count(_: &(), args: &Args) -> Result<ArrayRef> {
     let mut compiled = Compiled::default();
     args.try_values::<Int32Type>(|row| {
         let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else { return Ok(None) };
-        Ok(Some(matches(compiled.get(pattern, "regexp_count")?, text).count() as i32))
+        let mut count = 0;
+        for found in compiled.get(pattern, "regexp_count")?.matches(text) {
+            found?;
+            count += 1;
+        }
+        Ok(Some(count))
     })
 }
 
@@ -99,8 +102,8 @@ pub fn instr(_: &(), args: &Args) -> Result<ArrayRef> {
         if group.as_ref().is_some_and(|group| group.get(row).is_none()) {
             return Ok(None);
         }
-        let found = compiled.get(pattern, "regexp_instr")?.find(text);
-        Ok(Some(found.map_or(0, |found| text[..found.start()].encode_utf16().count() as i32 + 1)))
+        let found = compiled.get(pattern, "regexp_instr")?.find(text)?;
+        Ok(Some(found.map_or(0, |found| text[..found.start].encode_utf16().count() as i32 + 1)))
     })
 }
 
@@ -121,18 +124,19 @@ pub fn replace(_: &(), args: &Args) -> Result<ArrayRef> {
             return Ok(Some(()));
         }
         let mut done = 0;
-        for groups in captures(regex, rest) {
-            let Some(found) = groups.get(0) else { continue };
+        for groups in regex.all_captures(rest) {
+            let groups = groups?;
+            let found = groups.range();
             room::check("the text", out.len() + replacement.len())?;
-            out.push_str(&rest[done..found.start()]);
-            append_replacement(out, &groups, replacement).ok_or_else(|| {
+            out.push_str(&rest[done..found.start]);
+            append_replacement(out, regex, &groups, replacement).ok_or_else(|| {
                 INVALID_REGEXP_REPLACE
                     .with("source", text)
                     .with("pattern", pattern)
                     .with("replacement", replacement)
                     .with("position", position)
             })?;
-            done = found.end();
+            done = found.end;
         }
         out.push_str(&rest[done..]);
         Ok(Some(()))
@@ -162,16 +166,17 @@ pub fn split(_: &(), args: &Args) -> Result<ArrayRef> {
             out.append_value(&text[start..]);
             return Ok(Some(()));
         }
-        for found in matches(compiled.get(pattern, "split")?, text) {
+        for found in compiled.get(pattern, "split")?.matches(text) {
+            let found = found?;
             if parts + 1 >= limit {
                 break;
             }
             // An empty match at the beginning gives no empty first part.
-            if found.end() == 0 {
+            if found.end == 0 {
                 continue;
             }
-            out.append_value(&text[start..found.start()]);
-            (parts, start) = (parts + 1, found.end());
+            out.append_value(&text[start..found.start]);
+            (parts, start) = (parts + 1, found.end);
         }
         out.append_value(&text[start..]);
         Ok(Some(()))
