@@ -266,7 +266,8 @@ impl Parser<'_> {
         }
         self.expect_kind(TokenKind::LeftParen)?;
         if self.accept_kind(TokenKind::RightParen) {
-            return Err(self.plain(start, EMPTY_IN_PREDICATE));
+            self.defer(self.plain(start, EMPTY_IN_PREDICATE));
+            return Ok(value);
         }
         let mut items = vec![value];
         items.extend(self.expressions()?);
@@ -301,7 +302,7 @@ impl Parser<'_> {
             let escape = self.string_expr()?;
             if !matches!(&escape.node, ExprNode::Literal(Value::String(text)) if text.chars().count() == 1) {
                 let written = self.since(at).trim_start_matches(|c| c != '\'' && c != '"');
-                return Err(self.about(start, INVALID_ESC.with("invalidEscape", written)));
+                self.defer(self.about(start, INVALID_ESC.with("invalidEscape", written)));
             }
             arguments.push(escape);
         }
@@ -314,7 +315,8 @@ impl Parser<'_> {
         if self.kind_at(1) == TokenKind::RightParen {
             self.advance();
             self.advance();
-            return Err(self.against_rule(start, "Expected something between '(' and ')'."));
+            self.defer(self.against_rule(start, "Expected something between '(' and ')'."));
+            return Ok(value);
         }
         let patterns = self.paren_list(Self::expression)?;
         let constant = |pattern: &Expr| matches!(pattern.node, ExprNode::Literal(Value::String(_)));

@@ -160,7 +160,8 @@ impl Parser<'_> {
                 let bytes = hex(&text).ok_or_else(|| {
                     let error = INVALID_TYPED_LITERAL.with("valueType", "\"X\"").with("value", format!("'{text}'"));
                     self.about(start, error)
-                })?;
+                });
+                let bytes = self.settle(bytes, Vec::new())?;
                 return Ok(self.expr(start, ExprNode::Literal(Value::Binary(bytes.into()))));
             }
             _ => {
@@ -211,7 +212,7 @@ impl Parser<'_> {
             let sign = if negative { "-" } else { "" };
             words.push(if is_string { format!("{sign}{}", quoted(&value)) } else { format!("{sign}{value}") });
             if words.len() == 1 && is_string && !self.at_any(MULTI_UNITS) {
-                self.check_interval_text(start, &value, negative)?;
+                self.settle(self.check_interval_text(start, &value, negative), ())?;
                 break;
             }
             let unit = self.expect_any(MULTI_UNITS)?;
@@ -221,19 +222,21 @@ impl Parser<'_> {
                 self.advance();
                 let to = self.expect_any(RANGE_UNITS)?;
                 if self.at_interval_part() {
-                    return Err(self.after_range(start));
+                    let error = self.after_range(start);
+                    self.defer(error);
+                    break;
                 }
                 if !is_string {
-                    return Err(self.plain(at, INTERVAL_RANGE_NEEDS_STRING));
+                    self.defer(self.plain(at, INTERVAL_RANGE_NEEDS_STRING));
                 }
-                self.check_interval_range(at, &value, unit, to)?;
+                self.settle(self.check_interval_range(at, &value, unit, to), ())?;
                 words.push("to".to_owned());
                 words.push(to.spelling().to_lowercase());
                 break;
             }
             pairs.push(Pair { value: format!("{sign}{value}"), is_string, unit, start: at, end: self.end() });
             if !self.at_interval_part() {
-                self.check_interval_pairs(start, &pairs)?;
+                self.settle(self.check_interval_pairs(start, &pairs), ())?;
                 break;
             }
         }

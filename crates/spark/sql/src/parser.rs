@@ -480,6 +480,23 @@ impl<'a> Parser<'a> {
         error::about(error, self.text, start, self.end().max(start))
     }
 
+    /// `about`, and the parenthesis that closes here.
+    pub(crate) fn about_closed(&self, start: usize, error: Error) -> Error {
+        let end = if self.at_kind(TokenKind::RightParen) { self.peek().end as usize } else { self.end() };
+        error::about(error, self.text, start, end.max(start))
+    }
+
+    /// Keeps an error that Spark finds only when all of a statement was read, and goes on with something in its place.
+    pub(crate) fn settle<T>(&mut self, result: Result<T>, instead: T) -> Result<T> {
+        match result {
+            Err(error) if error.condition() != PARSE_SYNTAX_ERROR && error.condition() != PLAN_TOO_DEEP => {
+                self.defer(error);
+                Ok(instead)
+            }
+            result => result,
+        }
+    }
+
     /// An error about the statement, which Spark raises when all of it was read.
     pub(crate) fn about_statement(&self, error: Error) -> Error {
         let start = self.statement_start;
@@ -528,7 +545,8 @@ impl<'a> Parser<'a> {
         if self.at_kind(TokenKind::Bang) {
             let start = self.start();
             self.advance();
-            return Err(self.about(start, BANG_EQUALS_NOT.with("clause", "!")));
+            self.defer(self.about(start, BANG_EQUALS_NOT.with("clause", "!")));
+            return Ok(true);
         }
         Ok(self.accept(Keyword::Not))
     }

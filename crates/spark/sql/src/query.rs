@@ -184,9 +184,10 @@ impl Parser<'_> {
         let table = self.relation(start, RelationNode::InlineTable { rows });
         let table = self.aliased(start, table)?;
         match uneven {
-            Some((index, actual)) => Err(self.about(start, uneven_rows(index, actual, expected))),
-            None => Ok(table),
+            Some((index, actual)) => self.defer(self.about(start, uneven_rows(index, actual, expected))),
+            None => {}
         }
+        Ok(table)
     }
 
     /// `ORDER BY … LIMIT … OFFSET …`
@@ -207,7 +208,7 @@ impl Parser<'_> {
         let sort = if self.accept_all(&[K::Sort, K::By]) { self.sort_items()? } else { Vec::new() };
         let given = [!order.is_empty(), !cluster.is_empty(), !distribute.is_empty() || !sort.is_empty()];
         if given.into_iter().filter(|clause| *clause).count() > 1 {
-            return Err(self.plain(at, COMBINATION_QUERY_RESULT_CLAUSES));
+            self.defer(self.plain(at, COMBINATION_QUERY_RESULT_CLAUSES));
         }
         let mut relation = input;
         if !cluster.is_empty() {

@@ -1,6 +1,6 @@
 //! Types inside statements. Their grammar is `hearth_types::ddl`'s; here their text is found and stepped over.
 
-use hearth_base::condition::{DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, UNSUPPORTED_DATATYPE};
+use hearth_base::condition::{DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, PARSE_SYNTAX_ERROR};
 use hearth_base::{Error, Result};
 use hearth_plan::expression::TypeRef;
 use hearth_types::DataType;
@@ -34,7 +34,7 @@ impl Parser<'_> {
         });
         let (data_type, length) = match parsed {
             // The rest of the statement may be wrong, which comes first.
-            Err(error) if error.condition() == UNSUPPORTED_DATATYPE && self.kind_at(1) != TokenKind::Less => {
+            Err(error) if error.condition() != PARSE_SYNTAX_ERROR && self.kind_at(1) != TokenKind::Less => {
                 let last = self.behind_parens(1).filter(|_| self.kind_at(1) == TokenKind::LeftParen);
                 for _ in 0..last.unwrap_or(1) {
                     self.advance();

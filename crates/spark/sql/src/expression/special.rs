@@ -197,7 +197,7 @@ impl Parser<'_> {
                 .with("functionName", format!("`{written}`"))
                 .with("parameter", "`unit`")
                 .with("invalidValue", word);
-            return Err(self.about(start, error));
+            self.defer(self.about(start, error));
         }
         Ok(self.call(start, name, arguments))
     }

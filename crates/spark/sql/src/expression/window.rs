@@ -85,7 +85,7 @@ impl Parser<'_> {
         let offset = self.nested(Self::value)?;
         let direction = self.expect_any(&[K::Preceding, K::Following])?;
         if matches!(offset.node, ExprNode::Attribute { .. }) {
-            return Err(self.against_rule(start, "Frame bound value must be a literal."));
+            self.defer(self.against_rule(start, "Frame bound value must be a literal."));
         }
         Ok(match direction {
             K::Preceding => FrameBound::Offset(self.call(start, "-", vec![offset])),
@@ -94,12 +94,12 @@ impl Parser<'_> {
     }
 
     /// A window may take its definition from one of the same clause.
-    fn check_window_references(&self, start: usize, windows: &[(String, WindowSpec)]) -> Result<()> {
+    fn check_window_references(&mut self, start: usize, windows: &[(String, WindowSpec)]) {
         let is_defined =
             |base: &str| windows.iter().any(|(name, spec)| name.eq_ignore_ascii_case(base) && spec.base.is_none());
-        match windows.iter().filter_map(|(_, spec)| spec.base.as_deref()).find(|base| !is_defined(base)) {
-            Some(base) => Err(self.about(start, UNRESOLVED_WINDOW_REFERENCE.with("windowName", format!("`{base}`")))),
-            None => Ok(()),
+        let unknown = windows.iter().filter_map(|(_, spec)| spec.base.as_deref()).find(|base| !is_defined(base));
+        if let Some(base) = unknown {
+            self.defer(self.about(start, UNRESOLVED_WINDOW_REFERENCE.with("windowName", format!("`{base}`"))));
         }
     }
 
@@ -115,11 +115,11 @@ impl Parser<'_> {
             parser.expect(K::As)?;
             Ok((name, parser.window_spec()?))
         })?;
-        self.check_window_references(start, &windows)?;
+        self.check_window_references(start, &windows);
         for (index, (name, _)) in windows.iter().enumerate() {
             if windows[..index].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
                 let error = REPETITIVE_WINDOW_DEFINITION.with("windowName", format!("`{name}`"));
-                return Err(self.about(start, error));
+                self.defer(self.about(start, error));
             }
         }
         Ok(Some(windows))

@@ -1,7 +1,7 @@
 //! One relation of a `FROM`: a table, a query or relations in parentheses, `VALUES`, a table function; with sample,
 //! time travel, options and alias.
 
-use hearth_base::condition::{TABLESAMPLE_EMPTY, TABLESAMPLE_NOT_SUPPORTED};
+use hearth_base::condition::{PARSE_RULE, TABLESAMPLE_EMPTY, TABLESAMPLE_NOT_SUPPORTED};
 use hearth_base::{Error, Result};
 use hearth_plan::relation::{NamedTable, Sample, SampleMethod, TableName, TimeTravel};
 use hearth_plan::{Options, Relation, RelationNode};
@@ -211,8 +211,7 @@ impl Parser<'_> {
                     self.expect_kind(TokenKind::RightParen)?;
                 }
                 let what = if is_call { "BUCKET x OUT OF y ON function" } else { "BUCKET x OUT OF y ON colname" };
-                self.expect_kind(TokenKind::RightParen)?;
-                return Err(self.about(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", what)));
+                self.defer(self.about_closed(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", what)));
             }
             return Ok(SampleMethod::Bucket { bucket, of });
         }
@@ -225,22 +224,21 @@ impl Parser<'_> {
             let percent: f64 = self.lexeme(token).parse().map_err(|_| self.unexpected_at(token))?;
             let upper = if negative { -percent } else { percent } / 100.0;
             if !(-1e-6..=1.0 + 1e-6).contains(&upper) {
-                self.expect_kind(TokenKind::RightParen)?;
                 let message = format!("Sampling fraction ({upper:?}) must be on interval [0, 1]");
-                return Err(self.against_rule(start, &message));
+                self.defer(self.about_closed(start, PARSE_RULE.with("msg", &message)));
             }
             return Ok(SampleMethod::Fraction { lower: 0.0, upper });
         }
         if self.at_kind(TokenKind::RightParen) {
-            self.advance();
-            return Err(self.plain(start, TABLESAMPLE_EMPTY));
+            self.defer(self.about_closed(start, TABLESAMPLE_EMPTY.error()));
+            return Ok(SampleMethod::Fraction { lower: 0.0, upper: 0.0 });
         }
         let rows = self.expression()?;
         if self.accept(K::Rows) {
             return Ok(SampleMethod::Rows(rows));
         }
-        self.expect_kind(TokenKind::RightParen)?;
-        Err(self.about(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", "byteLengthLiteral")))
+        self.defer(self.about_closed(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", "byteLengthLiteral")));
+        Ok(SampleMethod::Rows(rows))
     }
 
     pub(super) fn sampled(

@@ -73,7 +73,8 @@ impl Parser<'_> {
             let name = self.name()?;
             let quoted: Vec<_> = name.iter().map(|part| format!("`{}`", part.replace('`', "``"))).collect();
             let error = TABLE_ARGUMENT_WITHOUT_PARENTHESES.with("argumentName", quoted.join("."));
-            return Err(self.about(start, error));
+            self.defer(self.about(start, error));
+            return Ok(self.expr(start, ExprNode::Attribute { name, plan_id: None, is_metadata: false }));
         }
         let at = self.start();
         let is_query = self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen;
@@ -122,7 +123,8 @@ impl Parser<'_> {
         );
         self.advance();
         self.expression()?;
-        Err(self.against_rule(start, &message))
+        self.defer(self.against_rule(start, &message));
+        Ok(())
     }
 
     /// Parentheses around the whole list, not around its first operand.

@@ -29,7 +29,8 @@ impl Parser<'_> {
         let name = self.plain_name()?;
         if self.accept_all(&[K::Default, K::Collation]) {
             self.plain_identifier()?;
-            return Err(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
+            self.defer(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
+            return Ok(unsupported("DEFAULT COLLATION of a schema"));
         }
         if self.accept(K::Unset) {
             self.expect_any(&[K::Dbproperties, K::Properties])?;
@@ -201,8 +202,9 @@ impl Parser<'_> {
                 _ => self.set_serde(None),
             },
             Some(K::Replace) => {
-                self.replace_columns(name)?;
-                Err(self.not_valid("ALTER TABLE ... PARTITION ... REPLACE COLUMNS"))
+                let plan = self.replace_columns(name)?;
+                self.defer(self.not_valid("ALTER TABLE ... PARTITION ... REPLACE COLUMNS"));
+                Ok(plan)
             }
             Some(K::Change) => {
                 self.skip_rest();
@@ -264,11 +266,11 @@ impl Parser<'_> {
                 column.nullable = false;
             } else if self.accept(K::Default) {
                 let at = self.start();
-                self.once("DEFAULT", column.default.is_some())?;
+                self.once("DEFAULT", column.default.is_some());
                 column.default = Some(self.expression()?);
                 column.default_text = Some(self.since(at).to_owned());
             } else if self.at(K::Comment) {
-                self.once("COMMENT", column.comment.is_some())?;
+                self.once("COMMENT", column.comment.is_some());
                 column.comment = Some(self.comment_clause()?);
             } else if self.at_any(&[K::First, K::After]) {
                 place = Some(self.column_position()?);
@@ -331,7 +333,7 @@ impl Parser<'_> {
                     .with("operation", "Renaming column")
                     .with("command", "ALTER COLUMN")
                     .with("msg", ", please run RENAME COLUMN instead");
-                return Err(self.about_statement(error));
+                self.defer(self.about_statement(error));
             }
             let change = match changed.comment {
                 Some(comment) => ColumnChange::Comment(comment),
@@ -340,9 +342,10 @@ impl Parser<'_> {
             return Ok(altered(name, false, TableChange::AlterColumn { column, change }));
         }
         let Some(change) = self.column_change()? else {
-            return Err(self.operation_not_allowed(
+            self.defer(self.operation_not_allowed(
                 "ALTER TABLE table ALTER COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER",
             ));
+            return Ok(unsupported("ALTER COLUMN without a change"));
         };
         let mut several = false;
         while self.accept_kind(TokenKind::Comma) {

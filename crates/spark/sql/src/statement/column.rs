@@ -45,18 +45,18 @@ impl Parser<'_> {
         let mut promise = TablePromise::Nothing;
         loop {
             if self.at_not_null() {
-                self.once("NOT NULL", !column.nullable)?;
+                self.once("NOT NULL", !column.nullable);
                 self.accept_infix_not()?;
                 self.advance();
                 column.nullable = false;
             } else if self.at(K::Default) {
-                self.once("DEFAULT", column.default.is_some())?;
+                self.once("DEFAULT", column.default.is_some());
                 self.advance();
                 let at = self.start();
                 column.default = Some(self.expression()?);
                 column.default_text = Some(self.since(at).to_owned());
             } else if self.at(K::Comment) {
-                self.once("COMMENT", column.comment.is_some())?;
+                self.once("COMMENT", column.comment.is_some());
                 column.comment = Some(self.comment_clause()?);
             } else if self.accept(K::Generated) {
                 if self.generated(&mut column)? {
@@ -194,12 +194,11 @@ impl Parser<'_> {
     }
 
     /// Refuses a clause that is there twice.
-    pub(super) fn once(&self, clause: &str, is_second: bool) -> Result<()> {
+    pub(super) fn once(&mut self, clause: &str, is_second: bool) {
         if is_second {
             let error = hearth_base::condition::DUPLICATE_CLAUSES.with("clauseName", clause);
-            return Err(self.about_statement(error));
+            self.defer(self.about_statement(error));
         }
-        Ok(())
     }
 }
 

@@ -52,10 +52,14 @@ impl Parser<'_> {
         }
         let columns = self.start();
         if words.temporary && if_not_exists {
-            return Err(self.not_valid("CREATE TEMPORARY TABLE ... IF NOT EXISTS"));
+            self.defer(self.not_valid("CREATE TEMPORARY TABLE ... IF NOT EXISTS"));
         }
         let plan = self.table_definition(start, name, mode, words.external)?;
-        if words.temporary { self.temporary_table(start, columns, plan) } else { Ok(plan) }
+        if !words.temporary {
+            return Ok(plan);
+        }
+        let view = self.temporary_table(start, columns, plan);
+        self.settle(view, unsupported("CREATE TEMPORARY TABLE"))
     }
 
     /// `CREATE TEMPORARY TABLE t (a INT) USING csv …` is a temporary view of the files.
@@ -70,7 +74,7 @@ impl Parser<'_> {
             return Err(self.about_statement(TEMP_TABLE_WITHOUT_PROVIDER.error()));
         }
         if let TableName::Name(name) = &table.name {
-            self.temporary_name("VIEW", name)?;
+            self.temporary_name("VIEW", name);
         }
         let schema = match &table.columns {
             TableColumns::Columns(_) => {
@@ -129,7 +133,8 @@ impl Parser<'_> {
         while !self.at(K::Using) && self.table_clause(&mut clauses)? {}
         let is_query = self.accept(K::As) || self.starts_query_at(0) || self.at_kind(TokenKind::LeftParen);
         let query = if is_query { Some(self.query()?) } else { None };
-        self.check_definition(start, &columns, &clauses, query.is_some())?;
+        let checked = self.check_definition(start, &columns, &clauses, query.is_some());
+        self.settle(checked, ())?;
         if let Some(clause) = clauses.unsupported {
             return Ok(unsupported(format!("CREATE TABLE … {clause}")));
         }
@@ -259,43 +264,43 @@ impl Parser<'_> {
         let Some(keyword) = self.keyword() else { return Ok(false) };
         match keyword {
             K::Using => {
-                self.once("USING", clauses.provider.is_some())?;
+                self.once("USING", clauses.provider.is_some());
                 self.advance();
                 clauses.provider = Some(self.name()?.join("."));
             }
             K::Options => {
-                self.once("OPTIONS", !clauses.options.is_empty())?;
+                self.once("OPTIONS", !clauses.options.is_empty());
                 self.advance();
                 clauses.options = self.expression_property_list()?;
             }
             K::Partitioned => {
                 let is_second = !clauses.partitioning.is_empty() || !clauses.partition_columns.is_empty();
-                self.once("PARTITIONED BY", is_second)?;
+                self.once("PARTITIONED BY", is_second);
                 self.advance();
                 self.expect(K::By)?;
                 self.partition_fields(clauses)?;
             }
             K::Cluster => {
-                self.once("CLUSTER BY", !clauses.cluster_columns.is_empty())?;
+                self.once("CLUSTER BY", !clauses.cluster_columns.is_empty());
                 self.advance();
                 self.expect(K::By)?;
                 clauses.cluster_columns = self.paren_list(Self::name)?;
             }
             K::Clustered => {
-                self.once("CLUSTERED BY", clauses.bucket.is_some())?;
+                self.once("CLUSTERED BY", clauses.bucket.is_some());
                 self.bucket_clause(clauses)?;
             }
             K::Location => {
-                self.once("LOCATION", clauses.location.is_some())?;
+                self.once("LOCATION", clauses.location.is_some());
                 self.advance();
                 clauses.location = Some(self.string()?);
             }
             K::Comment => {
-                self.once("COMMENT", clauses.comment.is_some())?;
+                self.once("COMMENT", clauses.comment.is_some());
                 clauses.comment = Some(self.comment_clause()?);
             }
             K::Tblproperties => {
-                self.once("TBLPROPERTIES", !clauses.properties.is_empty())?;
+                self.once("TBLPROPERTIES", !clauses.properties.is_empty());
                 self.advance();
                 clauses.properties = self.valued_property_list()?;
             }
@@ -315,7 +320,7 @@ impl Parser<'_> {
             }
             K::Skewed => {
                 self.skewed_by()?;
-                return Err(self.not_valid("CREATE TABLE ... SKEWED BY"));
+                self.defer(self.not_valid("CREATE TABLE ... SKEWED BY"));
             }
             _ => return Ok(false),
         }
@@ -359,7 +364,7 @@ impl Parser<'_> {
                 let at = parser.start();
                 if parser.accept_any(&[K::Asc, K::Desc]) == Some(K::Desc) {
                     let what = format!("Column ordering must be ASC, was '{}'", parser.since(at));
-                    return Err(parser.operation_not_allowed(&what));
+                    parser.defer(parser.operation_not_allowed(&what));
                 }
                 Ok(column)
             })?;
@@ -411,7 +416,7 @@ impl Parser<'_> {
             if self.accept_all(&[K::With, K::Serdeproperties]) {
                 self.property_list()?;
             }
-            return Err(self.about(start, INVALID_STATEMENT_OR_CLAUSE.with("operation", "STORED BY")));
+            self.defer(self.about(start, INVALID_STATEMENT_OR_CLAUSE.with("operation", "STORED BY")));
         }
         self.expect(K::As)?;
         if self.accept(K::Inputformat) {

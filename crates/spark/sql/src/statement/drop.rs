@@ -44,7 +44,7 @@ impl Parser<'_> {
                 let if_exists = self.if_exists();
                 let name = self.plain_name()?;
                 if temporary {
-                    self.temporary_name("FUNCTION", &name)?;
+                    self.temporary_name("FUNCTION", &name);
                 }
                 Ok(catalog(CatalogOp::DropFunction { name, if_exists, temporary }))
             }

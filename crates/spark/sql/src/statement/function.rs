@@ -19,13 +19,13 @@ impl Parser<'_> {
         let if_not_exists = self.if_not_exists()?;
         let name = self.plain_name()?;
         if if_not_exists && words.or_replace {
-            return Err(self.about_statement(CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE.error()));
+            self.defer(self.about_statement(CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE.error()));
         }
         if words.temporary {
             if if_not_exists {
-                return Err(self.about_statement(CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS.error()));
+                self.defer(self.about_statement(CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS.error()));
             }
-            self.temporary_name("FUNCTION", &name)?;
+            self.temporary_name("FUNCTION", &name);
         }
         let (body, comment) = if self.accept(K::As) { (self.class_body()?, None) } else { self.sql_function()? };
         Ok(catalog(CatalogOp::CreateFunction(Box::new(CreateFunction {
@@ -47,7 +47,7 @@ impl Parser<'_> {
                 let kind = parser.plain_identifier()?.to_lowercase();
                 if !matches!(kind.as_str(), "jar" | "file" | "archive") {
                     let what = format!("CREATE FUNCTION with resource type '{kind}'");
-                    return Err(parser.operation_not_allowed(&what));
+                    parser.defer(parser.operation_not_allowed(&what));
                 }
                 Ok((kind, parser.string()?))
             })?;
@@ -66,7 +66,7 @@ impl Parser<'_> {
                 let (column, _) = parser.column_definition()?;
                 if !column.nullable {
                     let written = parser.since(start);
-                    return Err(parser.about(start, FUNCTION_PARAMETER_NOT_NULL.with("input", written)));
+                    parser.defer(parser.about(start, FUNCTION_PARAMETER_NOT_NULL.with("input", written)));
                 }
                 Ok(column)
             })?
@@ -113,7 +113,7 @@ impl Parser<'_> {
         ];
         loop {
             if self.at(K::Comment) {
-                self.once("COMMENT", comment.is_some())?;
+                self.once("COMMENT", comment.is_some());
                 comment = Some(self.comment_clause()?);
             } else if self.at_any(&[K::Language, K::Specific]) {
                 self.advance();

@@ -146,13 +146,13 @@ impl Parser<'_> {
         }
         if insert.if_partition_not_exists && !overwrite {
             let error = INVALID_STATEMENT_OR_CLAUSE.with("operation", "INSERT INTO ... IF NOT EXISTS");
-            return Err(self.about(self.statement_start, error));
+            self.defer(self.about(self.statement_start, error));
         }
         let dynamic: Vec<_> =
             insert.partition.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str()).collect();
         if insert.if_partition_not_exists && !dynamic.is_empty() {
             let what = format!("IF NOT EXISTS with dynamic partitions: {}", dynamic.join(", "));
-            return Err(self.about(self.statement_start, OPERATION_NOT_ALLOWED.with("message", what)));
+            self.defer(self.about(self.statement_start, OPERATION_NOT_ALLOWED.with("message", what)));
         }
         if self.accept_all(&[K::By, K::Name]) {
             insert.by_name = true;
@@ -193,7 +193,7 @@ impl Parser<'_> {
             let has_option = options.iter().any(|(key, _)| key.eq_ignore_ascii_case("path"));
             if path.is_some() == has_option {
                 let what = hearth_base::condition::INSERT_DIRECTORY_PATH.error();
-                return Err(self.about(self.statement_start, what));
+                self.defer(self.about(self.statement_start, what));
             }
         } else {
             if self.at(K::Row) {

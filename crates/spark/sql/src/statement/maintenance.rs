@@ -21,7 +21,7 @@ impl Parser<'_> {
         let query = if is_query { Some(Box::new(self.query()?)) } else { None };
         let has_parts = matches!(&name, hearth_plan::relation::TableName::Name(parts) if parts.len() > 1);
         if query.is_some() && has_parts {
-            return Err(self.plain(start, hearth_base::condition::CACHE_TABLE_AS_WITH_DATABASE));
+            self.defer(self.plain(start, hearth_base::condition::CACHE_TABLE_AS_WITH_DATABASE));
         }
         Ok(catalog(CatalogOp::CacheTable { name, query, lazy, storage: None, options }))
     }
@@ -101,7 +101,7 @@ impl Parser<'_> {
         let word = self.plain_identifier()?;
         if !word.eq_ignore_ascii_case("noscan") {
             let error = hearth_base::condition::EXPECTED_NOSCAN.with("ctx", word);
-            return Err(self.about_statement(error));
+            self.defer(self.about_statement(error));
         }
         Ok(true)
     }

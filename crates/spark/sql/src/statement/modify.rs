@@ -76,7 +76,7 @@ impl Parser<'_> {
             return Err(self.unexpected());
         }
         if count == 0 {
-            return Err(self.about_statement(MERGE_WITHOUT_WHEN.error()));
+            self.defer(self.about_statement(MERGE_WITHOUT_WHEN.error()));
         }
         let source = Box::new(source);
         let merge = MergeInto { target, target_alias, source, condition, actions, schema_evolution };
@@ -112,7 +112,7 @@ impl Parser<'_> {
                 let error = MERGE_INSERT_VALUE_COUNT_MISMATCH
                     .with("expectedCount", columns.len())
                     .with("actualCount", values.len());
-                return Err(self.about_statement(error));
+                self.defer(self.about_statement(error));
             }
             return Ok(action(MergeActionKind::Insert, columns.into_iter().zip(values).collect()));
         }

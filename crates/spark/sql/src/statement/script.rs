@@ -99,7 +99,7 @@ impl Parser<'_> {
         if self.at(K::Declare) {
             if self.at_handler_declaration() {
                 if open.part == Part::Rest {
-                    return Err(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
+                    self.defer(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
                 }
                 open.part = Part::Handlers;
                 let handler = self.handler()?;
@@ -116,7 +116,7 @@ impl Parser<'_> {
             if self.at_cursor_declaration() {
                 let (name, text) = self.cursor_declaration()?;
                 if open.part > Part::Cursors {
-                    return Err(self.script_error(start, INVALID_CURSOR_DECLARATION.error()));
+                    self.defer(self.script_error(start, INVALID_CURSOR_DECLARATION.error()));
                 }
                 open.part = Part::Cursors;
                 open.block.statements.push(Statement::DeclareCursor { name, text });
@@ -124,7 +124,7 @@ impl Parser<'_> {
             }
             let (declaration, shown) = self.variable_declaration()?;
             if open.part != Part::Variables {
-                return Err(self.script_error(start, VARIABLE_ONLY_AT_BEGINNING.with("varName", shown)));
+                self.defer(self.script_error(start, VARIABLE_ONLY_AT_BEGINNING.with("varName", shown)));
             }
             open.block.statements.push(Statement::Plan(declaration));
             return Ok(());
@@ -149,14 +149,13 @@ impl Parser<'_> {
         }
         if part != Part::Variables {
             let error = CONDITION_NOT_AT_START.with("conditionName", quote(std::slice::from_ref(&name)));
-            return Err(self.script_error(start, error));
+            self.defer(self.script_error(start, error));
         }
-        let known = self.script.conditions.last_mut();
-        if known.as_ref().is_some_and(|known| known.contains(&name)) {
-            let error = DUPLICATE_CONDITION_IN_SCOPE.with("condition", quote(&[name]));
-            return Err(self.script_error(start, error));
+        if self.script.conditions.last().is_some_and(|known| known.contains(&name)) {
+            let error = DUPLICATE_CONDITION_IN_SCOPE.with("condition", quote(std::slice::from_ref(&name)));
+            self.defer(self.script_error(start, error));
         }
-        if let Some(known) = known {
+        if let Some(known) = self.script.conditions.last_mut() {
             known.push(name);
         }
         Ok(())
@@ -172,10 +171,10 @@ impl Parser<'_> {
         let shown = names.first().map(|name| quote(name)).unwrap_or_default();
         if let Some(qualified) = names.iter().find(|name| name.len() > 1) {
             let error = QUALIFIED_LOCAL_VARIABLE.with("varName", quote(qualified));
-            return Err(self.script_error(start, error));
+            self.defer(self.script_error(start, error));
         }
         if *or_replace {
-            return Err(self.script_error(start, REPLACE_LOCAL_VARIABLE.with("varName", shown)));
+            self.defer(self.script_error(start, REPLACE_LOCAL_VARIABLE.with("varName", &shown)));
         }
         Ok((plan, shown))
     }
@@ -191,12 +190,16 @@ impl Parser<'_> {
             let start = self.start();
             if self.at(K::Declare) && !self.at_handler_declaration() && !self.at_cursor_declaration() {
                 let (_, shown) = self.variable_declaration()?;
-                return Err(self.script_error(start, VARIABLE_NOT_ALLOWED_IN_SCOPE.with("varName", shown)));
+                self.defer(self.script_error(start, VARIABLE_NOT_ALLOWED_IN_SCOPE.with("varName", shown)));
+            } else if self.at(K::Declare) {
+                self.defer(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
+                match self.at_handler_declaration() {
+                    true => drop(self.handler()?),
+                    false => drop(self.cursor_declaration()?),
+                }
+            } else {
+                statements.push(self.nested(Self::script_statement)?);
             }
-            if self.at(K::Declare) {
-                return Err(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
-            }
-            statements.push(self.nested(Self::script_statement)?);
             self.expect_kind(TokenKind::Semicolon)?;
         }
         Ok(statements)
@@ -226,8 +229,9 @@ impl Parser<'_> {
             K::Open | K::Fetch | K::Close => self.cursor(),
             K::Set => self.set_in_script().map(Statement::Plan),
             K::Drop if self.at_all(&[K::Drop, K::Temporary, K::Variable]) => {
-                self.statement()?;
-                Err(self.script_error(start, SCRIPT_DROP_VARIABLE.error()))
+                let plan = self.statement()?;
+                self.defer(self.script_error(start, SCRIPT_DROP_VARIABLE.error()));
+                Ok(Statement::Plan(plan))
             }
             K::Reset => Err(self.no_statement()),
             _ => self.plain_statement(),
@@ -304,11 +308,13 @@ impl Parser<'_> {
                 let error = LABELS_MISMATCH
                     .with("beginLabel", quote(&[begin.to_lowercase()]))
                     .with("endLabel", quote(&[end.to_lowercase()]));
-                Err(self.script_error(start, error))
+                self.defer(self.script_error(start, error));
+                Ok(statement)
             }
             None => {
                 let error = END_LABEL_WITHOUT_BEGIN_LABEL.with("endLabel", quote(&[end.to_lowercase()]));
-                Err(self.script_error(start, error))
+                self.defer(self.script_error(start, error));
+                Ok(statement)
             }
         }
     }
@@ -332,7 +338,7 @@ impl Parser<'_> {
             return Ok(Statement::Leave(lower));
         }
         if !label.is_loop {
-            return Err(self.script_error(start, ITERATE_IN_COMPOUND.with("labelName", name.to_uppercase())));
+            self.defer(self.script_error(start, ITERATE_IN_COMPOUND.with("labelName", name.to_uppercase())));
         }
         Ok(Statement::Iterate(lower))
     }
