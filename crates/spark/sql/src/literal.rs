@@ -147,6 +147,7 @@ impl Parser<'_> {
     pub(crate) fn typed_literal(&mut self) -> Result<Expr> {
         let start = self.start();
         let word = self.advance();
+        self.name_of(word)?;
         let literal = self.advance();
         let text = self.unquoted(literal);
         let kind = match word.kind {

@@ -9,6 +9,7 @@ use crate::dialect::Switch;
 use crate::error;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::{Token, TokenKind};
 
 impl Parser<'_> {
@@ -16,8 +17,11 @@ impl Parser<'_> {
     pub(crate) fn identifier(&mut self) -> Result<String> {
         let start = self.start();
         let name = self.plain_identifier()?;
-        if self.at_kind(TokenKind::Minus) && self.kind_at(1).is_name() {
+        if self.at_kind(TokenKind::Minus) {
             let at = self.start();
+            if !self.kind_at(1).is_name() {
+                return Err(self.unexpected_at(self.peek_at(1)));
+            }
             while self.at_kind(TokenKind::Minus) && self.kind_at(1).is_name() {
                 self.advance();
                 self.advance();
@@ -52,7 +56,7 @@ impl Parser<'_> {
         (strings > 0 && self.kind_at(strings + 2) == TokenKind::RightParen).then_some(strings + 3)
     }
 
-    fn name_of(&self, token: Token) -> Result<String> {
+    pub(crate) fn name_of(&self, token: Token) -> Result<String> {
         let lexeme = self.lexeme(token);
         if token.kind == TokenKind::Quoted && lexeme.starts_with('"') {
             return Ok(lexeme[1..lexeme.len() - 1].replace("\"\"", "\""));
@@ -86,6 +90,15 @@ impl Parser<'_> {
         self.expect_kind(TokenKind::LeftParen)?;
         let names = self.comma_list(Self::identifier)?;
         self.end_strict_list();
+        self.expect_kind(TokenKind::RightParen)?;
+        Ok(names)
+    }
+
+    /// `(a, b, c)` as the aliases of an expression.
+    pub(crate) fn alias_list(&mut self) -> Result<Vec<String>> {
+        self.expect_kind(TokenKind::LeftParen)?;
+        let names = self.comma_list(Self::identifier)?;
+        self.forget_list();
         self.expect_kind(TokenKind::RightParen)?;
         Ok(names)
     }
@@ -138,9 +151,11 @@ impl Parser<'_> {
             && matches!(self.kind_at(2), TokenKind::Word(_) | TokenKind::Quoted | TokenKind::LeftParen)
             && !matches!(self.keyword(), Some(K::On | K::When | K::Set | K::By | K::Index));
         let is_strict = self.keyword().is_some_and(K::is_strict_non_reserved) && !self.has_reserved();
-        if (before_on || self.at_implicit_alias() || self.at_second_clause() || self.at_from_alias()) && !is_strict {
+        let is_alias = before_on || self.at_implicit_alias() || self.at_second_clause() || self.at_from_alias();
+        if (is_alias || self.is_read_as(Reading::Alias)) && !is_strict {
             return self.plain_identifier().map(Some);
         }
+        self.without_alias();
         Ok(None)
     }
 

@@ -19,6 +19,7 @@ use crate::dialect::{Dialect, Switch};
 use crate::error::{self, Mend};
 use crate::keywords::Keyword;
 use crate::lexer::tokenize;
+use crate::prediction::Prediction;
 use crate::statement::ScriptState;
 use crate::token::{Token, TokenKind};
 
@@ -50,6 +51,8 @@ pub struct Parser<'a> {
     pub(crate) lambdas: Vec<Vec<String>>,
     /// In the list behind `SELECT`.
     pub(crate) is_select_list: bool,
+    /// In the list of a `SELECT` whose `FROM` stood before it.
+    pub(crate) is_behind_from: bool,
     /// In `|> AGGREGATE … GROUP BY`, where grouping expressions may have aliases.
     pub(crate) is_pipe_grouping: bool,
     /// An operand that was parsed before it was known to be one: `((SELECT 1) + 1)`.
@@ -69,6 +72,7 @@ pub struct Parser<'a> {
     pub(crate) deferred: Option<Error>,
     /// The statement was read once and was wrong: words that usually go on with it may be aliases.
     pub(crate) is_second_reading: bool,
+    pub(crate) prediction: Prediction,
 }
 
 impl<'a> Parser<'a> {
@@ -95,6 +99,7 @@ impl<'a> Parser<'a> {
             positional: &[],
             lambdas: Vec::new(),
             is_select_list: false,
+            is_behind_from: false,
             is_pipe_grouping: false,
             operand: None,
             script: ScriptState::default(),
@@ -105,6 +110,7 @@ impl<'a> Parser<'a> {
             list_end: None,
             deferred: None,
             is_second_reading: false,
+            prediction: Prediction::default(),
         }
     }
 
@@ -376,24 +382,27 @@ impl<'a> Parser<'a> {
     // Errors
 
     pub(crate) fn unexpected(&self) -> Error {
+        self.prediction.fail_at(self.position);
         self.failure.set(Some((self.position, None)));
         error::syntax(self.text, self.peek(), Mend::None)
     }
 
     pub(crate) fn unexpected_at(&self, token: Token) -> Error {
+        self.prediction.fail_at(self.tokens.partition_point(|other| other.start < token.start));
         self.failure.set(None);
         error::syntax(self.text, token, Mend::None)
     }
 
     /// Only a token of this kind may stand here.
     fn missing(&self, kind: TokenKind) -> Error {
+        self.prediction.fail_at(self.position);
         self.failure.set(Some((self.position, Some(kind))));
         error::syntax(self.text, self.peek(), Mend::None)
     }
 
     /// A syntax error with its hint, as ANTLR's recovery finds it: the token is one too many when the one behind it fits;
     /// one is missing when the token fits behind that one, which `rule` tries out.
-    pub(crate) fn with_hint<T>(self, error: Error, rule: impl FnOnce(&mut Self) -> Result<T>) -> Error {
+    pub(crate) fn with_hint<T>(&mut self, error: Error, rule: impl FnOnce(&mut Self) -> Result<T>) -> Error {
         let Some((at, Some(kind))) = self.failure.get() else { return error };
         let Some(token) = self.tokens.get(at).copied().filter(|_| error.condition() == PARSE_SYNTAX_ERROR) else {
             return error;
@@ -415,14 +424,31 @@ impl<'a> Parser<'a> {
         } else if self.tokens.get(at + 1).is_some_and(|next| next.kind.is_like(kind)) {
             return error::syntax(self.text, token, Mend::Extra);
         }
-        let (text, dialect, mut tokens) = (self.text, self.dialect, self.tokens);
+        let (text, dialect, mut tokens) = (self.text, self.dialect, std::mem::take(&mut self.tokens));
         tokens.insert(at, Token { kind, start: token.start, end: token.start });
         let mut second = Self::of_tokens(text, dialect, tokens).with_values(self.named, self.positional);
+        second.prediction = self.prediction.again();
         let fits = match rule(&mut second) {
             Ok(_) => true,
             Err(_) => second.position > at + 1,
         };
         if fits { error::syntax(text, token, Mend::Missing(kind)) } else { error }
+    }
+
+    /// The text once more, with what prediction came to.
+    pub(crate) fn again(&self, prediction: Prediction) -> Result<Self> {
+        let tokens = tokenize(self.text, self.dialect)?;
+        let second = Self::of_tokens(self.text, self.dialect, tokens).with_values(self.named, self.positional);
+        Ok(Self { prediction, ..second })
+    }
+
+    /// The index of the next token.
+    pub(crate) fn index(&self) -> usize {
+        self.position
+    }
+
+    pub(crate) fn kinds(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = TokenKind> {
+        self.tokens.get(range).unwrap_or_default().iter().map(|token| token.kind)
     }
 
     /// What a second reading makes of a text that was wrong at first sight, if it makes something of it.

@@ -8,7 +8,7 @@ use hearth_types::ddl::parse_data_type_prefix;
 
 use crate::keywords::Keyword;
 use crate::parser::Parser;
-use crate::token::TokenKind;
+use crate::token::{Token, TokenKind};
 
 impl Parser<'_> {
     pub(crate) fn type_ref(&mut self) -> Result<TypeRef> {
@@ -22,8 +22,8 @@ impl Parser<'_> {
         let start = self.start();
         let token = self.peek();
         let parsed = parse_data_type_prefix(&self.text[start..]).map_err(|error: Error| {
-            if error.condition().name == "PARSE_SYNTAX_ERROR" {
-                self.unexpected_at(token)
+            if error.condition() == PARSE_SYNTAX_ERROR {
+                self.unexpected_in_type(token)
             } else if error.condition() == DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION {
                 error
             } else {
@@ -46,6 +46,27 @@ impl Parser<'_> {
         };
         self.skip_to(start + length)?;
         Ok(data_type)
+    }
+
+    /// The token of a type that does not fit. One with `<…>` or a type of shapes is then read without what stands behind
+    /// its word.
+    fn unexpected_in_type(&self, word: Token) -> Error {
+        let shapes = [Keyword::Geometry, Keyword::Geography];
+        let is_whole =
+            self.kind_at(1) == TokenKind::Less || word.kind.keyword().is_some_and(|word| shapes.contains(&word));
+        let first = self.kind_at(1);
+        if is_whole && matches!(first, TokenKind::Less | TokenKind::LeftParen) {
+            return self.unexpected_at(self.peek_at(1));
+        }
+        if first != TokenKind::LeftParen {
+            return self.unexpected_at(word);
+        }
+        let fits = |ahead: &usize| match ahead % 2 {
+            0 => self.kind_at(*ahead) == TokenKind::Integer,
+            _ => self.kind_at(*ahead) == TokenKind::Comma,
+        };
+        let last = (2..).take_while(fits).last().unwrap_or(1);
+        self.unexpected_at(self.peek_at(last + 1))
     }
 
     /// Moves to the byte where a type ends, which may be inside a `>>`.

@@ -8,6 +8,7 @@ use hearth_types::{DataType, Value};
 use crate::dialect::Switch;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::TokenKind;
 
 /// What stood in parentheses.
@@ -179,23 +180,28 @@ impl Parser<'_> {
 
     /// Words that begin more than a name, when what follows says so.
     fn word(&mut self, keyword: K) -> Result<Expr> {
-        let start = self.start();
+        let (start, at) = (self.start(), self.index());
         let next = self.kind_at(1);
+        if self.is_read_as(Reading::Column) {
+            return self.named();
+        }
         let constant = match keyword {
             K::Null => Some(Value::Null(DataType::Null)),
             K::True => Some(Value::Boolean(true)),
             K::False => Some(Value::Boolean(false)),
             _ => None,
         };
-        if let Some(value) =
-            constant.filter(|_| !matches!(next, TokenKind::Dot | TokenKind::LeftParen | TokenKind::Arrow))
+        if let Some(value) = constant
+            .filter(|_| !matches!(next, TokenKind::Dot | TokenKind::LeftParen | TokenKind::Arrow) && !next.is_string())
         {
             self.advance();
             return Ok(self.expr(start, ExprNode::Literal(value)));
         }
         match keyword {
             K::Interval if self.at_interval() => self.interval(),
-            K::Case if self.at_case() => self.case(),
+            K::Case if self.at_case() => {
+                self.predicted(at, |parser, failed| parser.case_or_column(at, failed), Self::case)
+            }
             K::Identifier if next == TokenKind::LeftParen => match self.identifier_literal() {
                 // A part of a name, or the argument of a lambda.
                 Some(length) if self.kind_at(length) == TokenKind::Arrow => self.named(),
@@ -206,7 +212,11 @@ impl Parser<'_> {
                 }
                 _ => self.identifier_clause(),
             },
-            _ if next == TokenKind::LeftParen => self.special(keyword),
+            _ if next == TokenKind::LeftParen => self.predicted(
+                at,
+                |parser, failed| parser.call_or_column(at + 1, failed),
+                |parser| parser.special(keyword),
+            ),
             _ if matches!(next, TokenKind::Dot | TokenKind::Arrow) || next.is_string() => self.named(),
             K::CurrentDate
             | K::CurrentTimestamp
@@ -249,7 +259,7 @@ impl Parser<'_> {
 
     /// A name and what it may begin: a typed literal, a lambda, a call, `t.*`, a column.
     pub(super) fn named(&mut self) -> Result<Expr> {
-        let start = self.start();
+        let (start, at, is_column) = (self.start(), self.index(), self.is_read_as(Reading::Column));
         let next = self.kind_at(1);
         if next.is_string() && matches!(self.kind(), TokenKind::Word(_)) {
             return self.typed_literal();
@@ -271,8 +281,13 @@ impl Parser<'_> {
             self.advance();
             name.push(self.plain_identifier()?);
         }
-        if self.at_kind(TokenKind::LeftParen) {
-            return self.function_call(start, name);
+        if self.at_kind(TokenKind::LeftParen) && !is_column {
+            let open = self.index();
+            return self.predicted(
+                at,
+                |parser, failed| parser.call_or_column(open, failed),
+                |parser| parser.function_call(start, name),
+            );
         }
         Ok(self.column(start, name))
     }

@@ -7,6 +7,7 @@ use hearth_plan::expression::{FrameBound, FrameUnit, NullOrdering, SortDirection
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::TokenKind;
 
 impl Parser<'_> {
@@ -105,7 +106,7 @@ impl Parser<'_> {
 
     /// `WINDOW a AS (…), b AS c`
     pub(crate) fn window_clause(&mut self) -> Result<Option<Vec<(String, WindowSpec)>>> {
-        if !(self.at(K::Window) && self.kind_at(1).is_name()) {
+        if !(self.at(K::Window) && self.kind_at(1).is_name()) || self.is_read_as(Reading::Absent) {
             return Ok(None);
         }
         let start = self.start();

@@ -107,8 +107,7 @@ impl Parser<'_> {
             JoinConstraint::Natural
         } else if self.accept(K::On) {
             JoinConstraint::On(self.expression()?)
-        } else if self.at(K::Using) && self.kind_at(1) == TokenKind::LeftParen {
-            self.advance();
+        } else if self.accept(K::Using) {
             JoinConstraint::Using(self.identifier_list()?)
         } else {
             JoinConstraint::None

@@ -6,20 +6,33 @@ use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::TokenKind;
 
 impl Parser<'_> {
     pub(crate) fn group_by(&mut self) -> Result<Option<Grouping>> {
-        if !self.accept_all(&[K::Group, K::By]) {
+        if !self.at(K::Group) || self.is_read_as(Reading::Absent) {
             return Ok(None);
         }
+        let at = self.index();
+        self.predicted(
+            at,
+            |parser, failed| parser.clause_or_alias(at, failed).filter(|reading| *reading == Reading::Alias),
+            Self::grouping_clause,
+        )
+        .map(Some)
+    }
+
+    fn grouping_clause(&mut self) -> Result<Grouping> {
+        self.advance();
+        self.expect_quietly(TokenKind::Word(Some(K::By)))?;
         let mut items = self.comma_list(Self::grouping_item)?;
         let only = match items.as_slice() {
             [GroupingItem::Expr(expr)] => self.is_word(expr, "all"),
             _ => false,
         };
         if only {
-            return Ok(Some(Grouping::All));
+            return Ok(Grouping::All);
         }
         if self.at(K::With) && matches!(self.keyword_at(1), Some(K::Rollup | K::Cube)) {
             self.advance();
@@ -28,15 +41,15 @@ impl Parser<'_> {
                 K::Rollup => GroupingItem::Rollup(sets),
                 _ => GroupingItem::Cube(sets),
             };
-            return Ok(Some(Grouping::Items(vec![item])));
+            return Ok(Grouping::Items(vec![item]));
         }
         if self.at_all(&[K::Grouping, K::Sets]) {
             self.expect_all(&[K::Grouping, K::Sets])?;
             let sets = self.paren_list(|parser| parser.grouping_set().map(GroupingSet::Set))?;
             let expressions = plain(&mut items);
-            return Ok(Some(Grouping::Items(vec![GroupingItem::Sets { sets, expressions }])));
+            return Ok(Grouping::Items(vec![GroupingItem::Sets { sets, expressions }]));
         }
-        Ok(Some(Grouping::Items(items)))
+        Ok(Grouping::Items(items))
     }
 
     fn grouping_item(&mut self) -> Result<GroupingItem> {

@@ -324,7 +324,10 @@ impl Parser<'_> {
         let is_action = matches!(self.keyword(), Some(K::Type | K::Comment | K::First | K::After | K::Set | K::Drop))
             || !self.kind().is_name();
         if is_change && !is_action {
+            let earlier = self.deferred.take();
             let changed = self.plain_column()?;
+            let of_type = self.deferred.take();
+            self.deferred = earlier;
             if self.at_any(&[K::First, K::After]) {
                 self.column_position()?;
             }
@@ -334,6 +337,9 @@ impl Parser<'_> {
                     .with("command", "ALTER COLUMN")
                     .with("msg", ", please run RENAME COLUMN instead");
                 self.defer(self.about_statement(error));
+            }
+            if let Some(error) = of_type {
+                self.defer(error);
             }
             let change = match changed.comment {
                 Some(comment) => ColumnChange::Comment(comment),

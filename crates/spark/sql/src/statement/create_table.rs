@@ -417,6 +417,7 @@ impl Parser<'_> {
                 self.property_list()?;
             }
             self.defer(self.about(start, INVALID_STATEMENT_OR_CLAUSE.with("operation", "STORED BY")));
+            return Ok(());
         }
         self.expect(K::As)?;
         if self.accept(K::Inputformat) {

@@ -15,15 +15,20 @@ struct Target {
     insert: Insert,
     /// A form that the plan has no place for.
     unsupported: Option<&'static str>,
+    /// `REPLACE ON` or `REPLACE USING`.
+    refers_to_source: bool,
 }
 
 impl Parser<'_> {
     pub(super) fn insert(&mut self) -> Result<Plan> {
         let target = self.insert_target()?;
         let start = self.start();
+        self.expect_query()?;
         let query = self.query()?;
         // `(query) AS alias` in the forms that refer to the source.
-        self.aliased(start, Relation::new(RelationNode::OneRow))?;
+        if target.refers_to_source {
+            self.aliased(start, Relation::new(RelationNode::OneRow))?;
+        }
         Ok(inserted(target, query))
     }
 
@@ -85,7 +90,11 @@ impl Parser<'_> {
             self.accept(K::Table);
         }
         let mode = if overwrite { InsertMode::Overwrite } else { InsertMode::Append };
-        let mut target = Target { insert: insert(InsertTarget::Table(self.table_name()?), mode), unsupported: None };
+        let mut target = Target {
+            insert: insert(InsertTarget::Table(self.table_name()?), mode),
+            unsupported: None,
+            refers_to_source: false,
+        };
         if evolution {
             target.unsupported = Some("INSERT WITH SCHEMA EVOLUTION");
         }
@@ -168,10 +177,12 @@ impl Parser<'_> {
             K::Where => insert.mode = InsertMode::ReplaceWhere(self.expression()?),
             K::On => {
                 self.expression()?;
+                target.refers_to_source = true;
                 target.unsupported = Some("INSERT INTO … REPLACE ON");
             }
             _ => {
                 self.identifier_list()?;
+                target.refers_to_source = true;
                 target.unsupported = Some("INSERT INTO … REPLACE USING");
             }
         }
@@ -204,7 +215,7 @@ impl Parser<'_> {
             }
         }
         let target = InsertTarget::Directory { path, format, options, local };
-        Ok(Target { insert: insert(target, InsertMode::Overwrite), unsupported: None })
+        Ok(Target { insert: insert(target, InsertMode::Overwrite), unsupported: None, refers_to_source: false })
     }
 
     /// `DEFAULT` where a value stands for a column is that column's default.

@@ -184,7 +184,9 @@ impl Parser<'_> {
     pub(crate) fn if_not_exists(&mut self) -> Result<bool> {
         if self.at(K::If) && self.kind_at(1) == TokenKind::Bang && self.keyword_at(2) == Some(K::Exists) {
             self.advance();
-            return self.accept_infix_not();
+            let not = self.accept_infix_not()?;
+            self.expect(K::Exists)?;
+            return Ok(not);
         }
         Ok(self.accept_all(&[K::If, K::Not, K::Exists]))
     }

@@ -182,7 +182,7 @@ impl Parser<'_> {
     /// The statements of a branch or a loop, which declares nothing.
     fn body(&mut self) -> Result<Vec<Statement>> {
         let mut statements = Vec::new();
-        if self.at(K::End) {
+        if self.at_body_end() && !self.at_kind(TokenKind::End) {
             // Without a statement, `END` reads as the start of one.
             return Err(self.unexpected_at(self.peek_at(1)));
         }
@@ -324,6 +324,9 @@ impl Parser<'_> {
         let start = self.start();
         let is_leave = self.at(K::Leave);
         self.advance();
+        if self.keyword().is_some_and(K::is_strict_non_reserved) {
+            return Err(self.unexpected());
+        }
         let name = self.identifier()?;
         let lower = name.to_lowercase();
         let found = self.script.labels.iter().find(|label| label.name == lower && !label.is_variable);
