@@ -47,7 +47,7 @@ impl Parser<'_> {
             self.advance();
         }
         let names = if self.at_kind(TokenKind::LeftParen) {
-            self.alias_list()?
+            self.identifier_list()?
         } else if explicit
             || self.at_implicit_alias()
             || self.at_item_alias()
@@ -258,7 +258,7 @@ impl Parser<'_> {
 
     fn in_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
         if !self.at_typed_literals() && (self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen) {
-            let (query, mut items) = match self.paren_content()? {
+            let (query, mut items) = match self.paren_content(false)? {
                 Paren::Query(query) => (Some(query), Vec::new()),
                 Paren::Expressions(items) => (None, items),
             };

@@ -89,15 +89,6 @@ impl Parser<'_> {
     pub(crate) fn identifier_list(&mut self) -> Result<Vec<String>> {
         self.expect_kind(TokenKind::LeftParen)?;
         let names = self.comma_list(Self::identifier)?;
-        self.end_strict_list();
-        self.expect_kind(TokenKind::RightParen)?;
-        Ok(names)
-    }
-
-    /// `(a, b, c)` as the aliases of an expression.
-    pub(crate) fn alias_list(&mut self) -> Result<Vec<String>> {
-        self.expect_kind(TokenKind::LeftParen)?;
-        let names = self.comma_list(Self::identifier)?;
         self.forget_list();
         self.expect_kind(TokenKind::RightParen)?;
         Ok(names)
@@ -166,7 +157,12 @@ impl Parser<'_> {
 
     /// An optional alias without columns, with or without `AS`.
     pub(crate) fn optional_alias(&mut self) -> Result<Option<String>> {
-        if self.accept(K::As) || self.at_implicit_alias() { self.identifier().map(Some) } else { Ok(None) }
+        // `AS` is the alias itself where no name follows it.
+        if self.at(K::As) && self.kind_at(1).is_name() {
+            self.advance();
+            return self.identifier().map(Some);
+        }
+        if self.at(K::As) || self.at_implicit_alias() { self.identifier().map(Some) } else { Ok(None) }
     }
 
     pub(crate) fn at_implicit_alias(&self) -> bool {
@@ -217,7 +213,10 @@ impl Parser<'_> {
             K::Group | K::Order | K::Sort | K::Cluster | K::Distribute | K::Partition | K::Identified => {
                 is_word(&[K::By]) && self.kind_at(2) != TokenKind::End
             }
-            K::Window => next.is_name() && self.keyword_at(2) == Some(K::As),
+            K::Window => {
+                matches!(next, TokenKind::Word(None) | TokenKind::Quoted)
+                    || (next.is_name() && self.keyword_at(2) == Some(K::As))
+            }
             K::Lateral => is_word(&[K::View]),
             K::Union | K::Except | K::Intersect | K::Minus => {
                 is_word(&[K::All, K::Distinct]) || self.starts_query_at(1) || next == TokenKind::LeftParen

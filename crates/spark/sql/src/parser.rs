@@ -55,10 +55,16 @@ pub struct Parser<'a> {
     pub(crate) is_behind_from: bool,
     /// In `|> AGGREGATE … GROUP BY`, where grouping expressions may have aliases.
     pub(crate) is_pipe_grouping: bool,
+    /// The last relation read is one that may stand behind `LATERAL`: a query or a function.
+    pub(crate) takes_lateral: bool,
+    /// A table stands behind `LATERAL` in the `FROM` around the cursor.
+    pub(crate) is_lateral_table: bool,
     /// An operand that was parsed before it was known to be one: `((SELECT 1) + 1)`.
     pub(crate) operand: Option<Expr>,
     /// The script around the cursor.
     pub(crate) script: ScriptState,
+    /// The primary keys of the columns and constraints read last.
+    pub(crate) primary_keys: Vec<Vec<String>>,
     /// Keys without and with a value of the last property list.
     pub(crate) bare_keys: Vec<String>,
     pub(crate) valued_keys: Vec<String>,
@@ -66,8 +72,12 @@ pub struct Parser<'a> {
     pub(crate) statement_start: usize,
     /// The last token that did not fit, by its index, and the one kind that would have, if there is only one.
     failure: Cell<Option<(usize, Option<TokenKind>)>>,
+    /// The kinds behind the last token that did not fit by which it is one too many.
+    surplus: Cell<&'static [TokenKind]>,
     /// Where the last list ended, and how many items it had.
     list_end: Option<(usize, usize)>,
+    /// The token behind the last type.
+    pub(crate) type_end: Option<usize>,
     /// What is wrong with a statement whose syntax may be right: Spark looks for such things when all of it was read.
     pub(crate) deferred: Option<Error>,
     /// The statement was read once and was wrong: words that usually go on with it may be aliases.
@@ -101,13 +111,18 @@ impl<'a> Parser<'a> {
             is_select_list: false,
             is_behind_from: false,
             is_pipe_grouping: false,
+            takes_lateral: false,
+            is_lateral_table: false,
             operand: None,
             script: ScriptState::default(),
+            primary_keys: Vec::new(),
             bare_keys: Vec::new(),
             valued_keys: Vec::new(),
             statement_start: 0,
             failure: Cell::new(None),
+            surplus: Cell::new(&[]),
             list_end: None,
+            type_end: None,
             deferred: None,
             is_second_reading: false,
             prediction: Prediction::default(),
@@ -348,6 +363,46 @@ impl<'a> Parser<'a> {
         self.position.checked_sub(1).is_some_and(|last| self.tokens[last].kind.is_name())
     }
 
+    /// Whether the last token taken is a type without parts.
+    fn is_behind_primitive(&self) -> bool {
+        use Keyword as K;
+        let last = self.position.checked_sub(1).and_then(|last| self.tokens[last].kind.keyword());
+        let types = [
+            K::Int,
+            K::Integer,
+            K::Bigint,
+            K::Long,
+            K::Smallint,
+            K::Short,
+            K::Tinyint,
+            K::Byte,
+            K::Boolean,
+            K::Double,
+            K::Float,
+            K::Real,
+            K::Date,
+            K::String,
+            K::Binary,
+            K::Timestamp,
+            K::Decimal,
+            K::Dec,
+            K::Numeric,
+            K::Time,
+        ];
+        last.is_some_and(|last| types.contains(&last))
+    }
+
+    /// Whether the last token taken was of this kind.
+    pub(crate) fn is_behind(&self, kind: TokenKind) -> bool {
+        self.position.checked_sub(1).is_some_and(|last| self.tokens[last].kind == kind)
+    }
+
+    /// Whether the last two tokens taken were a parenthesis and a name.
+    pub(crate) fn is_behind_first_name(&self) -> bool {
+        let before = |count: usize| self.position.checked_sub(count).map(|index| self.tokens[index].kind);
+        before(1).is_some_and(TokenKind::is_name) && before(2) == Some(TokenKind::LeftParen)
+    }
+
     /// The byte behind the last token taken.
     pub(crate) fn end(&self) -> usize {
         match self.position.checked_sub(1) {
@@ -359,6 +414,14 @@ impl<'a> Parser<'a> {
     /// The text from `start` to the last token taken.
     pub(crate) fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.end()).unwrap_or("")
+    }
+
+    /// The text of an expression.
+    pub(crate) fn written(&self, expr: &Expr) -> &'a str {
+        match expr.origin.as_deref() {
+            Some(Origin::Sql { start, stop, .. }) => self.text.get(*start as usize..=*stop as usize).unwrap_or(""),
+            _ => "",
+        }
     }
 
     pub(crate) fn origin(&self, start: usize) -> Option<Arc<Origin>> {
@@ -383,27 +446,66 @@ impl<'a> Parser<'a> {
 
     pub(crate) fn unexpected(&self) -> Error {
         self.prediction.fail_at(self.position);
+        self.surplus.set(&[]);
         self.failure.set(Some((self.position, None)));
         error::syntax(self.text, self.peek(), Mend::None)
     }
 
     pub(crate) fn unexpected_at(&self, token: Token) -> Error {
         self.prediction.fail_at(self.tokens.partition_point(|other| other.start < token.start));
-        self.failure.set(None);
+        self.forget_failure();
         error::syntax(self.text, token, Mend::None)
+    }
+
+    /// Nothing mends what failed.
+    pub(crate) fn forget_failure(&self) {
+        self.failure.set(None);
+        self.surplus.set(&[]);
+    }
+
+    /// The end of a list or a clause before which more may stand: a token too many is known by what follows it, one that is
+    /// missing is not.
+    pub(crate) fn expect_before(&mut self, kind: TokenKind, others: &'static [TokenKind]) -> Result<()> {
+        let found = self.accept_kind(kind) || kind.keyword().is_some_and(|keyword| self.accept(keyword));
+        if found { Ok(()) } else { Err(self.unexpected_before(others)) }
+    }
+
+    /// The token here does not fit, and is one too many when one of these follows it.
+    pub(crate) fn unexpected_before(&self, others: &'static [TokenKind]) -> Error {
+        let error = self.unexpected();
+        self.surplus.set(others);
+        error
+    }
+
+    /// The token here is one too many, whatever follows it.
+    pub(crate) fn surplus(&self) -> Error {
+        self.prediction.fail_at(self.position);
+        self.forget_failure();
+        error::syntax(self.text, self.peek(), Mend::Extra)
     }
 
     /// Only a token of this kind may stand here.
     fn missing(&self, kind: TokenKind) -> Error {
         self.prediction.fail_at(self.position);
-        self.failure.set(Some((self.position, Some(kind))));
+        self.surplus.set(&[]);
+        // Behind a type of one word ANTLR still looks for more of it.
+        let is_type = self.type_end == Some(self.position) && self.is_behind_primitive();
+        if is_type && kind == TokenKind::Semicolon {
+            self.surplus.set(&[TokenKind::Semicolon]);
+        }
+        self.failure.set(Some((self.position, Some(kind).filter(|_| !is_type))));
         error::syntax(self.text, self.peek(), Mend::None)
     }
 
     /// A syntax error with its hint, as ANTLR's recovery finds it: the token is one too many when the one behind it fits;
     /// one is missing when the token fits behind that one, which `rule` tries out.
     pub(crate) fn with_hint<T>(&mut self, error: Error, rule: impl FnOnce(&mut Self) -> Result<T>) -> Error {
-        let Some((at, Some(kind))) = self.failure.get() else { return error };
+        let Some((at, kind)) = self.failure.get() else { return error };
+        let next = self.tokens.get(at + 1).map(|token| token.kind);
+        if next.is_some_and(|next| self.surplus.get().iter().any(|kind| kind.is_like(next))) {
+            return self.tokens.get(at).map_or(error, |token| error::syntax(self.text, *token, Mend::Extra));
+        }
+        let Some(kind) = kind else { return error };
         let Some(token) = self.tokens.get(at).copied().filter(|_| error.condition() == PARSE_SYNTAX_ERROR) else {
             return error;
         };
@@ -430,7 +532,7 @@ impl<'a> Parser<'a> {
         second.prediction = self.prediction.again();
         let fits = match rule(&mut second) {
             Ok(_) => true,
-            Err(_) => second.position > at + 1,
+            Err(_) => second.position > at + 1 || second.prediction.failed_at().is_some_and(|failed| failed > at + 1),
         };
         if fits { error::syntax(text, token, Mend::Missing(kind)) } else { error }
     }
@@ -484,11 +586,6 @@ impl<'a> Parser<'a> {
     /// Keeps the first error of a statement that is read on.
     pub(crate) fn defer(&mut self, error: Error) {
         self.deferred.get_or_insert(error);
-    }
-
-    /// The list just read is one whose end ANTLR does not mend.
-    pub(crate) fn end_strict_list(&mut self) {
-        self.list_end = Some((self.position, 0));
     }
 
     /// What was read last is more than a list.

@@ -48,6 +48,10 @@ impl Prediction {
         self.failed.set(Some(index));
     }
 
+    pub fn failed_at(&self) -> Option<usize> {
+        self.failed.get()
+    }
+
     /// The same choices for a new reading.
     pub fn again(&self) -> Self {
         Self { chosen: self.chosen.clone(), ..Self::default() }
@@ -83,6 +87,17 @@ impl<'a> Parser<'a> {
         result
     }
 
+    /// Runs a rule that is read ahead with another one beside it: nothing in it is mended, and no part of it has a shorter
+    /// reading, since the choice between the two is still open.
+    pub(crate) fn undecided<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let result = rule(self);
+        if result.as_ref().is_err_and(|error| error.condition() == PARSE_SYNTAX_ERROR) {
+            self.prediction.shorter = None;
+            self.forget_failure();
+        }
+        result
+    }
+
     /// A call whose parenthesis is at `open`: a column when what was read of it might be a list of names or a query.
     pub(crate) fn call_or_column(&self, open: usize, failed: usize) -> Option<Reading> {
         if failed <= open {
@@ -91,7 +106,7 @@ impl<'a> Parser<'a> {
         let mut inside = self.kinds(open + 1..failed);
         let is_names = inside.by_ref().enumerate().all(|(index, kind)| match index % 2 {
             0 => kind.is_name(),
-            _ => kind == TokenKind::Comma,
+            _ => matches!(kind, TokenKind::Comma | TokenKind::Minus),
         });
         let mut words = self.kinds(open + 1..failed).skip_while(|kind| *kind == TokenKind::LeftParen);
         let is_query = words.next().is_some_and(|first| begins_query(first, words.next()));

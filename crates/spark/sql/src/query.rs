@@ -179,7 +179,7 @@ impl Parser<'_> {
     pub(crate) fn parenthesized_query(&mut self) -> Result<Relation> {
         self.expect_query()?;
         let open = self.peek();
-        match self.paren_content()? {
+        match self.paren_content(false)? {
             Paren::Query(query) => Ok(query),
             Paren::Expressions(_) => Err(self.unexpected_at(open)),
         }

@@ -99,7 +99,7 @@ impl Parser<'_> {
     /// `WITH …` before a query or before `INSERT`.
     fn with_statement(&mut self) -> Result<Plan> {
         let start = self.start();
-        let Some(ctes) = self.ctes()? else { return Err(self.unexpected()) };
+        let Some(ctes) = self.undecided(Self::ctes)? else { return Err(self.unexpected()) };
         if self.at(K::Insert) {
             let mut plan = self.insert()?;
             if let Plan::Command(Command::Insert(insert)) = &mut plan {

@@ -32,9 +32,20 @@ impl Parser<'_> {
                 crate::error::about(error, self.text, start, self.peek_at(last).end as usize)
             }
         });
+        let has_angle = self.kind_at(1) == TokenKind::Less;
+        let is_nested = self.at_any(&[Keyword::Array, Keyword::Map, Keyword::Struct]);
         let (data_type, length) = match parsed {
+            // What stands behind a type of parts is no part of it then.
+            Err(error)
+                if (error.condition() == PARSE_SYNTAX_ERROR && is_nested && has_angle) || (is_nested && !has_angle) =>
+            {
+                let alone = parse_data_type_prefix(self.lexeme(token)).err().unwrap_or(error);
+                self.advance();
+                self.defer(self.about(start, alone));
+                return Ok(DataType::Null);
+            }
             // The rest of the statement may be wrong, which comes first.
-            Err(error) if error.condition() != PARSE_SYNTAX_ERROR && self.kind_at(1) != TokenKind::Less => {
+            Err(error) if error.condition() != PARSE_SYNTAX_ERROR && !(is_nested && has_angle) => {
                 let last = self.behind_parens(1).filter(|_| self.kind_at(1) == TokenKind::LeftParen);
                 for _ in 0..last.unwrap_or(1) {
                     self.advance();
@@ -45,6 +56,7 @@ impl Parser<'_> {
             parsed => parsed?,
         };
         self.skip_to(start + length)?;
+        self.type_end = Some(self.index());
         Ok(data_type)
     }
 

@@ -355,7 +355,7 @@ impl Parser<'_> {
             let arguments = self.identifier_list()?;
             return self.lambda(start, arguments);
         }
-        match self.paren_content()? {
+        match self.paren_content(true)? {
             Paren::Query(query) => Ok(self.scalar_subquery(start, query)),
             Paren::Expressions(mut items) => match items.pop() {
                 Some(only) if items.is_empty() => match only.node {
@@ -378,12 +378,23 @@ impl Parser<'_> {
 
     /// `( … )`, a query or expressions. Which one may show only behind inner parentheses: `((SELECT 1) + 1)`,
     /// `((SELECT 1) UNION SELECT 2)`. Nothing is parsed twice.
-    pub(crate) fn paren_content(&mut self) -> Result<Paren> {
+    pub(crate) fn paren_content(&mut self, is_operand: bool) -> Result<Paren> {
         self.nested(|parser| {
             parser.expect_kind(TokenKind::LeftParen)?;
             let content = parser.paren_inner()?;
+            if matches!(&content, Paren::Expressions(items) if matches!(items.as_slice(), [Expr { node: ExprNode::Alias { .. }, .. }]))
+            {
+                // One with an alias is no operand, and a row has two.
+                return Err(parser.unexpected_before(&[TokenKind::Comma]));
+            }
             match content {
-                Paren::Query(_) => drop(parser.expect_kind(TokenKind::RightParen)?),
+                Paren::Query(_) if is_operand && parser.at_kind(TokenKind::End) => return Err(parser.unexpected()),
+                Paren::Query(_) => parser.expect_kind(TokenKind::RightParen).map(|_| ())?,
+                Paren::Expressions(items)
+                    if items.len() > 1 && !parser.at_kind(TokenKind::RightParen) && !items.iter().all(is_name) =>
+                {
+                    return Err(parser.surplus());
+                }
                 Paren::Expressions(_) => parser.expect_quietly(TokenKind::RightParen)?,
             }
             Ok(content)
@@ -396,7 +407,7 @@ impl Parser<'_> {
         }
         if self.at_kind(TokenKind::LeftParen) && !self.at_lambda() {
             let start = self.start();
-            match self.paren_content()? {
+            match self.paren_content(true)? {
                 Paren::Query(query) if self.at_query_end() => return Ok(Paren::Query(query)),
                 Paren::Query(query) if self.at_query_continuation() => {
                     return self.query_from(start, query).map(Paren::Query);
@@ -421,5 +432,14 @@ impl Parser<'_> {
 
     fn at_query_end(&self) -> bool {
         self.at_kind(TokenKind::RightParen)
+    }
+}
+
+/// A word that may also be the argument of a lambda.
+fn is_name(item: &Expr) -> bool {
+    match &item.node {
+        ExprNode::Attribute { name, .. } => name.len() == 1,
+        ExprNode::Literal(value) => matches!(value, Value::Null(_) | Value::Boolean(_)),
+        _ => false,
     }
 }

@@ -2,13 +2,24 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{REPETITIVE_WINDOW_DEFINITION, UNRESOLVED_WINDOW_REFERENCE};
-use hearth_plan::ExprNode;
 use hearth_plan::expression::{FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, WindowFrame, WindowSpec};
+use hearth_plan::{Expr, ExprNode};
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::prediction::Reading;
 use crate::token::TokenKind;
+
+const BEHIND_ORDER: [TokenKind; 3] =
+    [TokenKind::RightParen, TokenKind::Word(Some(K::Rows)), TokenKind::Word(Some(K::Range))];
+
+const BEHIND_KEYS: [TokenKind; 5] = [
+    TokenKind::RightParen,
+    TokenKind::Word(Some(K::Rows)),
+    TokenKind::Word(Some(K::Range)),
+    TokenKind::Word(Some(K::Order)),
+    TokenKind::Word(Some(K::Sort)),
+];
 
 impl Parser<'_> {
     pub(crate) fn sort_item(&mut self) -> Result<SortOrder> {
@@ -49,8 +60,13 @@ impl Parser<'_> {
         }
         if self.at_any(&[K::Rows, K::Range]) {
             spec.frame = Some(self.window_frame()?);
+            self.expect_kind(TokenKind::RightParen)?;
+        } else {
+            self.expect_before(
+                TokenKind::RightParen,
+                if spec.order.is_empty() { &BEHIND_KEYS } else { &BEHIND_ORDER },
+            )?;
         }
-        self.expect_kind(TokenKind::RightParen)?;
         spec.origin = self.origin(start);
         Ok(spec)
     }
@@ -85,7 +101,7 @@ impl Parser<'_> {
         // `1 PRECEDING AND …`: no `AND` of the expression's own, so a value.
         let offset = self.nested(Self::value)?;
         let direction = self.expect_any(&[K::Preceding, K::Following])?;
-        if matches!(offset.node, ExprNode::Attribute { .. }) {
+        if !is_constant(&offset) {
             self.defer(self.against_rule(start, "Frame bound value must be a literal."));
         }
         Ok(match direction {
@@ -124,5 +140,24 @@ impl Parser<'_> {
             }
         }
         Ok(Some(windows))
+    }
+}
+
+/// What Spark can compute while it reads a frame: constants and operators between them, no calls of functions.
+fn is_constant(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Literal(_)
+        | ExprNode::TypedLiteral { .. }
+        | ExprNode::NamedParameter(_)
+        | ExprNode::PositionalParameter(_) => true,
+        ExprNode::Cast { expr, .. } => is_constant(expr),
+        ExprNode::Function(call) => {
+            let is_operator = match call.name.as_slice() {
+                [only] => only == "when" || only == "positive" || !only.starts_with(|c: char| c.is_alphabetic()),
+                _ => false,
+            };
+            is_operator && call.arguments.iter().all(is_constant)
+        }
+        _ => false,
     }
 }

@@ -64,7 +64,7 @@ impl Parser<'_> {
         let is_empty = self.kind_at(2) == TokenKind::RightParen;
         if self.at_any(&[K::Rollup, K::Cube]) && self.kind_at(1) == TokenKind::LeftParen && !is_empty {
             let is_rollup = self.advance().kind == TokenKind::Word(Some(K::Rollup));
-            let sets = self.paren_list(Self::grouping_set)?;
+            let sets = self.undecided(|parser| parser.paren_list(Self::grouping_set))?;
             return Ok(Some(if is_rollup { GroupingItem::Rollup(sets) } else { GroupingItem::Cube(sets) }));
         }
         if self.at_all(&[K::Grouping, K::Sets]) && self.kind_at(2) == TokenKind::LeftParen {

@@ -32,7 +32,11 @@ impl Parser<'_> {
         self.expect_kind(TokenKind::LeftParen)?;
         let is_empty = self.at_kind(TokenKind::RightParen);
         let arguments = if is_empty { Vec::new() } else { self.comma_list(Self::table_function_argument)? };
-        self.expect_kind(TokenKind::RightParen)?;
+        // Of one name it may be the columns of an alias just as well.
+        match self.is_behind_first_name() {
+            true => self.expect_quietly(TokenKind::RightParen)?,
+            false => drop(self.expect_kind(TokenKind::RightParen)?),
+        }
         let function = self.relation(start, RelationNode::TableFunction(TableFunction { name, arguments }));
         if self.at(K::Watermark) && self.at_clause() {
             return Err(self.about(start, Error::unsupported("WATERMARK")));

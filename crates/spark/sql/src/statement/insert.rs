@@ -163,7 +163,8 @@ impl Parser<'_> {
             let what = format!("IF NOT EXISTS with dynamic partitions: {}", dynamic.join(", "));
             self.defer(self.about(self.statement_start, OPERATION_NOT_ALLOWED.with("message", what)));
         }
-        if self.accept_all(&[K::By, K::Name]) {
+        if self.accept(K::By) {
+            self.expect_quietly(TokenKind::Word(Some(K::Name)))?;
             insert.by_name = true;
         } else if self.at_kind(TokenKind::LeftParen) && !self.starts_query_at(1) && self.kind_at(1).is_name() {
             insert.columns = self.identifier_list()?;

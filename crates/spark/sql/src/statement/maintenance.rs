@@ -79,7 +79,7 @@ impl Parser<'_> {
             let no_scan = self.no_scan()?;
             return Ok(catalog(CatalogOp::AnalyzeTables { database, no_scan }));
         }
-        self.expect(K::Table)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Table)))?;
         let name = self.table_name()?;
         let partition = self.optional_partition_spec()?;
         self.expect_all(&[K::Compute, K::Statistics])?;
@@ -142,7 +142,7 @@ impl Parser<'_> {
         self.advance();
         self.expect(K::Data)?;
         self.accept(K::Local);
-        self.expect(K::Inpath)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Inpath)))?;
         self.string()?;
         self.accept(K::Overwrite);
         self.expect_all(&[K::Into, K::Table])?;

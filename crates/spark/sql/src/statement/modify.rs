@@ -45,7 +45,7 @@ impl Parser<'_> {
     pub(super) fn merge(&mut self) -> Result<Plan> {
         self.advance();
         let schema_evolution = self.accept_all(&[K::With, K::Schema, K::Evolution]);
-        self.expect(K::Into)?;
+        self.expect_before(TokenKind::Word(Some(K::Into)), &[TokenKind::Word(Some(K::Into))])?;
         let target = self.table_name()?;
         let target_alias = self.strict_alias()?;
         self.expect(K::Using)?;
@@ -62,7 +62,7 @@ impl Parser<'_> {
                 self.accept_all(&[K::By, K::Target]);
             }
             let guard = if self.accept(K::And) { Some(self.expression()?) } else { None };
-            self.expect(K::Then)?;
+            self.expect_quietly(TokenKind::Word(Some(K::Then)))?;
             let action = self.merge_action(guard, not && !by_source, by_source)?;
             let list = match (not, by_source) {
                 (false, _) => &mut actions.matched,

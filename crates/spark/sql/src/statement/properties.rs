@@ -168,7 +168,7 @@ impl Parser<'_> {
     }
 
     /// A literal, typed literal or parameter.
-    fn constant(&mut self) -> Result<hearth_plan::Expr> {
+    pub(super) fn constant(&mut self) -> Result<hearth_plan::Expr> {
         let token = self.peek();
         let expr = self.nested(Self::value)?;
         match expr.node {

@@ -250,7 +250,16 @@ impl Parser<'_> {
     /// A word that starts no statement could have been a label: what follows it is wrong.
     fn no_statement(&self) -> Error {
         let second = self.peek_at(1);
-        if self.kind().is_name() { self.unexpected_at(second) } else { self.unexpected() }
+        match self.kind().is_name() {
+            true => self.unexpected_at(second),
+            false
+                if self.is_behind(TokenKind::Semicolon)
+                    && self.keyword_at(1).is_some_and(|word| BODY_ENDS.contains(&word)) =>
+            {
+                self.surplus()
+            }
+            false => self.unexpected(),
+        }
     }
 
     /// `SET a = 1, b = DEFAULT` and `SET (a, b) = (query)`
@@ -408,6 +417,9 @@ impl Parser<'_> {
         let body = self.body()?;
         self.expect(K::Until)?;
         let until = self.script_condition()?;
+        if self.at_kind(TokenKind::Semicolon) {
+            return Err(self.unexpected());
+        }
         self.expect_all(&[K::End, K::Repeat])?;
         Ok(Statement::Repeat { label, body, until })
     }
@@ -431,6 +443,8 @@ impl Parser<'_> {
             let name = name.to_lowercase();
             self.script.labels.push(Label { name: name.clone(), is_loop: false, is_variable: true });
             variable = Some(name);
+        } else if self.kind().is_name() && !self.starts_query_at(0) {
+            return Err(self.unexpected_at(self.peek_at(1)));
         }
         let around = std::mem::replace(&mut self.script.in_for_query, true);
         let query = self.query();

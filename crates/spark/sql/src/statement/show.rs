@@ -40,7 +40,7 @@ impl Parser<'_> {
             Some(K::Keys) => self.show_keys(),
             Some(K::Create) => {
                 self.advance();
-                self.expect(K::Table)?;
+                self.expect_quietly(TokenKind::Word(Some(K::Table)))?;
                 if self.at_kind(TokenKind::End) {
                     return Err(self.not_valid("SHOW CREATE TABLE"));
                 }

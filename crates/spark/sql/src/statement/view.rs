@@ -57,16 +57,18 @@ impl Parser<'_> {
             return self.view_using(view);
         }
         if self.at_kind(TokenKind::LeftParen) {
-            view.columns = self.paren_list(|parser| {
+            self.advance();
+            view.columns = self.comma_list(|parser| {
                 let column = parser.plain_identifier()?;
                 let comment = if parser.at(K::Comment) { Some(parser.comment_clause()?) } else { None };
                 Ok((column, comment))
             })?;
+            self.expect_quietly(TokenKind::RightParen)?;
         }
         if let Some(what) = self.view_clauses(&mut view)? {
             return Ok(what);
         }
-        self.expect(K::As)?;
+        self.expect_quietly(TokenKind::Word(Some(K::As)))?;
         if self.at_kind(TokenKind::DollarString) {
             self.advance();
             return Ok(unsupported("CREATE VIEW WITH METRICS"));
