@@ -227,7 +227,7 @@ impl Parser<'_> {
             K::As => true,
             K::For => {
                 next == TokenKind::LeftParen
-                    || (next.is_name() && self.keyword_at(2) == Some(K::In))
+                    || (next.is_name() && (self.is_before_for || self.keyword_at(2) == Some(K::In)))
                     || (is_word(&[K::Read]) && self.keyword_at(2) == Some(K::Only))
                     || self.at_time_travel(1)
             }

@@ -51,6 +51,8 @@ pub struct Parser<'a> {
     pub(crate) is_select_list: bool,
     /// In the list of a `SELECT` whose `FROM` stood before it.
     pub(crate) is_behind_from: bool,
+    /// In the aggregates of a `PIVOT`, which `FOR` ends.
+    pub(crate) is_before_for: bool,
     /// In `|> AGGREGATE … GROUP BY`, where grouping expressions may have aliases.
     pub(crate) is_pipe_grouping: bool,
     /// The last relation read is one that may stand behind `LATERAL`: a query or a function.
@@ -108,6 +110,7 @@ impl<'a> Parser<'a> {
             lambdas: Vec::new(),
             is_select_list: false,
             is_behind_from: false,
+            is_before_for: false,
             is_pipe_grouping: false,
             takes_lateral: false,
             is_lateral_table: false,

@@ -223,10 +223,18 @@ impl Parser<'_> {
                 for _ in words {
                     parser.advance();
                 }
-                rule(parser)
+                let read = rule(parser)?;
+                if parser.at_operator() { Err(parser.unexpected()) } else { Ok(read) }
             },
         );
         read.map(Some)
+    }
+
+    /// An operator of an expression that did not go on with it.
+    fn at_operator(&self) -> bool {
+        let words = [K::And, K::Or, K::In, K::Is, K::Like, K::Ilike, K::Rlike, K::Between, K::Not, K::Div];
+        let signs = [TokenKind::Bang, TokenKind::Arrow, TokenKind::Colon, TokenKind::Dot, TokenKind::LeftBracket];
+        self.at_any(&words) || signs.contains(&self.kind())
     }
 
     /// `ORDER BY`, or one of the clauses that only distribute and sort within parts.

@@ -1,6 +1,7 @@
 //! `GROUP BY`: expressions, ordinals, `ALL`, `ROLLUP`, `CUBE`, `GROUPING SETS`, `WITH ROLLUP`.
 
 use hearth_base::Result;
+use hearth_base::condition::PARSE_SYNTAX_ERROR;
 use hearth_plan::Expr;
 use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
 
@@ -56,8 +57,33 @@ impl Parser<'_> {
         match self.grouping_analytics()? {
             Some(item) => Ok(item),
             None if self.is_pipe_grouping => self.named_expression().map(GroupingItem::Expr),
-            None => self.expression().map(GroupingItem::Expr),
+            None => {
+                let expr = self.expression()?;
+                self.refuse_alias()?;
+                Ok(GroupingItem::Expr(expr))
+            }
         }
+    }
+
+    /// The grammar has aliases here for `|>`; in a plain `GROUP BY` they are refused when all was read, without a place.
+    fn refuse_alias(&mut self) -> Result<()> {
+        let joins = [K::Join, K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full, K::Semi, K::Anti];
+        let is_clause =
+            self.at_any(&[K::Order, K::Sort, K::Cluster, K::Distribute]) && self.keyword_at(1) != Some(K::Order);
+        if is_clause {
+            return Ok(());
+        }
+        if self.at(K::As) && self.kind_at(1).is_name() {
+            self.advance();
+        } else if !(self.at(K::As) || self.at_implicit_alias() || (self.kind().is_name() && self.at_any(&joins))) {
+            return Ok(());
+        }
+        let start = self.start();
+        self.plain_identifier()?;
+        let near = format!("'{}'", self.since(start));
+        let hint = format!(": extra input {near}");
+        self.defer(crate::error::bare(PARSE_SYNTAX_ERROR.with("error", near).with("hint", hint), self.text));
+        Ok(())
     }
 
     fn grouping_analytics(&mut self) -> Result<Option<GroupingItem>> {

@@ -22,6 +22,9 @@ impl Parser<'_> {
     pub(super) fn create(&mut self) -> Result<Plan> {
         let start = self.start();
         self.advance();
+        if self.at(K::Or) && self.keyword_at(1) != Some(K::Replace) {
+            return Err(self.unexpected_at(self.peek_at(1)));
+        }
         let words = CreateWords {
             or_replace: self.accept_all(&[K::Or, K::Replace]),
             global: self.accept(K::Global),

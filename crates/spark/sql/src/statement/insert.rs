@@ -129,8 +129,12 @@ impl Parser<'_> {
         if !overwrite && self.kind().is_name() && !is_query(0) {
             // An alias, which only `REPLACE` may stand behind.
             self.accept(K::As);
+            if self.keyword().is_some_and(K::is_strict_non_reserved) {
+                return Err(self.unexpected());
+            }
             self.plain_identifier()?;
-            return Err(self.unexpected());
+            let is_row = self.at_kind(TokenKind::LeftParen) && !self.kind_at(1).is_name();
+            return Err(self.unexpected_at(self.peek_at(usize::from(is_row))));
         }
         self.insert_clauses(&mut target, overwrite)?;
         Ok(target)

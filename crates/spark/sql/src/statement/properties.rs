@@ -188,6 +188,9 @@ impl Parser<'_> {
             self.expect(K::Exists)?;
             return Ok(not);
         }
+        if self.at_all(&[K::If, K::Not]) && self.keyword_at(2) != Some(K::Exists) {
+            return Err(self.unexpected_at(self.peek_at(2)));
+        }
         Ok(self.accept_all(&[K::If, K::Not, K::Exists]))
     }
 
