@@ -379,6 +379,7 @@ impl Parser<'_> {
     /// `( … )`, a query or expressions. Which one may show only behind inner parentheses: `((SELECT 1) + 1)`,
     /// `((SELECT 1) UNION SELECT 2)`. Nothing is parsed twice.
     pub(crate) fn paren_content(&mut self, is_operand: bool) -> Result<Paren> {
+        let open = self.index();
         self.nested(|parser| {
             parser.expect_kind(TokenKind::LeftParen)?;
             let content = parser.paren_inner()?;
@@ -388,7 +389,10 @@ impl Parser<'_> {
                 return Err(parser.unexpected_before(&[TokenKind::Comma]));
             }
             match content {
-                Paren::Query(_) if is_operand && parser.at_kind(TokenKind::End) => return Err(parser.unexpected()),
+                // `(SELECT a` may still be a column with an alias.
+                Paren::Query(_) if is_operand && parser.at_kind(TokenKind::End) && parser.index() <= open + 3 => {
+                    return Err(parser.unexpected());
+                }
                 Paren::Query(_) => parser.expect_kind(TokenKind::RightParen).map(|_| ())?,
                 Paren::Expressions(items)
                     if items.len() > 1 && !parser.at_kind(TokenKind::RightParen) && !items.iter().all(is_name) =>

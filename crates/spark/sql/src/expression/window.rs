@@ -10,6 +10,8 @@ use crate::parser::Parser;
 use crate::prediction::Reading;
 use crate::token::TokenKind;
 
+const BEHIND_OFFSET: [TokenKind; 2] = [TokenKind::Word(Some(K::Preceding)), TokenKind::Word(Some(K::Following))];
+
 const BEHIND_ORDER: [TokenKind; 3] =
     [TokenKind::RightParen, TokenKind::Word(Some(K::Rows)), TokenKind::Word(Some(K::Range))];
 
@@ -100,7 +102,9 @@ impl Parser<'_> {
         let start = self.start();
         // `1 PRECEDING AND …`: no `AND` of the expression's own, so a value.
         let offset = self.nested(Self::value)?;
-        let direction = self.expect_any(&[K::Preceding, K::Following])?;
+        let Some(direction) = self.accept_any(&[K::Preceding, K::Following]) else {
+            return Err(self.unexpected_before(&BEHIND_OFFSET));
+        };
         if !is_constant(&offset) {
             self.defer(self.against_rule(start, "Frame bound value must be a literal."));
         }

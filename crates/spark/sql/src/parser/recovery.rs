@@ -63,18 +63,32 @@ impl<'a> Parser<'a> {
         self.prediction.fail_at(self.position);
         self.surplus.set(&[]);
         // Behind a type of one word ANTLR still looks for more of it.
-        let is_type = self.type_end == Some(self.position) && self.is_behind_primitive();
-        if is_type && kind == TokenKind::Semicolon {
+        let is_type = self.is_behind_type();
+        let goes_on = self.kind().is_name() || matches!(self.kind(), TokenKind::Comma | TokenKind::RightParen);
+        if is_type && kind == TokenKind::Semicolon && !goes_on {
             self.surplus.set(&[TokenKind::Semicolon]);
         }
         self.failure.set(Some((self.position, Some(kind).filter(|_| !is_type))));
         error::syntax(self.text, self.peek(), Mend::None)
     }
 
+    /// The sign of an operation and of a pipe: nothing mends it.
+    fn is_pipe(kind: TokenKind) -> bool {
+        kind == TokenKind::Pipe
+    }
+
+    /// Behind a type of one word.
+    fn is_behind_type(&self) -> bool {
+        self.type_end == Some(self.position) && self.is_behind_primitive()
+    }
+
     /// A syntax error with its hint, as ANTLR's recovery finds it: the token is one too many when the one behind it fits;
     /// one is missing when the token fits behind that one, which `rule` tries out.
     pub(crate) fn with_hint<T>(&mut self, error: Error, rule: impl FnOnce(&mut Self) -> Result<T>) -> Error {
         let Some((at, kind)) = self.failure.get() else { return error };
+        if self.tokens.get(at).is_some_and(|token| Self::is_pipe(token.kind)) {
+            return error;
+        }
         let next = self.tokens.get(at + 1).map(|token| token.kind);
         if next.is_some_and(|next| self.surplus.get().iter().any(|kind| kind.is_like(next))) {
             return self.tokens.get(at).map_or(error, |token| error::syntax(self.text, *token, Mend::Extra));
@@ -258,7 +272,8 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let one_too_many = matches!(self.kind_at(1), TokenKind::End | TokenKind::Semicolon);
-        let mend = if closed || one_too_many { Mend::Extra } else { Mend::None };
+        let goes_on = Self::is_pipe(self.kind()) || (self.is_behind_type() && self.kind().is_name());
+        let mend = if closed || (one_too_many && !goes_on) { Mend::Extra } else { Mend::None };
         self.failure.set(None);
         Err(error::syntax(self.text, self.peek(), mend))
     }
