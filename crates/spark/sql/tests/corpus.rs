@@ -14,7 +14,7 @@ use std::path::Path;
 use hearth_base::{Error, ErrorKind};
 use hearth_sql::parse_statement;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 12] = [
     "query.tsv",
     "expression.tsv",
     "identifier.tsv",
@@ -25,6 +25,8 @@ const FILES: [&str; 10] = [
     "message.tsv",
     "grammar.tsv",
     "typed.tsv",
+    "prediction.tsv",
+    "definition.tsv",
 ];
 
 /// The columns of the lines that are neither empty nor comments.
