@@ -154,6 +154,7 @@ impl Parser<'_> {
             Some(K::Between) if not == 0 && self.at_alias_before_from() => return Ok(value),
             Some(keyword @ (K::Between | K::Like | K::Ilike | K::Rlike)) if next.starts_expression() => keyword,
             Some(K::In) if next == TokenKind::LeftParen => K::In,
+            Some(K::In) if not == 1 && self.at(K::Not) => return Err(self.unexpected_at(self.peek_at(2))),
             _ => return Ok(value),
         };
         // A predicate's place begins behind its value.

@@ -192,7 +192,10 @@ impl Parser<'_> {
             return false;
         }
         let has_unit = matches!(self.kind_at(value + 1), TokenKind::Word(_));
-        is_literal || ((kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal)) && has_unit)
+        let is_number = value == 1 && matches!(kind, TokenKind::Integer | TokenKind::Decimal);
+        is_literal
+            || is_number
+            || ((kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal)) && has_unit)
     }
 
     /// `INTERVAL '…'`, `INTERVAL value unit …`, `INTERVAL 'text' unit TO unit`. The text is kept in words that are one
@@ -256,8 +259,8 @@ impl Parser<'_> {
     fn at_interval_part(&self) -> bool {
         let value = usize::from(matches!(self.kind(), TokenKind::Plus | TokenKind::Minus));
         let kind = self.kind_at(value);
-        (kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal))
-            && self.keyword_at(value + 1).is_some_and(|unit| MULTI_UNITS.contains(&unit))
+        let has_unit = self.keyword_at(value + 1).is_some_and(|unit| MULTI_UNITS.contains(&unit));
+        (kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal)) && (value == 0 || has_unit)
     }
 
     fn interval_value(&mut self) -> Result<String> {

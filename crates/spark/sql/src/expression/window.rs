@@ -10,6 +10,8 @@ use crate::parser::Parser;
 use crate::prediction::Reading;
 use crate::token::TokenKind;
 
+const BEHIND_NULLS: [TokenKind; 2] = [TokenKind::Word(Some(K::First)), TokenKind::Word(Some(K::Last))];
+
 const BEHIND_OFFSET: [TokenKind; 2] = [TokenKind::Word(Some(K::Preceding)), TokenKind::Word(Some(K::Following))];
 
 const BEHIND_ORDER: [TokenKind; 3] =
@@ -31,10 +33,12 @@ impl Parser<'_> {
             _ => SortDirection::Ascending,
         };
         let mut nulls = NullOrdering::Default;
-        if self.at(K::Nulls) && matches!(self.keyword_at(1), Some(K::First | K::Last)) {
-            self.advance();
-            nulls = if self.at(K::First) { NullOrdering::First } else { NullOrdering::Last };
-            self.advance();
+        if self.accept(K::Nulls) {
+            nulls = match self.accept_any(&[K::First, K::Last]) {
+                Some(K::First) => NullOrdering::First,
+                Some(_) => NullOrdering::Last,
+                None => return Err(self.unexpected_before(&BEHIND_NULLS)),
+            };
         }
         Ok(SortOrder { child, direction, nulls })
     }

@@ -13,7 +13,7 @@ use crate::parser::Parser;
 use crate::token::TokenKind;
 
 /// Words that are no aliases of tables, so that behind one they can only begin a join.
-const JOIN_WORDS: [K; 8] = [K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full, K::Semi, K::Anti];
+pub(super) const JOIN_WORDS: [K; 8] = [K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full, K::Semi, K::Anti];
 
 impl Parser<'_> {
     /// `FROM a, b JOIN c …`. As in Spark, a join behind a comma joins to all on its left.

@@ -9,6 +9,7 @@ use hearth_plan::relation::{Grouping, GroupingItem, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 use hearth_types::Value;
 
+use super::from::JOIN_WORDS;
 use super::select::strip_alias;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -58,7 +59,7 @@ impl Parser<'_> {
             }
             Some(K::Aggregate) => self.pipe_aggregate(start, input),
             Some(K::Union | K::Except | K::Intersect | K::Minus) => self.pipe_set_op(start, input),
-            _ if self.at_join() => self.join(start, input),
+            _ if self.at_join() || self.at_any(&JOIN_WORDS) => self.join(start, input),
             // None of the clauses need be there, not even one.
             _ => self.pipe_organization(start, input),
         }

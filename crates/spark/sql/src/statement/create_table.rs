@@ -122,6 +122,9 @@ impl Parser<'_> {
     fn table_definition(&mut self, start: usize, name: TableName, mode: CreateMode, external: bool) -> Result<Plan> {
         let mut promise = TablePromise::Nothing;
         let mut columns = TableColumns::Inferred;
+        if self.at_kind(TokenKind::LeftParen) && self.kind_at(1) == TokenKind::LeftParen {
+            self.expect_query()?;
+        }
         if self.at_kind(TokenKind::LeftParen) && (!self.starts_query_at(1) || self.at_column(1)) {
             let elements = self.table_elements()?;
             promise = elements.promise;

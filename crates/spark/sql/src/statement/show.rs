@@ -98,7 +98,7 @@ impl Parser<'_> {
             Some(K::Partitions) => {
                 self.advance();
                 let name = self.table_name()?;
-                let partition = self.optional_full_partition_spec()?;
+                let partition = if self.at(K::Partition) { self.full_partition_spec()? } else { Vec::new() };
                 Ok(catalog(CatalogOp::ListPartitions { name, partition, style }))
             }
             Some(K::Tblproperties) => {
