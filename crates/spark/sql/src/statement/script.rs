@@ -14,6 +14,7 @@ use hearth_plan::identifier::quote;
 use hearth_plan::script::{Block, Branch, Condition, Script, Statement};
 use hearth_plan::{Command, Expr, Plan};
 
+use crate::error::Mend;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -63,7 +64,7 @@ impl Parser<'_> {
         self.script.is_inside = true;
         let body = self.block(None)?;
         if self.at_kind(TokenKind::Semicolon) && self.kind_at(1) == TokenKind::Semicolon {
-            return Err(crate::error::syntax(self.text, self.peek_at(1), crate::error::Mend::Extra));
+            return Err(crate::error::syntax(self.text, self.peek_at(1), Mend::Extra));
         }
         let (has_cursors, has_continue_handlers) = (self.script.has_cursors, self.script.has_continue_handlers);
         Ok(Plan::Command(Command::Script(Box::new(Script { body, has_cursors, has_continue_handlers }))))
@@ -78,8 +79,11 @@ impl Parser<'_> {
         let mut open = Open { part: Part::Variables, block };
         while !self.at_body_end() {
             let has_statements = !open.block.statements.is_empty() || open.part != Part::Variables;
-            if has_statements && self.at_kind(TokenKind::Semicolon) && self.kind_at(1) != TokenKind::Semicolon {
-                return Err(crate::error::syntax(self.text, self.peek(), crate::error::Mend::Extra));
+            if has_statements && self.at_kind(TokenKind::Semicolon) {
+                // What follows `END` fits here too, unless the end itself follows.
+                let is_end = self.keyword_at(1).is_some_and(|word| BODY_ENDS.contains(&word));
+                let mend = if is_end { Mend::Extra } else { Mend::Missing(TokenKind::Word(Some(K::End))) };
+                return Err(crate::error::syntax(self.text, self.peek(), mend));
             }
             self.nested(|parser| parser.part_of_block(&mut open))?;
             self.expect_kind(TokenKind::Semicolon)?;
@@ -522,6 +526,8 @@ impl Parser<'_> {
 
     /// `EXIT` or `CONTINUE`, then `HANDLER`.
     fn at_handler_declaration(&self) -> bool {
-        matches!(self.keyword_at(1), Some(K::Exit | K::Continue)) && self.keyword_at(2) == Some(K::Handler)
+        matches!(self.keyword_at(1), Some(K::Exit | K::Continue))
+            && self.keyword_at(2) == Some(K::Handler)
+            && self.keyword_at(3) == Some(K::For)
     }
 }
