@@ -21,7 +21,10 @@ def judged(parser, statement):
         return ["ok"]
     except Exception as error:  # the JVM's exceptions come as several classes
         cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
-        condition = cause.getCondition() if hasattr(cause, "getCondition") else None
+        try:
+            condition = cause.getCondition() if hasattr(cause, "getCondition") else None
+        except Exception:  # an exception of Java's own, for which py4j only pretends to have the method
+            return [cause.getClass().getSimpleName()]
         if not condition:
             return [type(error).__name__]
         return described(condition, cause.getSqlState(), cause.getMessage(), dict(cause.getMessageParameters()))

@@ -8,6 +8,9 @@ conditions! { LANGUAGE:
     SUBQUERY_IN_LAMBDA "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION" "0A000" Analysis "A lambda cannot hold a subquery.";
     SUBQUERY_NOT_GROUPED "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION" "0A000" Analysis "The correlated scalar subquery <sqlExpr> is neither grouped nor inside an aggregate.";
     INVALID_LATERAL_JOIN_TYPE "INVALID_LATERAL_JOIN_TYPE" "42613" Analysis "A <joinType> join has no LATERAL side.";
+    LATERAL_WITHOUT_SUBQUERY "INVALID_SQL_SYNTAX.LATERAL_WITHOUT_SUBQUERY_OR_TABLE_VALUED_FUNC" "42000" Parse "LATERAL stands before a subquery or a table function.";
+    INCOMPATIBLE_JOIN_TYPES "INCOMPATIBLE_JOIN_TYPES" "42613" Parse "A join is not <joinType1> and <joinType2>.";
+    TABLESAMPLE_BYTES "_LEGACY_ERROR_TEMP_0016" "" Parse "<bytesStr> is no number of bytes.";
     LATERAL_JOIN_USING "UNSUPPORTED_FEATURE.LATERAL_JOIN_USING" "0A000" Analysis "A lateral join has no USING.";
     OUTER_VALUE_IN_INLINE_TABLE "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE" "42000" Analysis "VALUES cannot compute <expr>.";
     UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE "UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE" "42836" Analysis "A recursive query takes UNION ALL, not UNION.";

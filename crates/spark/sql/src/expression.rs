@@ -18,6 +18,7 @@ use hearth_types::Value;
 pub(crate) use self::primary::Paren;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::TokenKind;
 
 impl Parser<'_> {
@@ -50,7 +51,7 @@ impl Parser<'_> {
         } else if explicit
             || self.at_implicit_alias()
             || self.at_item_alias()
-            || (self.at(K::As) && self.kind_at(1) == TokenKind::End)
+            || (self.at(K::As) && self.kind() != TokenKind::Reserved(K::As))
         {
             vec![self.identifier()?]
         } else {
@@ -63,6 +64,7 @@ impl Parser<'_> {
     fn at_alias_before_from(&self) -> bool {
         matches!(self.kind(), TokenKind::Word(Some(_)))
             && !self.at(K::From)
+            && !(self.is_behind_from && self.is_select_list)
             && self.keyword_at(1) == Some(K::From)
             && self.keyword_at(2) != Some(K::From)
             && (self.kind_at(2).is_name() || self.kind_at(2) == TokenKind::LeftParen)
@@ -106,6 +108,7 @@ impl Parser<'_> {
     }
 
     fn negation(&mut self) -> Result<Expr> {
+        let at = self.index();
         let is_not = self.at(K::Not) && self.kind_at(1).starts_expression() && !self.at_not_function();
         if self.operand.is_none() && (is_not || self.at_kind(TokenKind::Bang)) {
             let start = self.start();
@@ -113,10 +116,11 @@ impl Parser<'_> {
             let operand = self.nested(Self::negation)?;
             return Ok(self.call(start, "not", vec![operand]));
         }
-        if self.operand.is_none() && self.at(K::Exists) && self.kind_at(1) == TokenKind::LeftParen {
+        let is_column = self.is_read_as(Reading::Column);
+        if self.operand.is_none() && self.at(K::Exists) && self.kind_at(1) == TokenKind::LeftParen && !is_column {
             let inner = (2..).find(|ahead| self.kind_at(*ahead) != TokenKind::LeftParen).unwrap_or(2);
             if self.starts_query_at(inner) {
-                return self.exists();
+                return self.predicted(at, |parser, failed| parser.call_or_column(at + 1, failed), Self::exists);
             }
         }
         self.predicated()
@@ -144,9 +148,13 @@ impl Parser<'_> {
         let next = self.kind_at(not + 1);
         let keyword = match self.keyword_at(not) {
             Some(K::Is) if not == 0 && self.at_is() => return self.is_predicate(value),
+            Some(K::Is) if not == 0 && (self.keyword_at(1) == Some(K::Not) || self.kind_at(1) == TokenKind::Bang) => {
+                return Err(self.unexpected_at(self.peek_at(2)));
+            }
             Some(K::Between) if not == 0 && self.at_alias_before_from() => return Ok(value),
             Some(keyword @ (K::Between | K::Like | K::Ilike | K::Rlike)) if next.starts_expression() => keyword,
             Some(K::In) if next == TokenKind::LeftParen => K::In,
+            Some(K::In) if not == 1 && self.at(K::Not) => return Err(self.unexpected_at(self.peek_at(2))),
             _ => return Ok(value),
         };
         // A predicate's place begins behind its value.
@@ -251,7 +259,7 @@ impl Parser<'_> {
 
     fn in_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
         if !self.at_typed_literals() && (self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen) {
-            let (query, mut items) = match self.paren_content()? {
+            let (query, mut items) = match self.paren_content(false)? {
                 Paren::Query(query) => (Some(query), Vec::new()),
                 Paren::Expressions(items) => (None, items),
             };
@@ -266,7 +274,8 @@ impl Parser<'_> {
         }
         self.expect_kind(TokenKind::LeftParen)?;
         if self.accept_kind(TokenKind::RightParen) {
-            return Err(self.plain(start, EMPTY_IN_PREDICATE));
+            self.defer(self.plain(start, EMPTY_IN_PREDICATE));
+            return Ok(value);
         }
         let mut items = vec![value];
         items.extend(self.expressions()?);
@@ -301,7 +310,7 @@ impl Parser<'_> {
             let escape = self.string_expr()?;
             if !matches!(&escape.node, ExprNode::Literal(Value::String(text)) if text.chars().count() == 1) {
                 let written = self.since(at).trim_start_matches(|c| c != '\'' && c != '"');
-                return Err(self.about(start, INVALID_ESC.with("invalidEscape", written)));
+                self.defer(self.about(start, INVALID_ESC.with("invalidEscape", written)));
             }
             arguments.push(escape);
         }
@@ -314,7 +323,8 @@ impl Parser<'_> {
         if self.kind_at(1) == TokenKind::RightParen {
             self.advance();
             self.advance();
-            return Err(self.against_rule(start, "Expected something between '(' and ')'."));
+            self.defer(self.against_rule(start, "Expected something between '(' and ')'."));
+            return Ok(value);
         }
         let patterns = self.paren_list(Self::expression)?;
         let constant = |pattern: &Expr| matches!(pattern.node, ExprNode::Literal(Value::String(_)));

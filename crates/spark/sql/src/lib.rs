@@ -14,6 +14,7 @@ mod lexer;
 mod literal;
 mod names;
 mod parser;
+mod prediction;
 mod query;
 mod statement;
 mod token;
@@ -40,7 +41,8 @@ pub fn parse_statement(text: &str) -> Result<Plan> {
 /// All of a text by one rule.
 fn whole<'a, T>(mut parser: Parser<'a>, rule: impl Fn(&mut Parser<'a>) -> Result<T>) -> Result<T> {
     if parser.at_kind(TokenKind::End) {
-        return Err(error::empty(parser.text));
+        let is_blank = parser.text.chars().all(|c| c <= ' ');
+        return Err(if is_blank { error::empty(parser.text) } else { parser.unexpected() });
     }
     match rule(&mut parser) {
         Err(error) if error.condition() == hearth_base::condition::PARSE_SYNTAX_ERROR => {
@@ -49,7 +51,7 @@ fn whole<'a, T>(mut parser: Parser<'a>, rule: impl Fn(&mut Parser<'a>) -> Result
             }
             match parser.native_command() {
                 Some(other) => Err(other),
-                None => Err(parser.with_hint(error, rule)),
+                None => parser.as_predicted(error, rule),
             }
         }
         Ok(_) if parser.deferred.is_some() => Err(parser.deferred.take().unwrap_or_else(|| error::empty(parser.text))),

@@ -147,6 +147,7 @@ impl Parser<'_> {
     pub(crate) fn typed_literal(&mut self) -> Result<Expr> {
         let start = self.start();
         let word = self.advance();
+        self.name_of(word)?;
         let literal = self.advance();
         let text = self.unquoted(literal);
         let kind = match word.kind {
@@ -160,7 +161,8 @@ impl Parser<'_> {
                 let bytes = hex(&text).ok_or_else(|| {
                     let error = INVALID_TYPED_LITERAL.with("valueType", "\"X\"").with("value", format!("'{text}'"));
                     self.about(start, error)
-                })?;
+                });
+                let bytes = self.settle(bytes, Vec::new())?;
                 return Ok(self.expr(start, ExprNode::Literal(Value::Binary(bytes.into()))));
             }
             _ => {
@@ -190,7 +192,10 @@ impl Parser<'_> {
             return false;
         }
         let has_unit = matches!(self.kind_at(value + 1), TokenKind::Word(_));
-        is_literal || ((kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal)) && has_unit)
+        let is_number = value == 1 && matches!(kind, TokenKind::Integer | TokenKind::Decimal);
+        is_literal
+            || is_number
+            || ((kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal)) && has_unit)
     }
 
     /// `INTERVAL '…'`, `INTERVAL value unit …`, `INTERVAL 'text' unit TO unit`. The text is kept in words that are one
@@ -211,7 +216,7 @@ impl Parser<'_> {
             let sign = if negative { "-" } else { "" };
             words.push(if is_string { format!("{sign}{}", quoted(&value)) } else { format!("{sign}{value}") });
             if words.len() == 1 && is_string && !self.at_any(MULTI_UNITS) {
-                self.check_interval_text(start, &value, negative)?;
+                self.settle(self.check_interval_text(start, &value, negative), ())?;
                 break;
             }
             let unit = self.expect_any(MULTI_UNITS)?;
@@ -221,19 +226,21 @@ impl Parser<'_> {
                 self.advance();
                 let to = self.expect_any(RANGE_UNITS)?;
                 if self.at_interval_part() {
-                    return Err(self.after_range(start));
+                    let error = self.after_range(start);
+                    self.defer(error);
+                    break;
                 }
                 if !is_string {
-                    return Err(self.plain(at, INTERVAL_RANGE_NEEDS_STRING));
+                    self.defer(self.plain(at, INTERVAL_RANGE_NEEDS_STRING));
                 }
-                self.check_interval_range(at, &value, unit, to)?;
+                self.settle(self.check_interval_range(at, &value, unit, to), ())?;
                 words.push("to".to_owned());
                 words.push(to.spelling().to_lowercase());
                 break;
             }
             pairs.push(Pair { value: format!("{sign}{value}"), is_string, unit, start: at, end: self.end() });
             if !self.at_interval_part() {
-                self.check_interval_pairs(start, &pairs)?;
+                self.settle(self.check_interval_pairs(start, &pairs), ())?;
                 break;
             }
         }
@@ -252,8 +259,8 @@ impl Parser<'_> {
     fn at_interval_part(&self) -> bool {
         let value = usize::from(matches!(self.kind(), TokenKind::Plus | TokenKind::Minus));
         let kind = self.kind_at(value);
-        (kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal))
-            && self.keyword_at(value + 1).is_some_and(|unit| MULTI_UNITS.contains(&unit))
+        let has_unit = self.keyword_at(value + 1).is_some_and(|unit| MULTI_UNITS.contains(&unit));
+        (kind.is_string() || matches!(kind, TokenKind::Integer | TokenKind::Decimal)) && (value == 0 || has_unit)
     }
 
     fn interval_value(&mut self) -> Result<String> {

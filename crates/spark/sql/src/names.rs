@@ -9,6 +9,7 @@ use crate::dialect::Switch;
 use crate::error;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::{Token, TokenKind};
 
 impl Parser<'_> {
@@ -16,8 +17,11 @@ impl Parser<'_> {
     pub(crate) fn identifier(&mut self) -> Result<String> {
         let start = self.start();
         let name = self.plain_identifier()?;
-        if self.at_kind(TokenKind::Minus) && self.kind_at(1).is_name() {
+        if self.at_kind(TokenKind::Minus) {
             let at = self.start();
+            if !self.kind_at(1).is_name() {
+                return Err(self.unexpected_at(self.peek_at(1)));
+            }
             while self.at_kind(TokenKind::Minus) && self.kind_at(1).is_name() {
                 self.advance();
                 self.advance();
@@ -52,7 +56,7 @@ impl Parser<'_> {
         (strings > 0 && self.kind_at(strings + 2) == TokenKind::RightParen).then_some(strings + 3)
     }
 
-    fn name_of(&self, token: Token) -> Result<String> {
+    pub(crate) fn name_of(&self, token: Token) -> Result<String> {
         let lexeme = self.lexeme(token);
         if token.kind == TokenKind::Quoted && lexeme.starts_with('"') {
             return Ok(lexeme[1..lexeme.len() - 1].replace("\"\"", "\""));
@@ -85,7 +89,7 @@ impl Parser<'_> {
     pub(crate) fn identifier_list(&mut self) -> Result<Vec<String>> {
         self.expect_kind(TokenKind::LeftParen)?;
         let names = self.comma_list(Self::identifier)?;
-        self.end_strict_list();
+        self.forget_list();
         self.expect_kind(TokenKind::RightParen)?;
         Ok(names)
     }
@@ -138,9 +142,11 @@ impl Parser<'_> {
             && matches!(self.kind_at(2), TokenKind::Word(_) | TokenKind::Quoted | TokenKind::LeftParen)
             && !matches!(self.keyword(), Some(K::On | K::When | K::Set | K::By | K::Index));
         let is_strict = self.keyword().is_some_and(K::is_strict_non_reserved) && !self.has_reserved();
-        if (before_on || self.at_implicit_alias() || self.at_second_clause() || self.at_from_alias()) && !is_strict {
+        let is_alias = before_on || self.at_implicit_alias() || self.at_second_clause() || self.at_from_alias();
+        if (is_alias || self.is_read_as(Reading::Alias)) && !is_strict {
             return self.plain_identifier().map(Some);
         }
+        self.without_alias();
         Ok(None)
     }
 
@@ -151,7 +157,12 @@ impl Parser<'_> {
 
     /// An optional alias without columns, with or without `AS`.
     pub(crate) fn optional_alias(&mut self) -> Result<Option<String>> {
-        if self.accept(K::As) || self.at_implicit_alias() { self.identifier().map(Some) } else { Ok(None) }
+        // `AS` is the alias itself where no name follows it.
+        if self.at(K::As) && self.kind_at(1).is_name() {
+            self.advance();
+            return self.identifier().map(Some);
+        }
+        if self.at(K::As) || self.at_implicit_alias() { self.identifier().map(Some) } else { Ok(None) }
     }
 
     pub(crate) fn at_implicit_alias(&self) -> bool {
@@ -202,7 +213,10 @@ impl Parser<'_> {
             K::Group | K::Order | K::Sort | K::Cluster | K::Distribute | K::Partition | K::Identified => {
                 is_word(&[K::By]) && self.kind_at(2) != TokenKind::End
             }
-            K::Window => next.is_name() && self.keyword_at(2) == Some(K::As),
+            K::Window => {
+                matches!(next, TokenKind::Word(None) | TokenKind::Quoted)
+                    || (next.is_name() && self.keyword_at(2) == Some(K::As))
+            }
             K::Lateral => is_word(&[K::View]),
             K::Union | K::Except | K::Intersect | K::Minus => {
                 is_word(&[K::All, K::Distinct]) || self.starts_query_at(1) || next == TokenKind::LeftParen
@@ -213,7 +227,7 @@ impl Parser<'_> {
             K::As => true,
             K::For => {
                 next == TokenKind::LeftParen
-                    || (next.is_name() && self.keyword_at(2) == Some(K::In))
+                    || (next.is_name() && (self.is_before_for || self.keyword_at(2) == Some(K::In)))
                     || (is_word(&[K::Read]) && self.keyword_at(2) == Some(K::Only))
                     || self.at_time_travel(1)
             }

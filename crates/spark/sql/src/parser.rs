@@ -4,21 +4,20 @@
 //! Rules are methods on `Parser` in the files of their subject. A rule that starts consumes or fails; the choice between
 //! rules is made by looking ahead, because in Spark's default mode any keyword may also be a name.
 
+mod recovery;
+
 use std::cell::Cell;
 use std::sync::Arc;
 
-use hearth_base::condition::{
-    BANG_EQUALS_NOT, INVALID_SET_SYNTAX, INVALID_STATEMENT_OR_CLAUSE, INVALID_TIME_ZONE_SYNTAX, PARSE_RULE,
-    PARSE_SYNTAX_ERROR, PLAN_TOO_DEEP,
-};
-use hearth_base::{Condition, Error, Result};
+use hearth_base::condition::PLAN_TOO_DEEP;
+use hearth_base::{Error, Result};
 use hearth_plan::{Expr, ExprNode, Origin, Relation, RelationNode};
 
 use crate::Marker;
-use crate::dialect::{Dialect, Switch};
-use crate::error::{self, Mend};
+use crate::dialect::Dialect;
 use crate::keywords::Keyword;
 use crate::lexer::tokenize;
+use crate::prediction::Prediction;
 use crate::statement::ScriptState;
 use crate::token::{Token, TokenKind};
 
@@ -50,12 +49,22 @@ pub struct Parser<'a> {
     pub(crate) lambdas: Vec<Vec<String>>,
     /// In the list behind `SELECT`.
     pub(crate) is_select_list: bool,
+    /// In the list of a `SELECT` whose `FROM` stood before it.
+    pub(crate) is_behind_from: bool,
+    /// In the aggregates of a `PIVOT`, which `FOR` ends.
+    pub(crate) is_before_for: bool,
     /// In `|> AGGREGATE … GROUP BY`, where grouping expressions may have aliases.
     pub(crate) is_pipe_grouping: bool,
+    /// The last relation read is one that may stand behind `LATERAL`: a query or a function.
+    pub(crate) takes_lateral: bool,
+    /// A table stands behind `LATERAL` in the `FROM` around the cursor.
+    pub(crate) is_lateral_table: bool,
     /// An operand that was parsed before it was known to be one: `((SELECT 1) + 1)`.
     pub(crate) operand: Option<Expr>,
     /// The script around the cursor.
     pub(crate) script: ScriptState,
+    /// The primary keys of the columns and constraints read last.
+    pub(crate) primary_keys: Vec<Vec<String>>,
     /// Keys without and with a value of the last property list.
     pub(crate) bare_keys: Vec<String>,
     pub(crate) valued_keys: Vec<String>,
@@ -63,12 +72,17 @@ pub struct Parser<'a> {
     pub(crate) statement_start: usize,
     /// The last token that did not fit, by its index, and the one kind that would have, if there is only one.
     failure: Cell<Option<(usize, Option<TokenKind>)>>,
+    /// The kinds behind the last token that did not fit by which it is one too many.
+    surplus: Cell<&'static [TokenKind]>,
     /// Where the last list ended, and how many items it had.
     list_end: Option<(usize, usize)>,
+    /// The token behind the last type.
+    pub(crate) type_end: Option<usize>,
     /// What is wrong with a statement whose syntax may be right: Spark looks for such things when all of it was read.
     pub(crate) deferred: Option<Error>,
     /// The statement was read once and was wrong: words that usually go on with it may be aliases.
     pub(crate) is_second_reading: bool,
+    pub(crate) prediction: Prediction,
 }
 
 impl<'a> Parser<'a> {
@@ -95,16 +109,24 @@ impl<'a> Parser<'a> {
             positional: &[],
             lambdas: Vec::new(),
             is_select_list: false,
+            is_behind_from: false,
+            is_before_for: false,
             is_pipe_grouping: false,
+            takes_lateral: false,
+            is_lateral_table: false,
             operand: None,
             script: ScriptState::default(),
+            primary_keys: Vec::new(),
             bare_keys: Vec::new(),
             valued_keys: Vec::new(),
             statement_start: 0,
             failure: Cell::new(None),
+            surplus: Cell::new(&[]),
             list_end: None,
+            type_end: None,
             deferred: None,
             is_second_reading: false,
+            prediction: Prediction::default(),
         }
     }
 
@@ -342,6 +364,46 @@ impl<'a> Parser<'a> {
         self.position.checked_sub(1).is_some_and(|last| self.tokens[last].kind.is_name())
     }
 
+    /// Whether the last token taken is a type without parts.
+    fn is_behind_primitive(&self) -> bool {
+        use Keyword as K;
+        let last = self.position.checked_sub(1).and_then(|last| self.tokens[last].kind.keyword());
+        let types = [
+            K::Int,
+            K::Integer,
+            K::Bigint,
+            K::Long,
+            K::Smallint,
+            K::Short,
+            K::Tinyint,
+            K::Byte,
+            K::Boolean,
+            K::Double,
+            K::Float,
+            K::Real,
+            K::Date,
+            K::String,
+            K::Binary,
+            K::Timestamp,
+            K::Decimal,
+            K::Dec,
+            K::Numeric,
+            K::Time,
+        ];
+        last.is_some_and(|last| types.contains(&last))
+    }
+
+    /// Whether the last token taken was of this kind.
+    pub(crate) fn is_behind(&self, kind: TokenKind) -> bool {
+        self.position.checked_sub(1).is_some_and(|last| self.tokens[last].kind == kind)
+    }
+
+    /// Whether the last two tokens taken were a parenthesis and a name.
+    pub(crate) fn is_behind_first_name(&self) -> bool {
+        let before = |count: usize| self.position.checked_sub(count).map(|index| self.tokens[index].kind);
+        before(1).is_some_and(TokenKind::is_name) && before(2) == Some(TokenKind::LeftParen)
+    }
+
     /// The byte behind the last token taken.
     pub(crate) fn end(&self) -> usize {
         match self.position.checked_sub(1) {
@@ -353,6 +415,14 @@ impl<'a> Parser<'a> {
     /// The text from `start` to the last token taken.
     pub(crate) fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.end()).unwrap_or("")
+    }
+
+    /// The text of an expression.
+    pub(crate) fn written(&self, expr: &Expr) -> &'a str {
+        match expr.origin.as_deref() {
+            Some(Origin::Sql { start, stop, .. }) => self.text.get(*start as usize..=*stop as usize).unwrap_or(""),
+            _ => "",
+        }
     }
 
     pub(crate) fn origin(&self, start: usize) -> Option<Arc<Origin>> {
@@ -371,181 +441,6 @@ impl<'a> Parser<'a> {
 
     pub(crate) fn relation(&self, start: usize, node: RelationNode) -> Relation {
         Relation { node, plan_id: None, origin: self.origin(start) }
-    }
-
-    // Errors
-
-    pub(crate) fn unexpected(&self) -> Error {
-        self.failure.set(Some((self.position, None)));
-        error::syntax(self.text, self.peek(), Mend::None)
-    }
-
-    pub(crate) fn unexpected_at(&self, token: Token) -> Error {
-        self.failure.set(None);
-        error::syntax(self.text, token, Mend::None)
-    }
-
-    /// Only a token of this kind may stand here.
-    fn missing(&self, kind: TokenKind) -> Error {
-        self.failure.set(Some((self.position, Some(kind))));
-        error::syntax(self.text, self.peek(), Mend::None)
-    }
-
-    /// A syntax error with its hint, as ANTLR's recovery finds it: the token is one too many when the one behind it fits;
-    /// one is missing when the token fits behind that one, which `rule` tries out.
-    pub(crate) fn with_hint<T>(self, error: Error, rule: impl FnOnce(&mut Self) -> Result<T>) -> Error {
-        let Some((at, Some(kind))) = self.failure.get() else { return error };
-        let Some(token) = self.tokens.get(at).copied().filter(|_| error.condition() == PARSE_SYNTAX_ERROR) else {
-            return error;
-        };
-        if let Some((_, items)) = self.list_end.filter(|(end, _)| *end == at && kind == TokenKind::RightParen) {
-            // Behind the first comma ANTLR skips what is no further item, before it skips only what the list goes on behind.
-            let goes_on = self
-                .tokens
-                .get(at + 1)
-                .is_some_and(|next| matches!(next.kind, TokenKind::RightParen | TokenKind::Comma));
-            if items > 1 || (items == 1 && goes_on) {
-                return error::syntax(self.text, token, Mend::Extra);
-            }
-            // Behind a name nothing but the end was left, behind a value also an operator.
-            let is_behind_name = at.checked_sub(1).is_some_and(|last| self.tokens[last].kind.is_name());
-            if items == 1 && !is_behind_name {
-                return error;
-            }
-        } else if self.tokens.get(at + 1).is_some_and(|next| next.kind.is_like(kind)) {
-            return error::syntax(self.text, token, Mend::Extra);
-        }
-        let (text, dialect, mut tokens) = (self.text, self.dialect, self.tokens);
-        tokens.insert(at, Token { kind, start: token.start, end: token.start });
-        let mut second = Self::of_tokens(text, dialect, tokens).with_values(self.named, self.positional);
-        let fits = match rule(&mut second) {
-            Ok(_) => true,
-            Err(_) => second.position > at + 1,
-        };
-        if fits { error::syntax(text, token, Mend::Missing(kind)) } else { error }
-    }
-
-    /// What a second reading makes of a text that was wrong at first sight, if it makes something of it.
-    pub(crate) fn second_reading<T>(&self, rule: impl FnOnce(&mut Self) -> Result<T>) -> Option<Result<T>> {
-        let tokens = tokenize(self.text, self.dialect).ok()?;
-        let mut second = Self::of_tokens(self.text, self.dialect, tokens).with_values(self.named, self.positional);
-        second.is_second_reading = true;
-        let read = rule(&mut second).ok()?;
-        Some(second.deferred.map_or(Ok(read), Err))
-    }
-
-    /// What Spark says of statements that it knows by their first words, whatever stands behind these.
-    pub(crate) fn native_command(&self) -> Option<Error> {
-        use Keyword as K;
-        let word = |index: usize| self.tokens.get(index).and_then(|token| token.kind.keyword());
-        let about = |error: Error| {
-            let start = self.tokens.first().map_or(0, |token| token.start as usize);
-            let last = self.tokens.iter().rfind(|token| !matches!(token.kind, TokenKind::End | TokenKind::Semicolon));
-            Some(error::about(error, self.text, start, last.map_or(start, |token| token.end as usize)))
-        };
-        let refused = |what: &str| about(INVALID_STATEMENT_OR_CLAUSE.with("operation", what));
-        match (word(0)?, word(1), word(2)) {
-            (K::Set, Some(K::Time), Some(K::Zone)) => about(INVALID_TIME_ZONE_SYNTAX.error()),
-            (K::Set, ..) => about(INVALID_SET_SYNTAX.error()),
-            (K::Show, Some(K::Create), Some(K::Table)) => refused("SHOW CREATE TABLE"),
-            (K::Create, Some(K::Index), _) => refused("CREATE INDEX"),
-            (K::Drop, Some(K::Index), _) => refused("DROP INDEX"),
-            (K::Alter, Some(K::Index), _) => refused("ALTER INDEX"),
-            _ => None,
-        }
-    }
-
-    /// Keeps the first error of a statement that is read on.
-    pub(crate) fn defer(&mut self, error: Error) {
-        self.deferred.get_or_insert(error);
-    }
-
-    /// The list just read is one whose end ANTLR does not mend.
-    pub(crate) fn end_strict_list(&mut self) {
-        self.list_end = Some((self.position, 0));
-    }
-
-    /// What was read last is more than a list.
-    pub(crate) fn forget_list(&mut self) {
-        self.list_end = None;
-    }
-
-    /// The list just read has this many items.
-    pub(crate) fn end_list(&mut self, items: usize) {
-        self.list_end = Some((self.position, items));
-    }
-
-    /// An error about the text from `start` to the last token taken.
-    pub(crate) fn about(&self, start: usize, error: Error) -> Error {
-        error::about(error, self.text, start, self.end().max(start))
-    }
-
-    /// An error about the statement, which Spark raises when all of it was read.
-    pub(crate) fn about_statement(&self, error: Error) -> Error {
-        let start = self.statement_start;
-        error::about(error, self.text, start, self.statement_end().max(start))
-    }
-
-    /// The byte behind the last token that is no semicolon at the end.
-    fn statement_end(&self) -> usize {
-        self.tokens.get(self.last_token().wrapping_sub(1)).map_or(0, |token| token.end as usize)
-    }
-
-    /// The index behind the last token that is no semicolon at the end.
-    fn last_token(&self) -> usize {
-        let mut last = self.tokens.len() - 1;
-        while last > self.position && self.tokens[last - 1].kind == TokenKind::Semicolon {
-            last -= 1;
-        }
-        last
-    }
-
-    /// Goes to what ends the statement: in a script the next semicolon, elsewhere those at the end of the text.
-    pub(crate) fn skip_to_end(&mut self) {
-        if !self.script.is_inside {
-            self.position = self.last_token();
-            return;
-        }
-        while !(self.at_kind(TokenKind::End) || self.at_kind(TokenKind::Semicolon)) {
-            self.advance();
-        }
-    }
-
-    /// A rule of Spark's parser that has no condition of its own.
-    pub(crate) fn against_rule(&self, start: usize, message: &str) -> Error {
-        self.about(start, PARSE_RULE.with("msg", message))
-    }
-
-    pub(crate) fn plain(&self, start: usize, condition: Condition) -> Error {
-        self.about(start, condition.error())
-    }
-
-    /// `NOT` between a value and its predicate, or in `IF NOT EXISTS`. `!` was that once.
-    pub(crate) fn accept_infix_not(&mut self) -> Result<bool> {
-        if self.dialect.has(Switch::BangIsNot) && self.accept_kind(TokenKind::Bang) {
-            return Ok(true);
-        }
-        if self.at_kind(TokenKind::Bang) {
-            let start = self.start();
-            self.advance();
-            return Err(self.about(start, BANG_EQUALS_NOT.with("clause", "!")));
-        }
-        Ok(self.accept(Keyword::Not))
-    }
-
-    /// The end of the statement: semicolons, then nothing. Says `extra input` where ANTLR's recovery does.
-    pub(crate) fn expect_end(&mut self) -> Result<()> {
-        let mut closed = false;
-        while self.accept_kind(TokenKind::Semicolon) {
-            closed = true;
-        }
-        if self.at_kind(TokenKind::End) {
-            return Ok(());
-        }
-        let one_too_many = matches!(self.kind_at(1), TokenKind::End | TokenKind::Semicolon);
-        let mend = if closed || one_too_many { Mend::Extra } else { Mend::None };
-        self.failure.set(None);
-        Err(error::syntax(self.text, self.peek(), mend))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::dialect::Switch;
 use crate::expression::{Paren, row_values};
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::{Reading, starts_query};
 use crate::token::TokenKind;
 
 impl Parser<'_> {
@@ -165,10 +166,20 @@ impl Parser<'_> {
         }
     }
 
+    /// Where only a query may stand, behind any number of parentheses.
+    pub(crate) fn expect_query(&self) -> Result<()> {
+        let open = (0..).take_while(|ahead| self.kind_at(*ahead) == TokenKind::LeftParen).count();
+        match open == 0 || starts_query(self.kind_at(open)) {
+            true => Ok(()),
+            false => Err(self.unexpected_at(self.peek_at(open))),
+        }
+    }
+
     /// `( query )`
     pub(crate) fn parenthesized_query(&mut self) -> Result<Relation> {
+        self.expect_query()?;
         let open = self.peek();
-        match self.paren_content()? {
+        match self.paren_content(false)? {
             Paren::Query(query) => Ok(query),
             Paren::Expressions(_) => Err(self.unexpected_at(open)),
         }
@@ -184,9 +195,10 @@ impl Parser<'_> {
         let table = self.relation(start, RelationNode::InlineTable { rows });
         let table = self.aliased(start, table)?;
         match uneven {
-            Some((index, actual)) => Err(self.about(start, uneven_rows(index, actual, expected))),
-            None => Ok(table),
+            Some((index, actual)) => self.defer(self.about(start, uneven_rows(index, actual, expected))),
+            None => {}
         }
+        Ok(table)
     }
 
     /// `ORDER BY … LIMIT … OFFSET …`
@@ -198,16 +210,43 @@ impl Parser<'_> {
         self.limited(start, relation)
     }
 
+    /// One of the clauses behind a query, which is not there when it cannot be read to its end.
+    fn clause<T>(&mut self, words: &[K], rule: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        if !self.at_all(words) || self.is_read_as(Reading::Absent) {
+            return Ok(None);
+        }
+        let at = self.index();
+        let read = self.predicted(
+            at,
+            |parser, failed| parser.clause_or_alias(at, failed),
+            |parser| {
+                for _ in words {
+                    parser.advance();
+                }
+                let read = rule(parser)?;
+                if parser.at_operator() { Err(parser.unexpected()) } else { Ok(read) }
+            },
+        );
+        read.map(Some)
+    }
+
+    /// An operator of an expression that did not go on with it.
+    fn at_operator(&self) -> bool {
+        let words = [K::And, K::Or, K::In, K::Is, K::Like, K::Ilike, K::Rlike, K::Between, K::Not, K::Div];
+        let signs = [TokenKind::Bang, TokenKind::Arrow, TokenKind::Colon, TokenKind::Dot, TokenKind::LeftBracket];
+        self.at_any(&words) || signs.contains(&self.kind())
+    }
+
     /// `ORDER BY`, or one of the clauses that only distribute and sort within parts.
     fn ordered(&mut self, start: usize, input: Relation) -> Result<Relation> {
         let at = self.start();
-        let order = if self.accept_all(&[K::Order, K::By]) { self.sort_items()? } else { Vec::new() };
-        let cluster = if self.accept_all(&[K::Cluster, K::By]) { self.expressions()? } else { Vec::new() };
-        let distribute = if self.accept_all(&[K::Distribute, K::By]) { self.expressions()? } else { Vec::new() };
-        let sort = if self.accept_all(&[K::Sort, K::By]) { self.sort_items()? } else { Vec::new() };
+        let order = self.clause(&[K::Order, K::By], Self::sort_items)?.unwrap_or_default();
+        let cluster = self.clause(&[K::Cluster, K::By], Self::expressions)?.unwrap_or_default();
+        let distribute = self.clause(&[K::Distribute, K::By], Self::expressions)?.unwrap_or_default();
+        let sort = self.clause(&[K::Sort, K::By], Self::sort_items)?.unwrap_or_default();
         let given = [!order.is_empty(), !cluster.is_empty(), !distribute.is_empty() || !sort.is_empty()];
         if given.into_iter().filter(|clause| *clause).count() > 1 {
-            return Err(self.plain(at, COMBINATION_QUERY_RESULT_CLAUSES));
+            self.defer(self.plain(at, COMBINATION_QUERY_RESULT_CLAUSES));
         }
         let mut relation = input;
         if !cluster.is_empty() {
@@ -229,16 +268,14 @@ impl Parser<'_> {
 
     /// The offset comes first: `LIMIT` counts what is left.
     fn limited(&mut self, start: usize, mut relation: Relation) -> Result<Relation> {
-        let mut limit = None;
-        if self.accept(K::Limit) && !(self.at(K::All) && self.accept(K::All)) {
-            limit = Some(self.expression()?);
-        }
-        if self.at(K::Offset) && self.kind_at(1).starts_expression() {
-            self.advance();
-            let offset = self.expression()?;
+        let limit = self.clause(&[K::Limit], |parser| match parser.accept(K::All) {
+            true => Ok(None),
+            false => parser.expression().map(Some),
+        })?;
+        if let Some(offset) = self.clause(&[K::Offset], Self::expression)? {
             relation = self.relation(start, RelationNode::Offset { input: Box::new(relation), offset });
         }
-        if let Some(limit) = limit {
+        if let Some(limit) = limit.flatten() {
             relation = self.relation(start, RelationNode::Limit { input: Box::new(relation), limit });
         }
         Ok(relation)
@@ -275,7 +312,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn with_windows(&mut self, start: usize, input: Relation) -> Result<Relation> {
-        match self.window_clause()? {
+        let at = self.index();
+        let windows = self.predicted(at, |_, _| Some(Reading::Absent), Self::window_clause)?;
+        match windows {
             Some(windows) => Ok(self.relation(start, RelationNode::WithWindows { input: Box::new(input), windows })),
             None => Ok(input),
         }

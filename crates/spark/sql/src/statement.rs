@@ -99,7 +99,7 @@ impl Parser<'_> {
     /// `WITH …` before a query or before `INSERT`.
     fn with_statement(&mut self) -> Result<Plan> {
         let start = self.start();
-        let Some(ctes) = self.ctes()? else { return Err(self.unexpected()) };
+        let Some(ctes) = self.undecided(Self::ctes)? else { return Err(self.unexpected()) };
         if self.at(K::Insert) {
             let mut plan = self.insert()?;
             if let Plan::Command(Command::Insert(insert)) = &mut plan {
@@ -124,7 +124,10 @@ impl Parser<'_> {
             Some(K::Extended) => ExplainMode::Extended,
             Some(K::Codegen) => ExplainMode::Codegen,
             Some(K::Cost) => ExplainMode::Cost,
-            Some(_) => return Err(self.not_valid("EXPLAIN LOGICAL")),
+            Some(_) => {
+                self.defer(self.not_valid("EXPLAIN LOGICAL"));
+                ExplainMode::Simple
+            }
             None => ExplainMode::Simple,
         };
         let plan = Box::new(self.nested(Self::statement)?);
@@ -146,8 +149,8 @@ impl Parser<'_> {
     }
 
     /// Temporary things have no database.
-    pub(super) fn temporary_name(&self, object_type: &str, name: &[String]) -> Result<()> {
-        let Some((last, qualifier)) = name.split_last() else { return Ok(()) };
+    pub(super) fn temporary_name(&mut self, object_type: &str, name: &[String]) {
+        let Some((last, qualifier)) = name.split_last() else { return };
         let is_session = match qualifier {
             [] => true,
             [only] => only.eq_ignore_ascii_case("session"),
@@ -155,14 +158,14 @@ impl Parser<'_> {
             _ => false,
         };
         if is_session {
-            return Ok(());
+            return;
         }
         let quoted: Vec<_> = qualifier.iter().map(|part| format!("`{part}`")).collect();
         let error = INVALID_TEMP_OBJ_QUALIFIER
             .with("objectType", object_type)
             .with("objectName", format!("`{last}`"))
             .with("qualifier", quoted.join("."));
-        Err(self.about_statement(error))
+        self.defer(self.about_statement(error));
     }
 
     pub(super) fn operation_not_allowed(&self, what: &str) -> Error {

@@ -96,6 +96,7 @@ impl TokenKind {
         Some(match self {
             Self::Word(Some(keyword)) | Self::Reserved(keyword) => format!("'{}'", keyword.spelling()),
             Self::LeftParen => "'('".to_owned(),
+            Self::Semicolon => "';'".to_owned(),
             Self::RightParen => "')'".to_owned(),
             Self::RightBracket => "']'".to_owned(),
             Self::LeftBracket => "'['".to_owned(),

@@ -14,7 +14,7 @@ use std::path::Path;
 use hearth_base::{Error, ErrorKind};
 use hearth_sql::parse_statement;
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 12] = [
     "query.tsv",
     "expression.tsv",
     "identifier.tsv",
@@ -24,6 +24,9 @@ const FILES: [&str; 9] = [
     "form.tsv",
     "message.tsv",
     "grammar.tsv",
+    "typed.tsv",
+    "prediction.tsv",
+    "definition.tsv",
 ];
 
 /// The columns of the lines that are neither empty nor comments.

@@ -73,7 +73,7 @@ impl Parser<'_> {
         }
         if self.kind_at(1) == TokenKind::LeftParen && !self.at_window_definition() {
             // The word is the column's alias then, or does not fit at all.
-            return Err(self.unexpected_at(self.peek_at(usize::from(self.is_select_list))));
+            return if self.is_select_list { Ok(function) } else { Err(self.unexpected()) };
         }
         self.advance();
         let spec = self.window_spec()?;
@@ -131,10 +131,13 @@ impl Parser<'_> {
     /// `IDENTIFIER(expression)`, a column's or a function's name.
     pub(super) fn identifier_clause(&mut self) -> Result<Expr> {
         let start = self.start();
-        self.advance();
-        self.expect_kind(TokenKind::LeftParen)?;
-        let name = Box::new(self.expression()?);
-        self.expect_kind(TokenKind::RightParen)?;
+        let name = self.undecided(|parser| {
+            parser.advance();
+            parser.expect_kind(TokenKind::LeftParen)?;
+            let name = Box::new(parser.expression()?);
+            parser.expect_kind(TokenKind::RightParen)?;
+            Ok(name)
+        })?;
         let mut arguments = None;
         if self.accept_kind(TokenKind::LeftParen) {
             let is_empty = self.at_kind(TokenKind::RightParen);

@@ -50,7 +50,7 @@ impl Parser<'_> {
             TokenKind::LessEqual => (LOWEST, "<="),
             TokenKind::Greater => (LOWEST, ">"),
             TokenKind::GreaterEqual => (LOWEST, ">="),
-            TokenKind::Pipe if !self.at_pipe() => (2, "|"),
+            TokenKind::Pipe if !self.at_pipe() && self.kind_at(1).starts_expression() => (2, "|"),
             TokenKind::Hat => (3, "^"),
             TokenKind::Ampersand => (4, "&"),
             TokenKind::ShiftLeft => (5, "<<"),

@@ -8,6 +8,7 @@ use hearth_types::{DataType, Value};
 use crate::dialect::Switch;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::TokenKind;
 
 /// What stood in parentheses.
@@ -179,23 +180,28 @@ impl Parser<'_> {
 
     /// Words that begin more than a name, when what follows says so.
     fn word(&mut self, keyword: K) -> Result<Expr> {
-        let start = self.start();
+        let (start, at) = (self.start(), self.index());
         let next = self.kind_at(1);
+        if self.is_read_as(Reading::Column) {
+            return self.named();
+        }
         let constant = match keyword {
             K::Null => Some(Value::Null(DataType::Null)),
             K::True => Some(Value::Boolean(true)),
             K::False => Some(Value::Boolean(false)),
             _ => None,
         };
-        if let Some(value) =
-            constant.filter(|_| !matches!(next, TokenKind::Dot | TokenKind::LeftParen | TokenKind::Arrow))
+        if let Some(value) = constant
+            .filter(|_| !matches!(next, TokenKind::Dot | TokenKind::LeftParen | TokenKind::Arrow) && !next.is_string())
         {
             self.advance();
             return Ok(self.expr(start, ExprNode::Literal(value)));
         }
         match keyword {
             K::Interval if self.at_interval() => self.interval(),
-            K::Case if self.at_case() => self.case(),
+            K::Case if self.at_case() => {
+                self.predicted(at, |parser, failed| parser.case_or_column(at, failed), Self::case)
+            }
             K::Identifier if next == TokenKind::LeftParen => match self.identifier_literal() {
                 // A part of a name, or the argument of a lambda.
                 Some(length) if self.kind_at(length) == TokenKind::Arrow => self.named(),
@@ -206,7 +212,11 @@ impl Parser<'_> {
                 }
                 _ => self.identifier_clause(),
             },
-            _ if next == TokenKind::LeftParen => self.special(keyword),
+            _ if next == TokenKind::LeftParen => self.predicted(
+                at,
+                |parser, failed| parser.call_or_column(at + 1, failed),
+                |parser| parser.special(keyword),
+            ),
             _ if matches!(next, TokenKind::Dot | TokenKind::Arrow) || next.is_string() => self.named(),
             K::CurrentDate
             | K::CurrentTimestamp
@@ -249,7 +259,7 @@ impl Parser<'_> {
 
     /// A name and what it may begin: a typed literal, a lambda, a call, `t.*`, a column.
     pub(super) fn named(&mut self) -> Result<Expr> {
-        let start = self.start();
+        let (start, at, is_column) = (self.start(), self.index(), self.is_read_as(Reading::Column));
         let next = self.kind_at(1);
         if next.is_string() && matches!(self.kind(), TokenKind::Word(_)) {
             return self.typed_literal();
@@ -271,8 +281,13 @@ impl Parser<'_> {
             self.advance();
             name.push(self.plain_identifier()?);
         }
-        if self.at_kind(TokenKind::LeftParen) {
-            return self.function_call(start, name);
+        if self.at_kind(TokenKind::LeftParen) && !is_column {
+            let open = self.index();
+            return self.predicted(
+                at,
+                |parser, failed| parser.call_or_column(open, failed),
+                |parser| parser.function_call(start, name),
+            );
         }
         Ok(self.column(start, name))
     }
@@ -340,7 +355,7 @@ impl Parser<'_> {
             let arguments = self.identifier_list()?;
             return self.lambda(start, arguments);
         }
-        match self.paren_content()? {
+        match self.paren_content(true)? {
             Paren::Query(query) => Ok(self.scalar_subquery(start, query)),
             Paren::Expressions(mut items) => match items.pop() {
                 Some(only) if items.is_empty() => match only.node {
@@ -363,12 +378,27 @@ impl Parser<'_> {
 
     /// `( … )`, a query or expressions. Which one may show only behind inner parentheses: `((SELECT 1) + 1)`,
     /// `((SELECT 1) UNION SELECT 2)`. Nothing is parsed twice.
-    pub(crate) fn paren_content(&mut self) -> Result<Paren> {
+    pub(crate) fn paren_content(&mut self, is_operand: bool) -> Result<Paren> {
+        let open = self.index();
         self.nested(|parser| {
             parser.expect_kind(TokenKind::LeftParen)?;
             let content = parser.paren_inner()?;
+            if matches!(&content, Paren::Expressions(items) if matches!(items.as_slice(), [Expr { node: ExprNode::Alias { .. }, .. }]))
+            {
+                // One with an alias is no operand, and a row has two.
+                return Err(parser.unexpected_before(&[TokenKind::Comma]));
+            }
             match content {
-                Paren::Query(_) => drop(parser.expect_kind(TokenKind::RightParen)?),
+                // `(SELECT a` may still be a column with an alias.
+                Paren::Query(_) if is_operand && parser.at_kind(TokenKind::End) && parser.index() <= open + 3 => {
+                    return Err(parser.unexpected());
+                }
+                Paren::Query(_) => parser.expect_kind(TokenKind::RightParen).map(|_| ())?,
+                Paren::Expressions(items)
+                    if items.len() > 1 && !parser.at_kind(TokenKind::RightParen) && !items.iter().all(is_name) =>
+                {
+                    return Err(parser.surplus());
+                }
                 Paren::Expressions(_) => parser.expect_quietly(TokenKind::RightParen)?,
             }
             Ok(content)
@@ -381,7 +411,7 @@ impl Parser<'_> {
         }
         if self.at_kind(TokenKind::LeftParen) && !self.at_lambda() {
             let start = self.start();
-            match self.paren_content()? {
+            match self.paren_content(true)? {
                 Paren::Query(query) if self.at_query_end() => return Ok(Paren::Query(query)),
                 Paren::Query(query) if self.at_query_continuation() => {
                     return self.query_from(start, query).map(Paren::Query);
@@ -406,5 +436,14 @@ impl Parser<'_> {
 
     fn at_query_end(&self) -> bool {
         self.at_kind(TokenKind::RightParen)
+    }
+}
+
+/// A word that may also be the argument of a lambda.
+fn is_name(item: &Expr) -> bool {
+    match &item.node {
+        ExprNode::Attribute { name, .. } => name.len() == 1,
+        ExprNode::Literal(value) => matches!(value, Value::Null(_) | Value::Boolean(_)),
+        _ => false,
     }
 }

@@ -40,7 +40,7 @@ impl Parser<'_> {
             K::Overlay => self.overlay(),
             K::Timestampadd | K::Dateadd | K::DateAdd => self.with_unit("timestampadd"),
             K::Timestampdiff | K::Datediff | K::DateDiff | K::Timediff => self.with_unit("timestampdiff"),
-            K::Struct => self.structure(),
+            K::Struct => self.undecided(Self::structure),
             _ => self.named(),
         }
     }
@@ -53,12 +53,12 @@ impl Parser<'_> {
         if self.at_kind(TokenKind::RightParen) {
             return self.call_with(start, vec![name], Vec::new());
         }
-        let expr = self.expression()?;
+        let expr = self.undecided(Self::expression)?;
         if !self.accept(K::As) {
-            return self.call_with(start, vec![name], vec![expr]);
+            return self.undecided(|parser| parser.call_with(start, vec![name], vec![expr]));
         }
         let to = self.type_ref()?;
-        self.expect_quietly(TokenKind::RightParen)?;
+        self.expect_kind(TokenKind::RightParen)?;
         Ok(self.expr(start, ExprNode::Cast { expr: Box::new(expr), to, mode }))
     }
 
@@ -96,9 +96,9 @@ impl Parser<'_> {
         };
         let mut arguments = Vec::new();
         if !(self.at(K::From) && self.kind_at(1).starts_expression()) {
-            let first = self.expression()?;
+            let first = self.undecided(Self::expression)?;
             if side.is_none() && !self.at(K::From) {
-                return self.call_with(start, vec![written], vec![first]);
+                return self.undecided(|parser| parser.call_with(start, vec![written], vec![first]));
             }
             arguments.push(first);
         }
@@ -117,9 +117,9 @@ impl Parser<'_> {
         if self.at_kind(TokenKind::RightParen) || self.at_named_argument() {
             return self.call_with(start, vec![written], Vec::new());
         }
-        let mut arguments = vec![self.expression()?];
+        let mut arguments = vec![self.undecided(Self::expression)?];
         if !self.accept(K::From) {
-            return self.call_with(start, vec![written], arguments);
+            return self.undecided(|parser| parser.call_with(start, vec![written], arguments));
         }
         arguments.push(self.nested(Self::value)?);
         if self.accept(K::For) || self.accept_kind(TokenKind::Comma) {
@@ -139,9 +139,9 @@ impl Parser<'_> {
             return self.call_with(start, vec![written], Vec::new());
         }
         // `IN` would be a predicate for `expression`.
-        let part = self.nested(Self::value)?;
+        let part = self.undecided(|parser| parser.nested(Self::value))?;
         if !self.accept(K::In) {
-            return self.call_with(start, vec![written], vec![part]);
+            return self.undecided(|parser| parser.call_with(start, vec![written], vec![part]));
         }
         let text = self.nested(Self::value)?;
         self.expect_kind(TokenKind::RightParen)?;
@@ -157,9 +157,9 @@ impl Parser<'_> {
         if self.at_kind(TokenKind::RightParen) || self.at_named_argument() {
             return self.call_with(start, vec![written], Vec::new());
         }
-        let mut arguments = vec![self.expression()?];
+        let mut arguments = vec![self.undecided(Self::expression)?];
         if !self.accept(K::Placing) {
-            return self.call_with(start, vec![written], arguments);
+            return self.undecided(|parser| parser.call_with(start, vec![written], arguments));
         }
         arguments.push(self.nested(Self::value)?);
         self.expect(K::From)?;
@@ -179,6 +179,10 @@ impl Parser<'_> {
         if !is_three || !has_unit || self.kind_at(3) != TokenKind::Comma {
             return self.named();
         }
+        self.undecided(|parser| parser.call_with_unit(name))
+    }
+
+    fn call_with_unit(&mut self, name: &str) -> Result<Expr> {
         let start = self.start();
         let function = self.advance();
         let written = self.lexeme(function);
@@ -197,7 +201,7 @@ impl Parser<'_> {
                 .with("functionName", format!("`{written}`"))
                 .with("parameter", "`unit`")
                 .with("invalidValue", word);
-            return Err(self.about(start, error));
+            self.defer(self.about(start, error));
         }
         Ok(self.call(start, name, arguments))
     }

@@ -2,12 +2,28 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{REPETITIVE_WINDOW_DEFINITION, UNRESOLVED_WINDOW_REFERENCE};
-use hearth_plan::ExprNode;
 use hearth_plan::expression::{FrameBound, FrameUnit, NullOrdering, SortDirection, SortOrder, WindowFrame, WindowSpec};
+use hearth_plan::{Expr, ExprNode};
 
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::TokenKind;
+
+const BEHIND_NULLS: [TokenKind; 2] = [TokenKind::Word(Some(K::First)), TokenKind::Word(Some(K::Last))];
+
+const BEHIND_OFFSET: [TokenKind; 2] = [TokenKind::Word(Some(K::Preceding)), TokenKind::Word(Some(K::Following))];
+
+const BEHIND_ORDER: [TokenKind; 3] =
+    [TokenKind::RightParen, TokenKind::Word(Some(K::Rows)), TokenKind::Word(Some(K::Range))];
+
+const BEHIND_KEYS: [TokenKind; 5] = [
+    TokenKind::RightParen,
+    TokenKind::Word(Some(K::Rows)),
+    TokenKind::Word(Some(K::Range)),
+    TokenKind::Word(Some(K::Order)),
+    TokenKind::Word(Some(K::Sort)),
+];
 
 impl Parser<'_> {
     pub(crate) fn sort_item(&mut self) -> Result<SortOrder> {
@@ -17,10 +33,12 @@ impl Parser<'_> {
             _ => SortDirection::Ascending,
         };
         let mut nulls = NullOrdering::Default;
-        if self.at(K::Nulls) && matches!(self.keyword_at(1), Some(K::First | K::Last)) {
-            self.advance();
-            nulls = if self.at(K::First) { NullOrdering::First } else { NullOrdering::Last };
-            self.advance();
+        if self.accept(K::Nulls) {
+            nulls = match self.accept_any(&[K::First, K::Last]) {
+                Some(K::First) => NullOrdering::First,
+                Some(_) => NullOrdering::Last,
+                None => return Err(self.unexpected_before(&BEHIND_NULLS)),
+            };
         }
         Ok(SortOrder { child, direction, nulls })
     }
@@ -48,8 +66,13 @@ impl Parser<'_> {
         }
         if self.at_any(&[K::Rows, K::Range]) {
             spec.frame = Some(self.window_frame()?);
+            self.expect_kind(TokenKind::RightParen)?;
+        } else {
+            self.expect_before(
+                TokenKind::RightParen,
+                if spec.order.is_empty() { &BEHIND_KEYS } else { &BEHIND_ORDER },
+            )?;
         }
-        self.expect_kind(TokenKind::RightParen)?;
         spec.origin = self.origin(start);
         Ok(spec)
     }
@@ -83,9 +106,11 @@ impl Parser<'_> {
         let start = self.start();
         // `1 PRECEDING AND …`: no `AND` of the expression's own, so a value.
         let offset = self.nested(Self::value)?;
-        let direction = self.expect_any(&[K::Preceding, K::Following])?;
-        if matches!(offset.node, ExprNode::Attribute { .. }) {
-            return Err(self.against_rule(start, "Frame bound value must be a literal."));
+        let Some(direction) = self.accept_any(&[K::Preceding, K::Following]) else {
+            return Err(self.unexpected_before(&BEHIND_OFFSET));
+        };
+        if !is_constant(&offset) {
+            self.defer(self.against_rule(start, "Frame bound value must be a literal."));
         }
         Ok(match direction {
             K::Preceding => FrameBound::Offset(self.call(start, "-", vec![offset])),
@@ -94,18 +119,18 @@ impl Parser<'_> {
     }
 
     /// A window may take its definition from one of the same clause.
-    fn check_window_references(&self, start: usize, windows: &[(String, WindowSpec)]) -> Result<()> {
+    fn check_window_references(&mut self, start: usize, windows: &[(String, WindowSpec)]) {
         let is_defined =
             |base: &str| windows.iter().any(|(name, spec)| name.eq_ignore_ascii_case(base) && spec.base.is_none());
-        match windows.iter().filter_map(|(_, spec)| spec.base.as_deref()).find(|base| !is_defined(base)) {
-            Some(base) => Err(self.about(start, UNRESOLVED_WINDOW_REFERENCE.with("windowName", format!("`{base}`")))),
-            None => Ok(()),
+        let unknown = windows.iter().filter_map(|(_, spec)| spec.base.as_deref()).find(|base| !is_defined(base));
+        if let Some(base) = unknown {
+            self.defer(self.about(start, UNRESOLVED_WINDOW_REFERENCE.with("windowName", format!("`{base}`"))));
         }
     }
 
     /// `WINDOW a AS (…), b AS c`
     pub(crate) fn window_clause(&mut self) -> Result<Option<Vec<(String, WindowSpec)>>> {
-        if !(self.at(K::Window) && self.kind_at(1).is_name()) {
+        if !(self.at(K::Window) && self.kind_at(1).is_name()) || self.is_read_as(Reading::Absent) {
             return Ok(None);
         }
         let start = self.start();
@@ -115,13 +140,32 @@ impl Parser<'_> {
             parser.expect(K::As)?;
             Ok((name, parser.window_spec()?))
         })?;
-        self.check_window_references(start, &windows)?;
+        self.check_window_references(start, &windows);
         for (index, (name, _)) in windows.iter().enumerate() {
             if windows[..index].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
                 let error = REPETITIVE_WINDOW_DEFINITION.with("windowName", format!("`{name}`"));
-                return Err(self.about(start, error));
+                self.defer(self.about(start, error));
             }
         }
         Ok(Some(windows))
+    }
+}
+
+/// What Spark can compute while it reads a frame: constants and operators between them, no calls of functions.
+fn is_constant(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Literal(_)
+        | ExprNode::TypedLiteral { .. }
+        | ExprNode::NamedParameter(_)
+        | ExprNode::PositionalParameter(_) => true,
+        ExprNode::Cast { expr, .. } => is_constant(expr),
+        ExprNode::Function(call) => {
+            let is_operator = match call.name.as_slice() {
+                [only] => only == "when" || only == "positive" || !only.starts_with(|c: char| c.is_alphabetic()),
+                _ => false,
+            };
+            is_operator && call.arguments.iter().all(is_constant)
+        }
+        _ => false,
     }
 }

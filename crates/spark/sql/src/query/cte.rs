@@ -31,12 +31,13 @@ impl Parser<'_> {
         for (index, cte) in ctes.iter().enumerate() {
             if ctes[..index].iter().any(|earlier| earlier.name.eq_ignore_ascii_case(&cte.name)) {
                 let error = DUPLICATED_CTE_NAMES.with("duplicateNames", format!("`{}`", cte.name));
-                return Err(if is_statement { self.about_statement(error) } else { self.about(start, error) });
+                let error = if is_statement { self.about_statement(error) } else { self.about(start, error) };
+                self.defer(error);
             }
         }
         if !recursive && ctes.iter().any(|cte| cte.max_recursion.is_some()) {
             let what = "Cannot specify MAX RECURSION LEVEL when the CTE is not marked as RECURSIVE";
-            return Err(self.about_statement(OPERATION_NOT_ALLOWED.with("message", what)));
+            self.defer(self.about_statement(OPERATION_NOT_ALLOWED.with("message", what)));
         }
         Ok(Some(Ctes { ctes, recursive }))
     }

@@ -1,6 +1,9 @@
 //! `FROM`: relations separated by commas, joins, lateral views, pivots behind them.
 
-use hearth_base::Result;
+use hearth_base::condition::{
+    INCOMPATIBLE_JOIN_TYPES, INVALID_LATERAL_JOIN_TYPE, LATERAL_JOIN_USING, LATERAL_WITHOUT_SUBQUERY,
+};
+use hearth_base::{Condition, ErrorKind, Result};
 use hearth_plan::relation::{Join, JoinConstraint, JoinKind, LateralView, NearestByJoin};
 use hearth_plan::{Relation, RelationNode};
 
@@ -10,12 +13,14 @@ use crate::parser::Parser;
 use crate::token::TokenKind;
 
 /// Words that are no aliases of tables, so that behind one they can only begin a join.
-const JOIN_WORDS: [K; 8] = [K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full, K::Semi, K::Anti];
+pub(super) const JOIN_WORDS: [K; 8] = [K::Natural, K::Inner, K::Cross, K::Left, K::Right, K::Full, K::Semi, K::Anti];
 
 impl Parser<'_> {
     /// `FROM a, b JOIN c …`. As in Spark, a join behind a comma joins to all on its left.
     pub(crate) fn relations_clause(&mut self) -> Result<Relation> {
+        let whole = self.start();
         self.expect(K::From)?;
+        self.is_lateral_table = false;
         let start = self.start();
         let relation = self.nested(|parser| {
             let mut relation = parser.relation_chain(start, None)?;
@@ -30,6 +35,9 @@ impl Parser<'_> {
             }
             Ok(relation)
         })?;
+        if std::mem::take(&mut self.is_lateral_table) {
+            self.defer(self.about(whole, LATERAL_WITHOUT_SUBQUERY.error()));
+        }
         let mut relation = self.lateral_views(start, relation)?;
         while self.at_pivot() {
             relation = self.pivot_or_unpivot(start, relation)?;
@@ -41,6 +49,8 @@ impl Parser<'_> {
     pub(super) fn relation_chain(&mut self, start: usize, left: Option<Relation>) -> Result<Relation> {
         let lateral = self.accept_lateral();
         let primary = self.relation_primary()?;
+        // Before the first relation the word says nothing.
+        self.is_lateral_table |= lateral && left.is_some() && !self.takes_lateral;
         let first = match left {
             Some(left) => {
                 self.grew()?;
@@ -100,6 +110,7 @@ impl Parser<'_> {
         self.expect(K::Join)?;
         let lateral = self.accept_lateral();
         let right = self.relation_primary()?;
+        let takes_lateral = self.takes_lateral;
         if !natural && self.at_any(&[K::Approx, K::Exact]) && self.keyword_at(1) == Some(K::Nearest) {
             return self.nearest_by(start, left, right, kind);
         }
@@ -107,15 +118,39 @@ impl Parser<'_> {
             JoinConstraint::Natural
         } else if self.accept(K::On) {
             JoinConstraint::On(self.expression()?)
-        } else if self.at(K::Using) && self.kind_at(1) == TokenKind::LeftParen {
-            self.advance();
+        } else if self.accept(K::Using) {
             JoinConstraint::Using(self.identifier_list()?)
         } else {
             JoinConstraint::None
         };
+        if lateral {
+            self.check_lateral(at, kind, &constraint, takes_lateral);
+        }
         let join = Join { left: Box::new(left), right: Box::new(right), kind, constraint, lateral, structs: None };
         // Its place begins behind the left side.
         Ok(self.relation(at, RelationNode::Join(Box::new(join))))
+    }
+
+    /// What no lateral join may be, of the join that began at `start`.
+    fn check_lateral(&mut self, start: usize, kind: JoinKind, constraint: &JoinConstraint, takes_lateral: bool) {
+        let parse = |condition: Condition| Condition { kind: ErrorKind::Parse, ..condition };
+        let refused = match kind {
+            JoinKind::Inner | JoinKind::Cross | JoinKind::LeftOuter => None,
+            JoinKind::RightOuter => Some("RIGHT OUTER"),
+            JoinKind::FullOuter => Some("FULL OUTER"),
+            JoinKind::LeftSemi => Some("LEFT SEMI"),
+            JoinKind::LeftAnti => Some("LEFT ANTI"),
+        };
+        let error = match (constraint, refused) {
+            _ if !takes_lateral => LATERAL_WITHOUT_SUBQUERY.error(),
+            (JoinConstraint::Natural, _) => {
+                INCOMPATIBLE_JOIN_TYPES.with("joinType1", "LATERAL").with("joinType2", "NATURAL")
+            }
+            (JoinConstraint::Using(_), _) => parse(LATERAL_JOIN_USING).error(),
+            (_, Some(kind)) => parse(INVALID_LATERAL_JOIN_TYPE).with("joinType", kind),
+            (_, None) => return,
+        };
+        self.defer(self.about(start, error));
     }
 
     fn join_kind(&mut self) -> Result<JoinKind> {

@@ -9,6 +9,7 @@ use hearth_plan::relation::{Grouping, GroupingItem, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 use hearth_types::Value;
 
+use super::from::JOIN_WORDS;
 use super::select::strip_alias;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -21,7 +22,7 @@ impl Parser<'_> {
             Some(K::Select) => {
                 let list = self.select_list()?;
                 if self.at(K::Group) {
-                    return Err(self.about(start, Error::unsupported("GROUP BY behind |> SELECT")));
+                    self.defer(self.about(start, Error::unsupported("GROUP BY behind |> SELECT")));
                 }
                 let has_more = self.at_any(&[K::Where, K::Having, K::Qualify, K::Lateral]) && self.at_clause();
                 if has_more { Err(self.unexpected()) } else { self.select_rest(start, list, input) }
@@ -30,7 +31,7 @@ impl Parser<'_> {
                 self.advance();
                 let mut expressions = vec![star(Vec::new())];
                 let extended = self.named_expressions()?;
-                no_star(&extended)?;
+                self.settle(no_star(&extended), ())?;
                 expressions.extend(extended.into_iter().map(|expr| part("EXTEND", expr)));
                 Ok(self.relation(start, RelationNode::Project { input: Box::new(input), expressions }))
             }
@@ -58,7 +59,7 @@ impl Parser<'_> {
             }
             Some(K::Aggregate) => self.pipe_aggregate(start, input),
             Some(K::Union | K::Except | K::Intersect | K::Minus) => self.pipe_set_op(start, input),
-            _ if self.at_join() => self.join(start, input),
+            _ if self.at_join() || self.at_any(&JOIN_WORDS) => self.join(start, input),
             // None of the clauses need be there, not even one.
             _ => self.pipe_organization(start, input),
         }
@@ -74,11 +75,11 @@ impl Parser<'_> {
             Some(K::Sort) => Some("SORT BY"),
             _ => None,
         };
-        let relation = self.ordered(start, input)?;
+        let mut relation = self.ordered(start, input)?;
         if self.at(K::Window) && self.at_clause() {
             let error = CLAUSE_WITH_PIPE_OPERATORS.with("clauses", "the WINDOW clause");
-            self.with_windows(start, relation)?;
-            return Err(self.about(at, error));
+            relation = self.with_windows(start, relation)?;
+            self.defer(self.about(at, error));
         }
         let limit = match self.keyword() {
             Some(K::Limit) => Some("LIMIT"),
@@ -86,13 +87,11 @@ impl Parser<'_> {
             _ => None,
         };
         let relation = self.limited(start, relation)?;
-        match (order, limit) {
-            (Some(order), Some(limit)) => {
-                let error = MULTIPLE_RESULT_CLAUSES_WITH_PIPES.with("clause1", order).with("clause2", limit);
-                Err(self.about(at, error))
-            }
-            (Some(_) | None, None) | (None, Some(_)) => Ok(relation),
+        if let (Some(order), Some(limit)) = (order, limit) {
+            let error = MULTIPLE_RESULT_CLAUSES_WITH_PIPES.with("clause1", order).with("clause2", limit);
+            self.defer(self.about(at, error));
         }
+        Ok(relation)
     }
 
     /// Each assignment sees those before it.
@@ -105,7 +104,11 @@ impl Parser<'_> {
             let Ok([name]) = <[String; 1]>::try_from(name) else {
                 self.expression()?;
                 let what = "SQL pipe syntax |> SET operator with multi-part assignment key (only single-part keys are allowed)";
-                return Err(self.about(at, OPERATION_NOT_ALLOWED.with("message", what)));
+                self.defer(self.about(at, OPERATION_NOT_ALLOWED.with("message", what)));
+                match self.accept_kind(TokenKind::Comma) {
+                    true => continue,
+                    false => return Ok(input),
+                }
             };
             let value = self.expression()?;
             let columns = vec![(name, part("SET", value), None)];
@@ -129,12 +132,12 @@ impl Parser<'_> {
         let grouping = grouping?;
         if aggregates.is_empty() && grouping.is_none() {
             let what = "The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or both";
-            return Err(self.about(start, OPERATION_NOT_ALLOWED.with("message", what)));
+            self.defer(self.about(start, OPERATION_NOT_ALLOWED.with("message", what)));
         }
-        no_star(&aggregates)?;
+        self.settle(no_star(&aggregates), ())?;
         let grouping = grouping.unwrap_or(Grouping::Items(Vec::new()));
         if let Some(case) = unsupported_grouping(&grouping) {
-            return Err(self.about(start, PIPE_AGGREGATE_UNSUPPORTED_CASE.with("case", case)));
+            self.defer(self.about(start, PIPE_AGGREGATE_UNSUPPORTED_CASE.with("case", case)));
         }
         let (grouping, mut expressions) = grouping_output(grouping);
         expressions.extend(aggregates.into_iter().map(|expr| part("AGGREGATE", expr)));

@@ -30,7 +30,10 @@ impl Parser<'_> {
 
     fn pivot(&mut self, start: usize, input: Relation) -> Result<Relation> {
         self.expect_kind(TokenKind::LeftParen)?;
-        let aggregates = self.named_expressions()?;
+        let around = std::mem::replace(&mut self.is_before_for, true);
+        let aggregates = self.named_expressions();
+        self.is_before_for = around;
+        let aggregates = aggregates?;
         self.expect(K::For)?;
         let columns = if self.at_kind(TokenKind::LeftParen) {
             self.paren_list(Self::pivot_column)?

@@ -8,6 +8,7 @@ use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 use crate::dialect::Switch;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
+use crate::prediction::Reading;
 use crate::token::TokenKind;
 
 /// A hint: its name and parameters.
@@ -86,7 +87,12 @@ impl Parser<'_> {
         } else if let Some(condition) = having {
             relation = self.relation(start, RelationNode::Having { input: Box::new(relation), condition });
         }
-        let windows = if self.at(K::Window) && self.at_clause() { self.window_clause()? } else { None };
+        let at = self.index();
+        let windows = if self.at(K::Window) && self.at_clause() {
+            self.predicted(at, |_, _| Some(Reading::Absent), Self::window_clause)?
+        } else {
+            None
+        };
         if let Some(condition) = self.condition(K::Qualify)? {
             relation = self.relation(start, RelationNode::Qualify { input: Box::new(relation), condition });
         }
@@ -111,7 +117,7 @@ impl Parser<'_> {
 
     /// `WHERE condition` and its like.
     pub(crate) fn condition(&mut self, keyword: K) -> Result<Option<Expr>> {
-        if !(self.at(keyword) && self.at_clause()) {
+        if !self.at(keyword) {
             return Ok(None);
         }
         self.advance();
@@ -138,8 +144,10 @@ impl Parser<'_> {
         if !self.at(K::Select) || (self.at_all(&[K::Select, K::Transform]) && self.is_transform()) {
             return self.transform();
         }
-        let list = self.select_list()?;
-        let body = self.select_rest(start, list, input)?;
+        let around = std::mem::replace(&mut self.is_behind_from, true);
+        let list = self.select_list();
+        self.is_behind_from = around;
+        let body = self.select_rest(start, list?, input)?;
         self.organization(start, body)
     }
 

@@ -1,7 +1,7 @@
 //! One relation of a `FROM`: a table, a query or relations in parentheses, `VALUES`, a table function; with sample,
 //! time travel, options and alias.
 
-use hearth_base::condition::{TABLESAMPLE_EMPTY, TABLESAMPLE_NOT_SUPPORTED};
+use hearth_base::condition::{PARSE_RULE, TABLESAMPLE_BYTES, TABLESAMPLE_EMPTY, TABLESAMPLE_NOT_SUPPORTED};
 use hearth_base::{Error, Result};
 use hearth_plan::relation::{NamedTable, Sample, SampleMethod, TableName, TimeTravel};
 use hearth_plan::{Options, Relation, RelationNode};
@@ -20,20 +20,31 @@ impl Parser<'_> {
     pub(super) fn relation_primary(&mut self) -> Result<Relation> {
         let start = self.start();
         if self.at_kind(TokenKind::LeftParen) {
-            let (Inner::Query(relation) | Inner::Relation(relation)) = self.paren_relation()?;
-            return self.suffixes(start, relation);
+            let around = std::mem::take(&mut self.is_lateral_table);
+            let inner = self.paren_relation()?;
+            self.is_lateral_table |= around;
+            let is_query = matches!(inner, Inner::Query(_));
+            let (Inner::Query(relation) | Inner::Relation(relation)) = inner;
+            let relation = self.suffixes(start, relation)?;
+            self.takes_lateral = is_query;
+            return Ok(relation);
         }
         if self.at(K::Values) && self.kind_at(1).starts_expression() && !self.is_function_named_values() {
+            self.takes_lateral = false;
             return self.inline_table();
         }
         let is_stream = self.at(K::Stream)
             && ((self.kind_at(1).is_name() && !self.stream_is_name()) || self.kind_at(1) == TokenKind::LeftParen);
         if is_stream {
+            self.takes_lateral = false;
             return self.stream(start);
         }
         if self.at_table_function() {
-            return self.table_function(start);
+            let function = self.table_function(start)?;
+            self.takes_lateral = true;
+            return Ok(function);
         }
+        self.takes_lateral = false;
         self.table(start)
     }
 
@@ -85,7 +96,7 @@ impl Parser<'_> {
     }
 
     fn table(&mut self, start: usize) -> Result<Relation> {
-        let name = self.table_name()?;
+        let name = if self.at(K::Identifier) { self.undecided(Self::table_name)? } else { self.table_name()? };
         if self.at(K::Changes) && self.keyword_at(1) == Some(K::From) {
             return Err(self.about(start, Error::unsupported("CHANGES FROM")));
         }
@@ -211,8 +222,7 @@ impl Parser<'_> {
                     self.expect_kind(TokenKind::RightParen)?;
                 }
                 let what = if is_call { "BUCKET x OUT OF y ON function" } else { "BUCKET x OUT OF y ON colname" };
-                self.expect_kind(TokenKind::RightParen)?;
-                return Err(self.about(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", what)));
+                self.defer(self.about_closed(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", what)));
             }
             return Ok(SampleMethod::Bucket { bucket, of });
         }
@@ -225,22 +235,29 @@ impl Parser<'_> {
             let percent: f64 = self.lexeme(token).parse().map_err(|_| self.unexpected_at(token))?;
             let upper = if negative { -percent } else { percent } / 100.0;
             if !(-1e-6..=1.0 + 1e-6).contains(&upper) {
-                self.expect_kind(TokenKind::RightParen)?;
                 let message = format!("Sampling fraction ({upper:?}) must be on interval [0, 1]");
-                return Err(self.against_rule(start, &message));
+                self.defer(self.about_closed(start, PARSE_RULE.with("msg", &message)));
             }
             return Ok(SampleMethod::Fraction { lower: 0.0, upper });
         }
         if self.at_kind(TokenKind::RightParen) {
-            self.advance();
-            return Err(self.plain(start, TABLESAMPLE_EMPTY));
+            self.defer(self.about_closed(start, TABLESAMPLE_EMPTY.error()));
+            return Ok(SampleMethod::Fraction { lower: 0.0, upper: 0.0 });
         }
+        let at = self.start();
         let rows = self.expression()?;
         if self.accept(K::Rows) {
             return Ok(SampleMethod::Rows(rows));
         }
-        self.expect_kind(TokenKind::RightParen)?;
-        Err(self.about(start, TABLESAMPLE_NOT_SUPPORTED.with("msg", "byteLengthLiteral")))
+        let written: String = self.since(at).split_whitespace().collect();
+        let is_size = written.strip_suffix(['b', 'B', 'k', 'K', 'm', 'M', 'g', 'G']);
+        let error = match is_size.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit()))
+        {
+            true => TABLESAMPLE_NOT_SUPPORTED.with("msg", "byteLengthLiteral"),
+            false => TABLESAMPLE_BYTES.with("bytesStr", written),
+        };
+        self.defer(self.about_closed(start, error));
+        Ok(SampleMethod::Rows(rows))
     }
 
     pub(super) fn sampled(

@@ -32,7 +32,11 @@ impl Parser<'_> {
         self.expect_kind(TokenKind::LeftParen)?;
         let is_empty = self.at_kind(TokenKind::RightParen);
         let arguments = if is_empty { Vec::new() } else { self.comma_list(Self::table_function_argument)? };
-        self.expect_kind(TokenKind::RightParen)?;
+        // Of one name it may be the columns of an alias just as well.
+        match self.is_behind_first_name() {
+            true => self.expect_quietly(TokenKind::RightParen)?,
+            false => drop(self.expect_kind(TokenKind::RightParen)?),
+        }
         let function = self.relation(start, RelationNode::TableFunction(TableFunction { name, arguments }));
         if self.at(K::Watermark) && self.at_clause() {
             return Err(self.about(start, Error::unsupported("WATERMARK")));
@@ -73,7 +77,8 @@ impl Parser<'_> {
             let name = self.name()?;
             let quoted: Vec<_> = name.iter().map(|part| format!("`{}`", part.replace('`', "``"))).collect();
             let error = TABLE_ARGUMENT_WITHOUT_PARENTHESES.with("argumentName", quoted.join("."));
-            return Err(self.about(start, error));
+            self.defer(self.about(start, error));
+            return Ok(self.expr(start, ExprNode::Attribute { name, plan_id: None, is_metadata: false }));
         }
         let at = self.start();
         let is_query = self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen;
@@ -122,7 +127,8 @@ impl Parser<'_> {
         );
         self.advance();
         self.expression()?;
-        Err(self.against_rule(start, &message))
+        self.defer(self.against_rule(start, &message));
+        Ok(())
     }
 
     /// Parentheses around the whole list, not around its first operand.

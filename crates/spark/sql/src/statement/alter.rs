@@ -1,7 +1,9 @@
 //! `ALTER DATABASE`, `ALTER TABLE`, `ALTER VIEW`.
 
 use hearth_base::Result;
-use hearth_base::condition::{HIVE_CHANGE_COLUMN, SCHEMA_LEVEL_COLLATIONS};
+use hearth_base::condition::{
+    ALTER_TABLE_COLUMN_DESCRIPTOR_DUPLICATE, HIVE_CHANGE_COLUMN, REPLACE_COLUMNS_WITH_DEFAULT, SCHEMA_LEVEL_COLLATIONS,
+};
 use hearth_plan::catalog::{ColumnChange, ColumnDef, TableChange};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Plan};
@@ -29,7 +31,8 @@ impl Parser<'_> {
         let name = self.plain_name()?;
         if self.accept_all(&[K::Default, K::Collation]) {
             self.plain_identifier()?;
-            return Err(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
+            self.defer(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
+            return Ok(unsupported("DEFAULT COLLATION of a schema"));
         }
         if self.accept(K::Unset) {
             self.expect_any(&[K::Dbproperties, K::Properties])?;
@@ -136,7 +139,10 @@ impl Parser<'_> {
 
     fn rename(&mut self, name: TableName, is_view: bool) -> Result<Plan> {
         self.expect(K::Rename)?;
-        self.expect_quietly(TokenKind::Word(Some(K::To)))?;
+        match is_view {
+            true => self.expect(K::To)?,
+            false => self.expect_quietly(TokenKind::Word(Some(K::To)))?,
+        }
         let to = self.name()?;
         Ok(catalog(CatalogOp::RenameTable { name, to, is_view }))
     }
@@ -201,8 +207,9 @@ impl Parser<'_> {
                 _ => self.set_serde(None),
             },
             Some(K::Replace) => {
-                self.replace_columns(name)?;
-                Err(self.not_valid("ALTER TABLE ... PARTITION ... REPLACE COLUMNS"))
+                let plan = self.replace_columns(name)?;
+                self.defer(self.not_valid("ALTER TABLE ... PARTITION ... REPLACE COLUMNS"));
+                Ok(plan)
             }
             Some(K::Change) => {
                 self.skip_rest();
@@ -229,7 +236,7 @@ impl Parser<'_> {
             }
             return Ok(altered(name, false, TableChange::AddColumns(columns)));
         }
-        if self.at_table_constraint() {
+        if self.at_table_constraint() || self.at(K::Constraint) {
             self.table_constraint()?;
             return Ok(altered(name, false, TableChange::Refused("ADD CONSTRAINT")));
         }
@@ -245,6 +252,8 @@ impl Parser<'_> {
 
     /// A column, possibly inside a struct (its name has parts), and its place if it has one.
     fn added_column(&mut self) -> Result<(ColumnDef, Option<Option<String>>)> {
+        let start = self.start();
+        let mut twice = None;
         let name = self.name()?.join(".");
         let data_type = self.type_ref()?;
         let mut column = ColumnDef {
@@ -259,23 +268,33 @@ impl Parser<'_> {
         let mut place = None;
         loop {
             if self.at_not_null() {
+                twice = twice.or((!column.nullable).then_some("NOT NULL"));
                 self.advance();
                 self.advance();
                 column.nullable = false;
             } else if self.accept(K::Default) {
                 let at = self.start();
-                self.once("DEFAULT", column.default.is_some())?;
+                twice = twice.or(column.default.is_some().then_some("DEFAULT"));
                 column.default = Some(self.expression()?);
                 column.default_text = Some(self.since(at).to_owned());
             } else if self.at(K::Comment) {
-                self.once("COMMENT", column.comment.is_some())?;
+                twice = twice.or(column.comment.is_some().then_some("COMMENT"));
                 column.comment = Some(self.comment_clause()?);
             } else if self.at_any(&[K::First, K::After]) {
+                twice = twice.or(place.is_some().then_some("FIRST|AFTER"));
                 place = Some(self.column_position()?);
             } else {
-                return Ok((column, place));
+                break;
             }
         }
+        if let Some(option) = twice {
+            let error = ALTER_TABLE_COLUMN_DESCRIPTOR_DUPLICATE
+                .with("type", "ADD")
+                .with("columnName", &column.name)
+                .with("optionName", option);
+            self.defer(self.about(start, error));
+        }
+        Ok((column, place))
     }
 
     /// `FIRST`, `AFTER column`
@@ -308,7 +327,22 @@ impl Parser<'_> {
 
     fn replace_columns(&mut self, name: TableName) -> Result<Plan> {
         self.expect_all(&[K::Replace, K::Columns])?;
-        let columns = self.paren_list(|parser| parser.added_column().map(|(column, _)| column))?;
+        let mut has_place = false;
+        let columns = self.column_list(|parser| {
+            let (column, place) = parser.added_column()?;
+            has_place |= place.is_some();
+            Ok(column)
+        })?;
+        if has_place {
+            let error = HIVE_CHANGE_COLUMN
+                .with("operation", "Column position")
+                .with("command", "REPLACE COLUMNS")
+                .with("msg", "");
+            self.defer(self.about_statement(error));
+        }
+        if columns.iter().any(|column| column.default.is_some()) {
+            self.defer(self.about_statement(REPLACE_COLUMNS_WITH_DEFAULT.error()));
+        }
         Ok(altered(name, false, TableChange::ReplaceColumns(columns)))
     }
 
@@ -322,7 +356,10 @@ impl Parser<'_> {
         let is_action = matches!(self.keyword(), Some(K::Type | K::Comment | K::First | K::After | K::Set | K::Drop))
             || !self.kind().is_name();
         if is_change && !is_action {
+            let earlier = self.deferred.take();
             let changed = self.plain_column()?;
+            let of_type = self.deferred.take();
+            self.deferred = earlier;
             if self.at_any(&[K::First, K::After]) {
                 self.column_position()?;
             }
@@ -331,7 +368,10 @@ impl Parser<'_> {
                     .with("operation", "Renaming column")
                     .with("command", "ALTER COLUMN")
                     .with("msg", ", please run RENAME COLUMN instead");
-                return Err(self.about_statement(error));
+                self.defer(self.about_statement(error));
+            }
+            if let Some(error) = of_type {
+                self.defer(error);
             }
             let change = match changed.comment {
                 Some(comment) => ColumnChange::Comment(comment),
@@ -340,9 +380,10 @@ impl Parser<'_> {
             return Ok(altered(name, false, TableChange::AlterColumn { column, change }));
         }
         let Some(change) = self.column_change()? else {
-            return Err(self.operation_not_allowed(
+            self.defer(self.operation_not_allowed(
                 "ALTER TABLE table ALTER COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER",
             ));
+            return Ok(unsupported("ALTER COLUMN without a change"));
         };
         let mut several = false;
         while self.accept_kind(TokenKind::Comma) {

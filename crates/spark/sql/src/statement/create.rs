@@ -22,6 +22,9 @@ impl Parser<'_> {
     pub(super) fn create(&mut self) -> Result<Plan> {
         let start = self.start();
         self.advance();
+        if self.at(K::Or) && self.keyword_at(1) != Some(K::Replace) {
+            return Err(self.unexpected_at(self.peek_at(1)));
+        }
         let words = CreateWords {
             or_replace: self.accept_all(&[K::Or, K::Replace]),
             global: self.accept(K::Global),
@@ -59,17 +62,17 @@ impl Parser<'_> {
         let (mut comment, mut location, mut properties) = (None, None, Options::new());
         loop {
             if self.at(K::Comment) {
-                self.once("COMMENT", comment.is_some())?;
+                self.once("COMMENT", comment.is_some());
                 comment = Some(self.comment_clause()?);
             } else if self.accept(K::Location) {
-                self.once("LOCATION", location.is_some())?;
+                self.once("LOCATION", location.is_some());
                 location = Some(self.string()?);
             } else if self.accept_all(&[K::Default, K::Collation]) {
                 self.plain_identifier()?;
-                return Err(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
+                self.defer(crate::error::bare(SCHEMA_LEVEL_COLLATIONS.error(), self.text));
             } else if self.accept(K::With) {
                 self.expect_any(&[K::Dbproperties, K::Properties])?;
-                self.once("WITH PROPERTIES", !properties.is_empty())?;
+                self.once("WITH PROPERTIES", !properties.is_empty());
                 properties = self.valued_property_list()?;
             } else {
                 break;
@@ -140,7 +143,7 @@ impl Parser<'_> {
         if self.accept(K::As) {
             self.query()?;
         } else if what == "CREATE MATERIALIZED VIEW" {
-            return Err(self.operation_not_allowed("Unable to find query for CREATE MATERIALIZED VIEW statement."));
+            self.defer(self.operation_not_allowed("Unable to find query for CREATE MATERIALIZED VIEW statement."));
         }
         Ok(unsupported(what))
     }

@@ -2,12 +2,14 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{
-    CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT, INVALID_STATEMENT_OR_CLAUSE, TEMP_TABLE_WITHOUT_PROVIDER,
+    CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT, INVALID_BUCKETS_OF_TRANSFORM, INVALID_STATEMENT_OR_CLAUSE,
+    OPERATION_NOT_ALLOWED, TEMP_TABLE_WITHOUT_PROVIDER, TRANSFORM_OF_NO_COLUMN, TRANSFORM_WRONG_NUM_ARGS,
 };
 use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns, TablePromise};
 use hearth_plan::command::{CreateView, ViewKind};
 use hearth_plan::relation::{DataSource, TableName};
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan, RelationNode};
+use hearth_types::Value;
 
 use super::create::CreateWords;
 use super::{catalog, unsupported};
@@ -52,10 +54,14 @@ impl Parser<'_> {
         }
         let columns = self.start();
         if words.temporary && if_not_exists {
-            return Err(self.not_valid("CREATE TEMPORARY TABLE ... IF NOT EXISTS"));
+            self.defer(self.not_valid("CREATE TEMPORARY TABLE ... IF NOT EXISTS"));
         }
         let plan = self.table_definition(start, name, mode, words.external)?;
-        if words.temporary { self.temporary_table(start, columns, plan) } else { Ok(plan) }
+        if !words.temporary {
+            return Ok(plan);
+        }
+        let view = self.temporary_table(start, columns, plan);
+        self.settle(view, unsupported("CREATE TEMPORARY TABLE"))
     }
 
     /// `CREATE TEMPORARY TABLE t (a INT) USING csv …` is a temporary view of the files.
@@ -70,7 +76,7 @@ impl Parser<'_> {
             return Err(self.about_statement(TEMP_TABLE_WITHOUT_PROVIDER.error()));
         }
         if let TableName::Name(name) = &table.name {
-            self.temporary_name("VIEW", name)?;
+            self.temporary_name("VIEW", name);
         }
         let schema = match &table.columns {
             TableColumns::Columns(_) => {
@@ -116,6 +122,9 @@ impl Parser<'_> {
     fn table_definition(&mut self, start: usize, name: TableName, mode: CreateMode, external: bool) -> Result<Plan> {
         let mut promise = TablePromise::Nothing;
         let mut columns = TableColumns::Inferred;
+        if self.at_kind(TokenKind::LeftParen) && self.kind_at(1) == TokenKind::LeftParen {
+            self.expect_query()?;
+        }
         if self.at_kind(TokenKind::LeftParen) && (!self.starts_query_at(1) || self.at_column(1)) {
             let elements = self.table_elements()?;
             promise = elements.promise;
@@ -127,9 +136,11 @@ impl Parser<'_> {
             self.table_clause(&mut clauses)?;
         }
         while !self.at(K::Using) && self.table_clause(&mut clauses)? {}
-        let is_query = self.accept(K::As) || self.starts_query_at(0) || self.at_kind(TokenKind::LeftParen);
+        let is_query =
+            self.accept(K::As) || self.starts_query_at(0) || self.at(K::With) || self.at_kind(TokenKind::LeftParen);
         let query = if is_query { Some(self.query()?) } else { None };
-        self.check_definition(start, &columns, &clauses, query.is_some())?;
+        let checked = self.check_definition(start, &columns, &clauses, query.is_some());
+        self.settle(checked, ())?;
         if let Some(clause) = clauses.unsupported {
             return Ok(unsupported(format!("CREATE TABLE … {clause}")));
         }
@@ -259,43 +270,43 @@ impl Parser<'_> {
         let Some(keyword) = self.keyword() else { return Ok(false) };
         match keyword {
             K::Using => {
-                self.once("USING", clauses.provider.is_some())?;
+                self.once("USING", clauses.provider.is_some());
                 self.advance();
                 clauses.provider = Some(self.name()?.join("."));
             }
             K::Options => {
-                self.once("OPTIONS", !clauses.options.is_empty())?;
+                self.once("OPTIONS", !clauses.options.is_empty());
                 self.advance();
                 clauses.options = self.expression_property_list()?;
             }
             K::Partitioned => {
                 let is_second = !clauses.partitioning.is_empty() || !clauses.partition_columns.is_empty();
-                self.once("PARTITIONED BY", is_second)?;
+                self.once("PARTITIONED BY", is_second);
                 self.advance();
                 self.expect(K::By)?;
                 self.partition_fields(clauses)?;
             }
             K::Cluster => {
-                self.once("CLUSTER BY", !clauses.cluster_columns.is_empty())?;
+                self.once("CLUSTER BY", !clauses.cluster_columns.is_empty());
                 self.advance();
                 self.expect(K::By)?;
                 clauses.cluster_columns = self.paren_list(Self::name)?;
             }
             K::Clustered => {
-                self.once("CLUSTERED BY", clauses.bucket.is_some())?;
+                self.once("CLUSTERED BY", clauses.bucket.is_some());
                 self.bucket_clause(clauses)?;
             }
             K::Location => {
-                self.once("LOCATION", clauses.location.is_some())?;
+                self.once("LOCATION", clauses.location.is_some());
                 self.advance();
                 clauses.location = Some(self.string()?);
             }
             K::Comment => {
-                self.once("COMMENT", clauses.comment.is_some())?;
+                self.once("COMMENT", clauses.comment.is_some());
                 clauses.comment = Some(self.comment_clause()?);
             }
             K::Tblproperties => {
-                self.once("TBLPROPERTIES", !clauses.properties.is_empty())?;
+                self.once("TBLPROPERTIES", !clauses.properties.is_empty());
                 self.advance();
                 clauses.properties = self.valued_property_list()?;
             }
@@ -315,7 +326,7 @@ impl Parser<'_> {
             }
             K::Skewed => {
                 self.skewed_by()?;
-                return Err(self.not_valid("CREATE TABLE ... SKEWED BY"));
+                self.defer(self.not_valid("CREATE TABLE ... SKEWED BY"));
             }
             _ => return Ok(false),
         }
@@ -336,8 +347,10 @@ impl Parser<'_> {
                 name.push(parser.identifier()?);
             }
             if parser.at_kind(TokenKind::LeftParen) && name.len() == 1 {
-                let arguments = parser.paren_list(Self::expression)?;
-                clauses.partitioning.push(parser.call(start, &name.concat(), arguments));
+                let arguments = parser.paren_list(Self::transform_argument)?;
+                let transform = name.concat();
+                parser.check_transform(start, &transform, &arguments);
+                clauses.partitioning.push(parser.call(start, &transform, arguments));
                 return Ok(());
             }
             let column = parser.expr(start, ExprNode::Attribute { name, plan_id: None, is_metadata: false });
@@ -347,8 +360,56 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// A column or a constant.
+    fn transform_argument(&mut self) -> Result<Expr> {
+        let is_name = self.kind().is_name()
+            && !self.kind_at(1).is_string()
+            && !self.at_any(&[K::Null, K::True, K::False, K::Interval]);
+        if !is_name {
+            return self.constant();
+        }
+        let start = self.start();
+        let mut name = vec![self.plain_identifier()?];
+        while self.accept_kind(TokenKind::Dot) {
+            name.push(self.plain_identifier()?);
+        }
+        Ok(self.expr(start, ExprNode::Attribute { name, plan_id: None, is_metadata: false }))
+    }
+
+    /// Of the transforms that Spark knows by name, in this very case, the arguments are checked; others take any.
+    fn check_transform(&mut self, start: usize, name: &str, arguments: &[Expr]) {
+        let is_column = |argument: &Expr| matches!(argument.node, ExprNode::Attribute { .. });
+        let is_count = |argument: &Expr| {
+            matches!(argument.node, ExprNode::Literal(Value::Short(_) | Value::Integer(_) | Value::Long(_)))
+        };
+        let no_column = |parser: &Self, argument: &Expr| {
+            TRANSFORM_OF_NO_COLUMN.with("transform", format!("`{name}`")).with("expr", parser.written(argument))
+        };
+        let error = match (name, arguments) {
+            ("years" | "months" | "days" | "hours", [only]) if !is_column(only) => no_column(self, only),
+            ("years" | "months" | "days" | "hours", [_, _, ..]) => TRANSFORM_WRONG_NUM_ARGS
+                .with("transform", format!("`{name}`"))
+                .with("expectedNum", 1)
+                .with("actualNum", arguments.len()),
+            ("bucket", [count, ..]) if !is_count(count) => {
+                let written = self.written(count);
+                let is_number = written.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+                let shown =
+                    if is_number { written.trim_end_matches(|c: char| c.is_ascii_alphabetic()) } else { written };
+                INVALID_BUCKETS_OF_TRANSFORM.with("describe", shown)
+            }
+            ("bucket", [_, columns @ ..]) => match columns.iter().find(|column| !is_column(column)) {
+                Some(other) => no_column(self, other),
+                None => return,
+            },
+            _ => return,
+        };
+        self.defer(self.about(start, error));
+    }
+
     /// `CLUSTERED BY (a) [SORTED BY (b DESC)] INTO 4 BUCKETS`
     fn bucket_clause(&mut self, clauses: &mut TableClauses) -> Result<()> {
+        let (start, mut descending) = (self.start(), None);
         self.advance();
         self.expect(K::By)?;
         let columns = self.identifier_list()?;
@@ -358,8 +419,7 @@ impl Parser<'_> {
                 let column = parser.identifier()?;
                 let at = parser.start();
                 if parser.accept_any(&[K::Asc, K::Desc]) == Some(K::Desc) {
-                    let what = format!("Column ordering must be ASC, was '{}'", parser.since(at));
-                    return Err(parser.operation_not_allowed(&what));
+                    descending.get_or_insert_with(|| parser.since(at).to_owned());
                 }
                 Ok(column)
             })?;
@@ -367,6 +427,10 @@ impl Parser<'_> {
         self.expect(K::Into)?;
         let buckets = self.integer()?;
         self.expect(K::Buckets)?;
+        if let Some(order) = descending {
+            let what = format!("Column ordering must be ASC, was '{order}'");
+            self.defer(self.about(start, OPERATION_NOT_ALLOWED.with("message", what)));
+        }
         clauses.bucket = Some((columns, buckets));
         Ok(())
     }
@@ -411,7 +475,8 @@ impl Parser<'_> {
             if self.accept_all(&[K::With, K::Serdeproperties]) {
                 self.property_list()?;
             }
-            return Err(self.about(start, INVALID_STATEMENT_OR_CLAUSE.with("operation", "STORED BY")));
+            self.defer(self.about(start, INVALID_STATEMENT_OR_CLAUSE.with("operation", "STORED BY")));
+            return Ok(());
         }
         self.expect(K::As)?;
         if self.accept(K::Inputformat) {

@@ -114,7 +114,7 @@ impl Parser<'_> {
         let named = self.since(named_at);
         let partition = self.optional_partition_spec()?;
         if let Some((key, _)) = partition.iter().find(|(_, value)| value.is_none()) {
-            return Err(self.about_statement(EMPTY_PARTITION_VALUE.with("partKey", format!("`{key}`"))));
+            self.defer(self.about_statement(EMPTY_PARTITION_VALUE.with("partKey", format!("`{key}`"))));
         }
         let mut column = None;
         if self.kind().is_name() && !self.at_all(&[K::As, K::Json]) {
@@ -122,15 +122,15 @@ impl Parser<'_> {
         }
         let as_json = self.accept_all(&[K::As, K::Json]);
         if as_json && !extended {
-            return Err(bare(DESCRIBE_JSON_NOT_EXTENDED.with("tableName", named), self.text));
+            self.defer(bare(DESCRIBE_JSON_NOT_EXTENDED.with("tableName", named), self.text));
         }
         match column {
             Some(column) => {
                 if !partition.is_empty() {
-                    return Err(self.about_statement(hearth_base::condition::DESCRIBE_COLUMN_OF_PARTITION.error()));
+                    self.defer(self.about_statement(hearth_base::condition::DESCRIBE_COLUMN_OF_PARTITION.error()));
                 }
                 if as_json {
-                    return Err(bare(hearth_base::condition::DESCRIBE_COLUMN_AS_JSON.error(), self.text));
+                    self.defer(bare(hearth_base::condition::DESCRIBE_COLUMN_AS_JSON.error(), self.text));
                 }
                 Ok(catalog(CatalogOp::DescribeColumn { name, column, extended }))
             }

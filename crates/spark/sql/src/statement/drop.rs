@@ -12,10 +12,9 @@ impl Parser<'_> {
     pub(super) fn drop_statement(&mut self) -> Result<Plan> {
         let start = self.start();
         self.advance();
-        let temporary =
-            self.at(K::Temporary) && matches!(self.keyword_at(1), Some(K::Function | K::Variable | K::Var | K::Macro));
-        if temporary {
-            self.advance();
+        let temporary = self.accept(K::Temporary);
+        if temporary && !self.at_any(&[K::Function, K::Variable, K::Var, K::Macro]) {
+            return Err(self.unexpected());
         }
         match self.keyword() {
             Some(K::Table) => {
@@ -44,7 +43,7 @@ impl Parser<'_> {
                 let if_exists = self.if_exists();
                 let name = self.plain_name()?;
                 if temporary {
-                    self.temporary_name("FUNCTION", &name)?;
+                    self.temporary_name("FUNCTION", &name);
                 }
                 Ok(catalog(CatalogOp::DropFunction { name, if_exists, temporary }))
             }

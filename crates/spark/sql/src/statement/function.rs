@@ -2,7 +2,8 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{
-    CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE, CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS, FUNCTION_PARAMETER_NOT_NULL,
+    CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE, CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS, DUPLICATE_CLAUSES,
+    FUNCTION_PARAMETER_NOT_NULL, OPERATION_NOT_ALLOWED,
 };
 use hearth_plan::catalog::{ColumnDef, CreateFunction, FunctionBody, SqlFunctionBody};
 use hearth_plan::{CatalogOp, Plan};
@@ -13,19 +14,33 @@ use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
 
+/// What a routine may say of itself, by the name of the clause.
+const CHARACTERISTICS: [(&str, &[K]); 10] = [
+    ("DETERMINISTIC", &[K::Deterministic]),
+    ("DETERMINISTIC", &[K::Not, K::Deterministic]),
+    ("SQL DATA ACCESS", &[K::No, K::Sql]),
+    ("SQL DATA ACCESS", &[K::Contains, K::Sql]),
+    ("SQL DATA ACCESS", &[K::Reads, K::Sql, K::Data]),
+    ("SQL DATA ACCESS", &[K::Modifies, K::Sql, K::Data]),
+    ("NULL CALL", &[K::Returns, K::Null, K::On, K::Null, K::Input]),
+    ("NULL CALL", &[K::Called, K::On, K::Null, K::Input]),
+    ("SQL SECURITY RIGHTS", &[K::Sql, K::Security, K::Invoker]),
+    ("SQL SECURITY RIGHTS", &[K::Sql, K::Security, K::Definer]),
+];
+
 impl Parser<'_> {
     pub(super) fn create_function(&mut self, words: CreateWords) -> Result<Plan> {
         self.advance();
         let if_not_exists = self.if_not_exists()?;
         let name = self.plain_name()?;
         if if_not_exists && words.or_replace {
-            return Err(self.about_statement(CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE.error()));
+            self.defer(self.about_statement(CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE.error()));
         }
         if words.temporary {
             if if_not_exists {
-                return Err(self.about_statement(CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS.error()));
+                self.defer(self.about_statement(CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS.error()));
             }
-            self.temporary_name("FUNCTION", &name)?;
+            self.temporary_name("FUNCTION", &name);
         }
         let (body, comment) = if self.accept(K::As) { (self.class_body()?, None) } else { self.sql_function()? };
         Ok(catalog(CatalogOp::CreateFunction(Box::new(CreateFunction {
@@ -47,7 +62,7 @@ impl Parser<'_> {
                 let kind = parser.plain_identifier()?.to_lowercase();
                 if !matches!(kind.as_str(), "jar" | "file" | "archive") {
                     let what = format!("CREATE FUNCTION with resource type '{kind}'");
-                    return Err(parser.operation_not_allowed(&what));
+                    parser.defer(parser.operation_not_allowed(&what));
                 }
                 Ok((kind, parser.string()?))
             })?;
@@ -56,28 +71,29 @@ impl Parser<'_> {
     }
 
     fn sql_function(&mut self) -> Result<(FunctionBody, Option<String>)> {
-        self.expect_kind(TokenKind::LeftParen)?;
+        self.expect_quietly(TokenKind::LeftParen)?;
         let is_empty = self.at_kind(TokenKind::RightParen);
         let parameters: Vec<ColumnDef> = if is_empty {
             Vec::new()
         } else {
             self.comma_list(|parser| {
                 let start = parser.start();
-                let (column, _) = parser.column_definition()?;
+                let (column, _) = parser.column_definition(super::column::ColumnOf::Function)?;
                 if !column.nullable {
                     let written = parser.since(start);
-                    return Err(parser.about(start, FUNCTION_PARAMETER_NOT_NULL.with("input", written)));
+                    parser.defer(parser.about(start, FUNCTION_PARAMETER_NOT_NULL.with("input", written)));
                 }
                 Ok(column)
             })?
         };
+        self.forget_list();
         self.expect_kind(TokenKind::RightParen)?;
         let (mut returns, mut returns_table) = (None, None);
         if self.at(K::Returns) && self.keyword_at(1) != Some(K::Null) {
             self.advance();
             if self.at(K::Table) && self.kind_at(1) == TokenKind::LeftParen {
                 self.advance();
-                returns_table = Some(self.paren_list(Self::plain_column)?);
+                returns_table = Some(self.column_list(Self::plain_column)?);
             } else if self.at(K::Table) {
                 self.advance();
                 returns_table = Some(Vec::new());
@@ -86,7 +102,10 @@ impl Parser<'_> {
             }
         }
         let comment = self.routine_characteristics()?;
-        self.expect_quietly(TokenKind::Word(Some(K::Return)))?;
+        match returns.is_some() || returns_table.is_some() {
+            true => self.expect(K::Return)?,
+            false => self.expect_quietly(TokenKind::Word(Some(K::Return)))?,
+        }
         let body = if self.starts_query_at(0) {
             SqlFunctionBody::Query(Box::new(self.query()?))
         } else {
@@ -97,34 +116,40 @@ impl Parser<'_> {
 
     /// `LANGUAGE SQL DETERMINISTIC COMMENT '…' …`: only the comment is kept.
     fn routine_characteristics(&mut self) -> Result<Option<String>> {
-        let mut comment = None;
-        let flags: [&[K]; 11] = [
-            &[K::Deterministic],
-            &[K::Not, K::Deterministic],
-            &[K::No, K::Sql],
-            &[K::Contains, K::Sql],
-            &[K::Reads, K::Sql, K::Data],
-            &[K::Modifies, K::Sql, K::Data],
-            &[K::Returns, K::Null, K::On, K::Null, K::Input],
-            &[K::Called, K::On, K::Null, K::Input],
-            &[K::Sql, K::Security, K::Invoker],
-            &[K::Sql, K::Security, K::Definer],
-            &[K::Default, K::Collation],
-        ];
+        let (start, mut comment, mut seen, mut refused) = (self.start(), None, Vec::new(), None);
         loop {
-            if self.at(K::Comment) {
-                self.once("COMMENT", comment.is_some())?;
+            let clause = if self.at(K::Comment) {
                 comment = Some(self.comment_clause()?);
+                "COMMENT"
             } else if self.at_any(&[K::Language, K::Specific]) {
-                self.advance();
-                self.plain_identifier()?;
+                let is_language = self.advance().kind.keyword() == Some(K::Language);
+                let word = self.plain_identifier()?;
+                if is_language && !word.eq_ignore_ascii_case("sql") {
+                    refused = refused.or(Some(format!("Unsupported language for user defined functions: {word}")));
+                }
+                if is_language { "LANGUAGE" } else { "SPECIFIC" }
             } else if self.at_all(&[K::Default, K::Collation]) {
                 self.advance();
                 self.advance();
                 self.plain_identifier()?;
-            } else if !flags.iter().any(|flag| self.accept_all(flag)) {
-                return Ok(comment);
-            }
+                continue;
+            } else if let Some((clause, words)) = CHARACTERISTICS.iter().find(|(_, words)| self.accept_all(words)) {
+                if matches!(words, [K::No, ..] | [K::Modifies, ..]) {
+                    let words: Vec<_> = words.iter().map(|word| word.spelling()).collect();
+                    refused = refused.or(Some(format!("SQL function with {} is not supported", words.join(" "))));
+                }
+                clause
+            } else {
+                break;
+            };
+            seen.push(clause);
         }
+        if let Some(twice) = seen.iter().enumerate().find(|(at, clause)| seen[..*at].contains(clause)) {
+            self.defer(self.about(start, DUPLICATE_CLAUSES.with("clauseName", *twice.1)));
+        }
+        if let Some(what) = refused {
+            self.defer(self.about(start, OPERATION_NOT_ALLOWED.with("message", what)));
+        }
+        Ok(comment)
     }
 }

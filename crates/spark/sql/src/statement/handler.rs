@@ -34,7 +34,7 @@ impl Parser<'_> {
         }
         let is_general = handler.on_exception || handler.on_not_found;
         if is_general && (!handler.conditions.is_empty() || !handler.sqlstates.is_empty()) {
-            return Err(self.script_error(start, HANDLER_INVALID_COMBINATION.error()));
+            self.defer(self.script_error(start, HANDLER_INVALID_COMBINATION.error()));
         }
         handler.body = self.handler_body()?;
         Ok(handler)
@@ -49,7 +49,7 @@ impl Parser<'_> {
             let sqlstate = self.string()?;
             let sqlstate = self.checked_sqlstate(start, sqlstate)?;
             if handler.sqlstates.contains(&sqlstate) {
-                return Err(self.script_error(start, HANDLER_DUPLICATE_SQLSTATE.with("sqlState", sqlstate)));
+                self.defer(self.script_error(start, HANDLER_DUPLICATE_SQLSTATE.with("sqlState", &sqlstate)));
             }
             handler.sqlstates.push(sqlstate);
         } else if self.accept(K::Sqlexception) {
@@ -60,10 +60,10 @@ impl Parser<'_> {
             let name = self.name()?.join(".").to_uppercase();
             let is_declared = self.script.conditions.iter().flatten().any(|known| *known == name);
             if !is_declared && !sparks_has(&name) {
-                return Err(self.script_error(start, HANDLER_CONDITION_NOT_FOUND.with("condition", name)));
+                self.defer(self.script_error(start, HANDLER_CONDITION_NOT_FOUND.with("condition", &name)));
             }
             if handler.conditions.contains(&name) {
-                return Err(self.script_error(start, HANDLER_DUPLICATE_CONDITION.with("condition", name)));
+                self.defer(self.script_error(start, HANDLER_DUPLICATE_CONDITION.with("condition", &name)));
             }
             handler.conditions.push(name);
         }
@@ -71,13 +71,14 @@ impl Parser<'_> {
     }
 
     /// Five of A-Z and 0-9, in a class that a handler can be for.
-    pub(super) fn checked_sqlstate(&self, start: usize, sqlstate: String) -> Result<String> {
+    pub(super) fn checked_sqlstate(&mut self, start: usize, sqlstate: String) -> Result<String> {
         let upper = sqlstate.to_uppercase();
         let is_plain = upper.len() == 5 && upper.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
         if is_plain && !["00", "01", "XX"].iter().any(|class| upper.starts_with(class)) {
             return Ok(upper);
         }
-        Err(self.script_error(start, INVALID_SQLSTATE.with("sqlState", sqlstate)))
+        self.defer(self.script_error(start, INVALID_SQLSTATE.with("sqlState", sqlstate)));
+        Ok(upper)
     }
 
     /// A block, or one statement that is no control of flow.

@@ -15,15 +15,20 @@ struct Target {
     insert: Insert,
     /// A form that the plan has no place for.
     unsupported: Option<&'static str>,
+    /// `REPLACE ON` or `REPLACE USING`.
+    refers_to_source: bool,
 }
 
 impl Parser<'_> {
     pub(super) fn insert(&mut self) -> Result<Plan> {
         let target = self.insert_target()?;
         let start = self.start();
+        self.expect_query()?;
         let query = self.query()?;
         // `(query) AS alias` in the forms that refer to the source.
-        self.aliased(start, Relation::new(RelationNode::OneRow))?;
+        if target.refers_to_source {
+            self.aliased(start, Relation::new(RelationNode::OneRow))?;
+        }
         Ok(inserted(target, query))
     }
 
@@ -85,7 +90,11 @@ impl Parser<'_> {
             self.accept(K::Table);
         }
         let mode = if overwrite { InsertMode::Overwrite } else { InsertMode::Append };
-        let mut target = Target { insert: insert(InsertTarget::Table(self.table_name()?), mode), unsupported: None };
+        let mut target = Target {
+            insert: insert(InsertTarget::Table(self.table_name()?), mode),
+            unsupported: None,
+            refers_to_source: false,
+        };
         if evolution {
             target.unsupported = Some("INSERT WITH SCHEMA EVOLUTION");
         }
@@ -120,8 +129,12 @@ impl Parser<'_> {
         if !overwrite && self.kind().is_name() && !is_query(0) {
             // An alias, which only `REPLACE` may stand behind.
             self.accept(K::As);
+            if self.keyword().is_some_and(K::is_strict_non_reserved) {
+                return Err(self.unexpected());
+            }
             self.plain_identifier()?;
-            return Err(self.unexpected());
+            let is_row = self.at_kind(TokenKind::LeftParen) && !self.kind_at(1).is_name();
+            return Err(self.unexpected_at(self.peek_at(usize::from(is_row))));
         }
         self.insert_clauses(&mut target, overwrite)?;
         Ok(target)
@@ -146,15 +159,16 @@ impl Parser<'_> {
         }
         if insert.if_partition_not_exists && !overwrite {
             let error = INVALID_STATEMENT_OR_CLAUSE.with("operation", "INSERT INTO ... IF NOT EXISTS");
-            return Err(self.about(self.statement_start, error));
+            self.defer(self.about(self.statement_start, error));
         }
         let dynamic: Vec<_> =
             insert.partition.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str()).collect();
         if insert.if_partition_not_exists && !dynamic.is_empty() {
             let what = format!("IF NOT EXISTS with dynamic partitions: {}", dynamic.join(", "));
-            return Err(self.about(self.statement_start, OPERATION_NOT_ALLOWED.with("message", what)));
+            self.defer(self.about(self.statement_start, OPERATION_NOT_ALLOWED.with("message", what)));
         }
-        if self.accept_all(&[K::By, K::Name]) {
+        if self.accept(K::By) {
+            self.expect_quietly(TokenKind::Word(Some(K::Name)))?;
             insert.by_name = true;
         } else if self.at_kind(TokenKind::LeftParen) && !self.starts_query_at(1) && self.kind_at(1).is_name() {
             insert.columns = self.identifier_list()?;
@@ -168,10 +182,12 @@ impl Parser<'_> {
             K::Where => insert.mode = InsertMode::ReplaceWhere(self.expression()?),
             K::On => {
                 self.expression()?;
+                target.refers_to_source = true;
                 target.unsupported = Some("INSERT INTO … REPLACE ON");
             }
             _ => {
                 self.identifier_list()?;
+                target.refers_to_source = true;
                 target.unsupported = Some("INSERT INTO … REPLACE USING");
             }
         }
@@ -193,7 +209,7 @@ impl Parser<'_> {
             let has_option = options.iter().any(|(key, _)| key.eq_ignore_ascii_case("path"));
             if path.is_some() == has_option {
                 let what = hearth_base::condition::INSERT_DIRECTORY_PATH.error();
-                return Err(self.about(self.statement_start, what));
+                self.defer(self.about(self.statement_start, what));
             }
         } else {
             if self.at(K::Row) {
@@ -204,7 +220,7 @@ impl Parser<'_> {
             }
         }
         let target = InsertTarget::Directory { path, format, options, local };
-        Ok(Target { insert: insert(target, InsertMode::Overwrite), unsupported: None })
+        Ok(Target { insert: insert(target, InsertMode::Overwrite), unsupported: None, refers_to_source: false })
     }
 
     /// `DEFAULT` where a value stands for a column is that column's default.

@@ -21,7 +21,7 @@ impl Parser<'_> {
         let query = if is_query { Some(Box::new(self.query()?)) } else { None };
         let has_parts = matches!(&name, hearth_plan::relation::TableName::Name(parts) if parts.len() > 1);
         if query.is_some() && has_parts {
-            return Err(self.plain(start, hearth_base::condition::CACHE_TABLE_AS_WITH_DATABASE));
+            self.defer(self.plain(start, hearth_base::condition::CACHE_TABLE_AS_WITH_DATABASE));
         }
         Ok(catalog(CatalogOp::CacheTable { name, query, lazy, storage: None, options }))
     }
@@ -79,7 +79,7 @@ impl Parser<'_> {
             let no_scan = self.no_scan()?;
             return Ok(catalog(CatalogOp::AnalyzeTables { database, no_scan }));
         }
-        self.expect(K::Table)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Table)))?;
         let name = self.table_name()?;
         let partition = self.optional_partition_spec()?;
         self.expect_all(&[K::Compute, K::Statistics])?;
@@ -101,7 +101,7 @@ impl Parser<'_> {
         let word = self.plain_identifier()?;
         if !word.eq_ignore_ascii_case("noscan") {
             let error = hearth_base::condition::EXPECTED_NOSCAN.with("ctx", word);
-            return Err(self.about_statement(error));
+            self.defer(self.about_statement(error));
         }
         Ok(true)
     }
@@ -142,7 +142,7 @@ impl Parser<'_> {
         self.advance();
         self.expect(K::Data)?;
         self.accept(K::Local);
-        self.expect(K::Inpath)?;
+        self.expect_quietly(TokenKind::Word(Some(K::Inpath)))?;
         self.string()?;
         self.accept(K::Overwrite);
         self.expect_all(&[K::Into, K::Table])?;

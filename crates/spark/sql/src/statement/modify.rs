@@ -45,7 +45,7 @@ impl Parser<'_> {
     pub(super) fn merge(&mut self) -> Result<Plan> {
         self.advance();
         let schema_evolution = self.accept_all(&[K::With, K::Schema, K::Evolution]);
-        self.expect(K::Into)?;
+        self.expect_before(TokenKind::Word(Some(K::Into)), &[TokenKind::Word(Some(K::Into))])?;
         let target = self.table_name()?;
         let target_alias = self.strict_alias()?;
         self.expect(K::Using)?;
@@ -62,7 +62,7 @@ impl Parser<'_> {
                 self.accept_all(&[K::By, K::Target]);
             }
             let guard = if self.accept(K::And) { Some(self.expression()?) } else { None };
-            self.expect(K::Then)?;
+            self.expect_quietly(TokenKind::Word(Some(K::Then)))?;
             let action = self.merge_action(guard, not && !by_source, by_source)?;
             let list = match (not, by_source) {
                 (false, _) => &mut actions.matched,
@@ -76,7 +76,7 @@ impl Parser<'_> {
             return Err(self.unexpected());
         }
         if count == 0 {
-            return Err(self.about_statement(MERGE_WITHOUT_WHEN.error()));
+            self.defer(self.about_statement(MERGE_WITHOUT_WHEN.error()));
         }
         let source = Box::new(source);
         let merge = MergeInto { target, target_alias, source, condition, actions, schema_evolution };
@@ -112,7 +112,7 @@ impl Parser<'_> {
                 let error = MERGE_INSERT_VALUE_COUNT_MISMATCH
                     .with("expectedCount", columns.len())
                     .with("actualCount", values.len());
-                return Err(self.about_statement(error));
+                self.defer(self.about_statement(error));
             }
             return Ok(action(MergeActionKind::Insert, columns.into_iter().zip(values).collect()));
         }

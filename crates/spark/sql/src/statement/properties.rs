@@ -16,7 +16,7 @@ impl Parser<'_> {
         let properties = self.paren_list(Self::property)?;
         for (index, (key, _)) in properties.iter().enumerate() {
             if properties[..index].iter().any(|(earlier, _)| earlier == key) {
-                return Err(self.about(start, DUPLICATE_KEY.with("keyColumn", format!("`{key}`"))));
+                self.defer(self.about(start, DUPLICATE_KEY.with("keyColumn", format!("`{key}`"))));
             }
         }
         Ok(properties)
@@ -41,7 +41,8 @@ impl Parser<'_> {
             return Ok(properties);
         }
         let what = format!("Values must be specified for key(s): [{}]", self.bare_keys.join(","));
-        Err(self.operation_not_allowed(&what))
+        self.defer(self.operation_not_allowed(&what));
+        Ok(properties)
     }
 
     /// `(a, b, …)` where no key has a value.
@@ -52,7 +53,8 @@ impl Parser<'_> {
             return Ok(properties.into_iter().map(|(key, _)| key).collect());
         }
         let what = format!("Values should not be specified for key(s): [{}]", self.valued_keys.join(","));
-        Err(self.operation_not_allowed(&what))
+        self.defer(self.operation_not_allowed(&what));
+        Ok(Vec::new())
     }
 
     pub(crate) fn property_key(&mut self) -> Result<String> {
@@ -92,7 +94,8 @@ impl Parser<'_> {
             let has_value = parser.accept_kind(TokenKind::Equal);
             if !has_value && matches!(parser.kind(), TokenKind::Comma | TokenKind::RightParen) {
                 let what = format!("A value must be specified for the key: {key}.");
-                return Err(parser.operation_not_allowed(&what));
+                parser.defer(parser.operation_not_allowed(&what));
+                return Ok((key, String::new()));
             }
             let start = parser.start();
             let is_word = parser.at_any(&[K::True, K::False]);
@@ -134,11 +137,11 @@ impl Parser<'_> {
             Ok((column, value))
         })?;
         if spec.iter().any(|(_, value)| value.as_ref().is_some_and(|value| value.node == ExprNode::Default)) {
-            return Err(self.plain(whole, REF_DEFAULT_VALUE_IN_PARTITION));
+            self.defer(self.plain(whole, REF_DEFAULT_VALUE_IN_PARTITION));
         }
         for (index, (column, _)) in spec.iter().enumerate() {
             if spec[..index].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(column)) {
-                return Err(self.about(start, DUPLICATE_KEY.with("keyColumn", format!("`{column}`"))));
+                self.defer(self.about(start, DUPLICATE_KEY.with("keyColumn", format!("`{column}`"))));
             }
         }
         Ok(spec)
@@ -148,10 +151,10 @@ impl Parser<'_> {
     pub(crate) fn full_partition_spec(&mut self) -> Result<PartitionSpec> {
         let start = self.start();
         let spec = self.partition_spec()?;
-        match spec.iter().find(|(_, value)| value.is_none()) {
-            Some((key, _)) => Err(self.about(start, EMPTY_PARTITION_VALUE.with("partKey", format!("`{key}`")))),
-            None => Ok(spec),
+        if let Some((key, _)) = spec.iter().find(|(_, value)| value.is_none()) {
+            self.defer(self.about(start, EMPTY_PARTITION_VALUE.with("partKey", format!("`{key}`"))));
         }
+        Ok(spec)
     }
 
     pub(crate) fn optional_full_partition_spec(&mut self) -> Result<PartitionSpec> {
@@ -165,7 +168,7 @@ impl Parser<'_> {
     }
 
     /// A literal, typed literal or parameter.
-    fn constant(&mut self) -> Result<hearth_plan::Expr> {
+    pub(super) fn constant(&mut self) -> Result<hearth_plan::Expr> {
         let token = self.peek();
         let expr = self.nested(Self::value)?;
         match expr.node {
@@ -181,7 +184,12 @@ impl Parser<'_> {
     pub(crate) fn if_not_exists(&mut self) -> Result<bool> {
         if self.at(K::If) && self.kind_at(1) == TokenKind::Bang && self.keyword_at(2) == Some(K::Exists) {
             self.advance();
-            return self.accept_infix_not();
+            let not = self.accept_infix_not()?;
+            self.expect(K::Exists)?;
+            return Ok(not);
+        }
+        if self.at_all(&[K::If, K::Not]) && self.keyword_at(2) != Some(K::Exists) {
+            return Err(self.unexpected_at(self.peek_at(2)));
         }
         Ok(self.accept_all(&[K::If, K::Not, K::Exists]))
     }

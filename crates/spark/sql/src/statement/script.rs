@@ -14,6 +14,7 @@ use hearth_plan::identifier::quote;
 use hearth_plan::script::{Block, Branch, Condition, Script, Statement};
 use hearth_plan::{Command, Expr, Plan};
 
+use crate::error::Mend;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -63,7 +64,7 @@ impl Parser<'_> {
         self.script.is_inside = true;
         let body = self.block(None)?;
         if self.at_kind(TokenKind::Semicolon) && self.kind_at(1) == TokenKind::Semicolon {
-            return Err(crate::error::syntax(self.text, self.peek_at(1), crate::error::Mend::Extra));
+            return Err(crate::error::syntax(self.text, self.peek_at(1), Mend::Extra));
         }
         let (has_cursors, has_continue_handlers) = (self.script.has_cursors, self.script.has_continue_handlers);
         Ok(Plan::Command(Command::Script(Box::new(Script { body, has_cursors, has_continue_handlers }))))
@@ -78,8 +79,11 @@ impl Parser<'_> {
         let mut open = Open { part: Part::Variables, block };
         while !self.at_body_end() {
             let has_statements = !open.block.statements.is_empty() || open.part != Part::Variables;
-            if has_statements && self.at_kind(TokenKind::Semicolon) && self.kind_at(1) != TokenKind::Semicolon {
-                return Err(crate::error::syntax(self.text, self.peek(), crate::error::Mend::Extra));
+            if has_statements && self.at_kind(TokenKind::Semicolon) {
+                // What follows `END` fits here too, unless the end itself follows.
+                let is_end = self.keyword_at(1).is_some_and(|word| BODY_ENDS.contains(&word));
+                let mend = if is_end { Mend::Extra } else { Mend::Missing(TokenKind::Word(Some(K::End))) };
+                return Err(crate::error::syntax(self.text, self.peek(), mend));
             }
             self.nested(|parser| parser.part_of_block(&mut open))?;
             self.expect_kind(TokenKind::Semicolon)?;
@@ -99,7 +103,7 @@ impl Parser<'_> {
         if self.at(K::Declare) {
             if self.at_handler_declaration() {
                 if open.part == Part::Rest {
-                    return Err(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
+                    self.defer(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
                 }
                 open.part = Part::Handlers;
                 let handler = self.handler()?;
@@ -116,7 +120,7 @@ impl Parser<'_> {
             if self.at_cursor_declaration() {
                 let (name, text) = self.cursor_declaration()?;
                 if open.part > Part::Cursors {
-                    return Err(self.script_error(start, INVALID_CURSOR_DECLARATION.error()));
+                    self.defer(self.script_error(start, INVALID_CURSOR_DECLARATION.error()));
                 }
                 open.part = Part::Cursors;
                 open.block.statements.push(Statement::DeclareCursor { name, text });
@@ -124,7 +128,7 @@ impl Parser<'_> {
             }
             let (declaration, shown) = self.variable_declaration()?;
             if open.part != Part::Variables {
-                return Err(self.script_error(start, VARIABLE_ONLY_AT_BEGINNING.with("varName", shown)));
+                self.defer(self.script_error(start, VARIABLE_ONLY_AT_BEGINNING.with("varName", shown)));
             }
             open.block.statements.push(Statement::Plan(declaration));
             return Ok(());
@@ -149,14 +153,13 @@ impl Parser<'_> {
         }
         if part != Part::Variables {
             let error = CONDITION_NOT_AT_START.with("conditionName", quote(std::slice::from_ref(&name)));
-            return Err(self.script_error(start, error));
+            self.defer(self.script_error(start, error));
         }
-        let known = self.script.conditions.last_mut();
-        if known.as_ref().is_some_and(|known| known.contains(&name)) {
-            let error = DUPLICATE_CONDITION_IN_SCOPE.with("condition", quote(&[name]));
-            return Err(self.script_error(start, error));
+        if self.script.conditions.last().is_some_and(|known| known.contains(&name)) {
+            let error = DUPLICATE_CONDITION_IN_SCOPE.with("condition", quote(std::slice::from_ref(&name)));
+            self.defer(self.script_error(start, error));
         }
-        if let Some(known) = known {
+        if let Some(known) = self.script.conditions.last_mut() {
             known.push(name);
         }
         Ok(())
@@ -172,10 +175,10 @@ impl Parser<'_> {
         let shown = names.first().map(|name| quote(name)).unwrap_or_default();
         if let Some(qualified) = names.iter().find(|name| name.len() > 1) {
             let error = QUALIFIED_LOCAL_VARIABLE.with("varName", quote(qualified));
-            return Err(self.script_error(start, error));
+            self.defer(self.script_error(start, error));
         }
         if *or_replace {
-            return Err(self.script_error(start, REPLACE_LOCAL_VARIABLE.with("varName", shown)));
+            self.defer(self.script_error(start, REPLACE_LOCAL_VARIABLE.with("varName", &shown)));
         }
         Ok((plan, shown))
     }
@@ -183,7 +186,7 @@ impl Parser<'_> {
     /// The statements of a branch or a loop, which declares nothing.
     fn body(&mut self) -> Result<Vec<Statement>> {
         let mut statements = Vec::new();
-        if self.at(K::End) {
+        if self.at_body_end() && !self.at_kind(TokenKind::End) {
             // Without a statement, `END` reads as the start of one.
             return Err(self.unexpected_at(self.peek_at(1)));
         }
@@ -191,12 +194,16 @@ impl Parser<'_> {
             let start = self.start();
             if self.at(K::Declare) && !self.at_handler_declaration() && !self.at_cursor_declaration() {
                 let (_, shown) = self.variable_declaration()?;
-                return Err(self.script_error(start, VARIABLE_NOT_ALLOWED_IN_SCOPE.with("varName", shown)));
+                self.defer(self.script_error(start, VARIABLE_NOT_ALLOWED_IN_SCOPE.with("varName", shown)));
+            } else if self.at(K::Declare) {
+                self.defer(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
+                match self.at_handler_declaration() {
+                    true => drop(self.handler()?),
+                    false => drop(self.cursor_declaration()?),
+                }
+            } else {
+                statements.push(self.nested(Self::script_statement)?);
             }
-            if self.at(K::Declare) {
-                return Err(self.script_error(start, HANDLER_IN_WRONG_PLACE.error()));
-            }
-            statements.push(self.nested(Self::script_statement)?);
             self.expect_kind(TokenKind::Semicolon)?;
         }
         Ok(statements)
@@ -226,8 +233,9 @@ impl Parser<'_> {
             K::Open | K::Fetch | K::Close => self.cursor(),
             K::Set => self.set_in_script().map(Statement::Plan),
             K::Drop if self.at_all(&[K::Drop, K::Temporary, K::Variable]) => {
-                self.statement()?;
-                Err(self.script_error(start, SCRIPT_DROP_VARIABLE.error()))
+                let plan = self.statement()?;
+                self.defer(self.script_error(start, SCRIPT_DROP_VARIABLE.error()));
+                Ok(Statement::Plan(plan))
             }
             K::Reset => Err(self.no_statement()),
             _ => self.plain_statement(),
@@ -246,7 +254,16 @@ impl Parser<'_> {
     /// A word that starts no statement could have been a label: what follows it is wrong.
     fn no_statement(&self) -> Error {
         let second = self.peek_at(1);
-        if self.kind().is_name() { self.unexpected_at(second) } else { self.unexpected() }
+        match self.kind().is_name() {
+            true => self.unexpected_at(second),
+            false
+                if self.is_behind(TokenKind::Semicolon)
+                    && self.keyword_at(1).is_some_and(|word| BODY_ENDS.contains(&word)) =>
+            {
+                self.surplus()
+            }
+            false => self.unexpected(),
+        }
     }
 
     /// `SET a = 1, b = DEFAULT` and `SET (a, b) = (query)`
@@ -304,11 +321,13 @@ impl Parser<'_> {
                 let error = LABELS_MISMATCH
                     .with("beginLabel", quote(&[begin.to_lowercase()]))
                     .with("endLabel", quote(&[end.to_lowercase()]));
-                Err(self.script_error(start, error))
+                self.defer(self.script_error(start, error));
+                Ok(statement)
             }
             None => {
                 let error = END_LABEL_WITHOUT_BEGIN_LABEL.with("endLabel", quote(&[end.to_lowercase()]));
-                Err(self.script_error(start, error))
+                self.defer(self.script_error(start, error));
+                Ok(statement)
             }
         }
     }
@@ -318,6 +337,9 @@ impl Parser<'_> {
         let start = self.start();
         let is_leave = self.at(K::Leave);
         self.advance();
+        if self.keyword().is_some_and(K::is_strict_non_reserved) {
+            return Err(self.unexpected());
+        }
         let name = self.identifier()?;
         let lower = name.to_lowercase();
         let found = self.script.labels.iter().find(|label| label.name == lower && !label.is_variable);
@@ -332,7 +354,7 @@ impl Parser<'_> {
             return Ok(Statement::Leave(lower));
         }
         if !label.is_loop {
-            return Err(self.script_error(start, ITERATE_IN_COMPOUND.with("labelName", name.to_uppercase())));
+            self.defer(self.script_error(start, ITERATE_IN_COMPOUND.with("labelName", name.to_uppercase())));
         }
         Ok(Statement::Iterate(lower))
     }
@@ -399,6 +421,9 @@ impl Parser<'_> {
         let body = self.body()?;
         self.expect(K::Until)?;
         let until = self.script_condition()?;
+        if self.at_kind(TokenKind::Semicolon) {
+            return Err(self.unexpected());
+        }
         self.expect_all(&[K::End, K::Repeat])?;
         Ok(Statement::Repeat { label, body, until })
     }
@@ -422,6 +447,8 @@ impl Parser<'_> {
             let name = name.to_lowercase();
             self.script.labels.push(Label { name: name.clone(), is_loop: false, is_variable: true });
             variable = Some(name);
+        } else if self.kind().is_name() && !self.starts_query_at(0) {
+            return Err(self.unexpected_at(self.peek_at(1)));
         }
         let around = std::mem::replace(&mut self.script.in_for_query, true);
         let query = self.query();
@@ -499,6 +526,8 @@ impl Parser<'_> {
 
     /// `EXIT` or `CONTINUE`, then `HANDLER`.
     fn at_handler_declaration(&self) -> bool {
-        matches!(self.keyword_at(1), Some(K::Exit | K::Continue)) && self.keyword_at(2) == Some(K::Handler)
+        matches!(self.keyword_at(1), Some(K::Exit | K::Continue))
+            && self.keyword_at(2) == Some(K::Handler)
+            && self.keyword_at(3) == Some(K::For)
     }
 }

@@ -40,7 +40,7 @@ impl Parser<'_> {
             Some(K::Keys) => self.show_keys(),
             Some(K::Create) => {
                 self.advance();
-                self.expect(K::Table)?;
+                self.expect_quietly(TokenKind::Word(Some(K::Table)))?;
                 if self.at_kind(TokenKind::End) {
                     return Err(self.not_valid("SHOW CREATE TABLE"));
                 }
@@ -98,7 +98,7 @@ impl Parser<'_> {
             Some(K::Partitions) => {
                 self.advance();
                 let name = self.table_name()?;
-                let partition = self.optional_full_partition_spec()?;
+                let partition = if self.at(K::Partition) { self.full_partition_spec()? } else { Vec::new() };
                 Ok(catalog(CatalogOp::ListPartitions { name, partition, style }))
             }
             Some(K::Tblproperties) => {

@@ -25,7 +25,7 @@ impl Parser<'_> {
         let has_default = self.accept(K::Default) || self.accept_kind(TokenKind::Equal);
         let default = if has_default { Some(self.expression()?) } else { None };
         if data_type.is_none() && default.is_none() {
-            return Err(self.about_statement(VARIABLE_TYPE_OR_DEFAULT_REQUIRED.error()));
+            self.defer(self.about_statement(VARIABLE_TYPE_OR_DEFAULT_REQUIRED.error()));
         }
         Ok(Plan::Command(Command::DeclareVariable { names, data_type, default, or_replace }))
     }

@@ -29,16 +29,16 @@ impl Parser<'_> {
         if words.or_replace && if_not_exists {
             let name = self.since(at);
             let error = CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE.with("viewName", name);
-            return Err(self.about_statement(error));
+            self.defer(self.about_statement(error));
         }
         if words.temporary {
             if if_not_exists {
-                return Err(self.about_statement(TEMP_VIEW_IF_NOT_EXISTS.error()));
+                self.defer(self.about_statement(TEMP_VIEW_IF_NOT_EXISTS.error()));
             }
             if let TableName::Name(name) = &name
                 && !words.global
             {
-                self.temporary_name("VIEW", name)?;
+                self.temporary_name("VIEW", name);
             }
         }
         let mut view = CreateView {
@@ -57,16 +57,18 @@ impl Parser<'_> {
             return self.view_using(view);
         }
         if self.at_kind(TokenKind::LeftParen) {
-            view.columns = self.paren_list(|parser| {
+            self.advance();
+            view.columns = self.comma_list(|parser| {
                 let column = parser.plain_identifier()?;
                 let comment = if parser.at(K::Comment) { Some(parser.comment_clause()?) } else { None };
                 Ok((column, comment))
             })?;
+            self.expect_quietly(TokenKind::RightParen)?;
         }
         if let Some(what) = self.view_clauses(&mut view)? {
             return Ok(what);
         }
-        self.expect(K::As)?;
+        self.expect_quietly(TokenKind::Word(Some(K::As)))?;
         if self.at_kind(TokenKind::DollarString) {
             self.advance();
             return Ok(unsupported("CREATE VIEW WITH METRICS"));
@@ -81,10 +83,10 @@ impl Parser<'_> {
     fn view_clauses(&mut self, view: &mut CreateView) -> Result<Option<Plan>> {
         loop {
             if self.at(K::Comment) {
-                self.once("COMMENT", view.comment.is_some())?;
+                self.once("COMMENT", view.comment.is_some());
                 view.comment = Some(self.comment_clause()?);
             } else if self.at(K::Tblproperties) {
-                self.once("TBLPROPERTIES", !view.properties.is_empty())?;
+                self.once("TBLPROPERTIES", !view.properties.is_empty());
                 self.advance();
                 view.properties = self.valued_property_list()?;
             } else if self.accept_all(&[K::With, K::Schema]) {
@@ -96,7 +98,7 @@ impl Parser<'_> {
                 self.plain_identifier()?;
             } else if self.accept_all(&[K::Partitioned, K::On]) {
                 self.identifier_list()?;
-                return Err(self.not_valid("CREATE VIEW ... PARTITIONED ON"));
+                self.defer(self.not_valid("CREATE VIEW ... PARTITIONED ON"));
             } else {
                 return Ok(None);
             }
