@@ -53,6 +53,10 @@ conditions! { ANALYSIS:
     INVALID_INTERVAL_FORMAT_FRACTION "INVALID_INTERVAL_FORMAT.INVALID_FRACTION" "22006" Runtime "<input> is no interval: <unit> has no fraction.";
     INVALID_INTERVAL_FORMAT_PRECISION "INVALID_INTERVAL_FORMAT.INVALID_PRECISION" "22006" Runtime "<input> is no interval: <value> has more than nine digits behind the point.";
     INVALID_INTERVAL_FORMAT_ARITHMETIC "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION" "22006" Runtime "<input> is too long for an interval.";
+    TRANSFORM_NON_HIVE "UNSUPPORTED_FEATURE.TRANSFORM_NON_HIVE" "0A000" Parse "TRANSFORM with a SERDE needs Hive.";
+    UNSUPPORTED_RECORD_READER_WRITER "_LEGACY_ERROR_TEMP_0048" "" Parse "TRANSFORM takes neither RECORDREADER nor RECORDWRITER.";
+    ROW_FORMAT_LINES "_LEGACY_ERROR_TEMP_0064" "" Parse "<msg>.";
+    TRANSFORM_TYPE "_LEGACY_ERROR_TEMP_2265" "" Analysis "A script of <nodeName> cannot give values of the type <dt>.";
     TRANSFORM_DISTINCT_ALL "UNSUPPORTED_FEATURE.TRANSFORM_DISTINCT_ALL" "0A000" Parse "TRANSFORM takes neither DISTINCT nor ALL.";
     SCHEMA_LEVEL_COLLATIONS "UNSUPPORTED_FEATURE.SCHEMA_LEVEL_COLLATIONS" "0A000" Parse "A schema has no default collation.";
     VARIABLE_TYPE_OR_DEFAULT_REQUIRED "INVALID_SQL_SYNTAX.VARIABLE_TYPE_OR_DEFAULT_REQUIRED" "42000" Parse "This SQL is not valid: a variable needs a type or a default, as in DECLARE name = 1.";

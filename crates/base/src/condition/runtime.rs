@@ -73,6 +73,7 @@ conditions! { RUNTIME:
     UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE" "0A000" Analysis "Files of the format <format> cannot hold the column <columnName> of the type <columnType>.";
     CODEC_NOT_AVAILABLE "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION" "56038" Runtime "There is no codec <codecName>. There are: <availableCodecs>.";
     MALFORMED_RECORD_IN_PARSING "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION" "22023" Runtime "A record does not parse: <badRecord>.";
+    SCRIPT_EXITED "_LEGACY_ERROR_TEMP_2264" "" Runtime "The script ended with status <exitCode>. It wrote: <stderrBuffer>";
     RECURSION_LEVEL_LIMIT_EXCEEDED "RECURSION_LEVEL_LIMIT_EXCEEDED" "42836" Runtime "A recursive query went deeper than <levelLimit> levels (spark.sql.cteRecursionLevelLimit).";
     RECURSION_ROW_LIMIT_EXCEEDED "RECURSION_ROW_LIMIT_EXCEEDED" "42836" Runtime "A recursive query made more than <rowLimit> rows (spark.sql.cteRecursionRowLimit).";
     OPERATION_CANCELED "OPERATION_CANCELED" "HY008" Cancelled "The operation was cancelled.";

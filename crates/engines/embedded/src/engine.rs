@@ -17,7 +17,7 @@ use crate::join_order;
 use crate::leaf_rule;
 use crate::memory::{self, MemorySettings};
 use crate::null_safe_joins;
-use crate::observe;
+use crate::planner::Planner;
 use crate::samples::SampleSettings;
 use crate::script::ScriptLimits;
 use crate::session::EmbeddedSession;
@@ -35,6 +35,8 @@ pub struct EngineSettings {
     pub spill_limit: ByteSize,
     /// `engine.partitions`: how many partitions a query is cut into; 0 means one for each core.
     pub partitions: usize,
+    /// `engine.transform_scripts`: whether `TRANSFORM … USING` may run programs.
+    pub transform_scripts: bool,
     pub samples: SampleSettings,
     pub script: ScriptLimits,
     /// `catalog.names`: catalogs that there are beside `spark_catalog`.
@@ -76,7 +78,7 @@ impl EmbeddedEngine {
             .with_runtime_env(runtime)
             .with_optimizer_rules(null_safe_joins::guarded(leaf_rule::outside_of_recursion(join_order::rules())))
             .with_physical_optimizer_rules(stream_side::rules())
-            .with_query_planner(observe::planner())
+            .with_query_planner(Arc::new(Planner { transform_scripts: settings.transform_scripts }))
             .build();
         let catalog = Catalog::open(
             settings.data_folder.join("warehouse"),

@@ -17,7 +17,6 @@ use datafusion::common::Result as DfResult;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
-use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
@@ -25,7 +24,7 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, collect};
-use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::StreamExt;
 use hearth_analyzer::{Observation, Observed, ObservedRows};
 use hearth_base::Result;
@@ -76,28 +75,12 @@ async fn rows_of(session: &EmbeddedSession, observed: &Observation) -> Result<Ve
     }
 }
 
-/// Plans observations, and all else as DataFusion does.
-pub fn planner() -> Arc<dyn QueryPlanner + Send + Sync> {
-    Arc::new(Planner)
-}
-
+/// Plans observations.
 #[derive(Debug)]
-struct Planner;
+pub struct Observations;
 
 #[async_trait]
-impl QueryPlanner for Planner {
-    async fn create_physical_plan(
-        &self,
-        plan: &LogicalPlan,
-        session: &dyn Session,
-    ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
-        planner.create_physical_plan(plan, session).await
-    }
-}
-
-#[async_trait]
-impl ExtensionPlanner for Planner {
+impl ExtensionPlanner for Observations {
     async fn plan_extension(
         &self,
         _planner: &dyn PhysicalPlanner,

@@ -254,6 +254,7 @@ impl Values {
                 0 => machine::cores(),
                 count => count,
             },
+            transform_scripts: self.get("engine.transform_scripts"),
             samples: SampleSettings {
                 tpch_scale: self.get("samples.tpch_scale"),
                 tpcds_scale: self.get("samples.tpcds_scale"),

@@ -19,6 +19,7 @@ mod observed;
 mod rel;
 mod relation;
 mod scope;
+mod scripted;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod testing;
@@ -36,6 +37,7 @@ pub use observed::{Observation, Observed, ObservedRows};
 pub use relation::cte::{RecursionLimits, recursion_limits, working_table};
 pub use relation::source::decode_local_relation;
 pub use scope::{FILE_METADATA, quote_name};
+pub use scripted::Scripted;
 pub use view::{
     CachedRelation, KeptRows, LocalRows, LocalScope, Place, RemoteRelation, ResolvedSource, ResolvedTable,
     SessionFunction, SessionView, SqlFunction, SqlFunctionBody, SqlParameter, TableEntry, TableKey, Variable,

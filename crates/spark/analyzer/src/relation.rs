@@ -20,6 +20,7 @@ pub(crate) mod range;
 pub(crate) mod ranked_join;
 pub(crate) mod repartition;
 pub(crate) mod sample;
+mod script;
 mod session_window;
 pub(crate) mod set_op;
 pub(crate) mod sort;
@@ -125,6 +126,7 @@ impl Analyzer<'_> {
             Node::Unpivot(unpivot) => self.unpivot(unpivot, env),
             Node::Transpose { input, index } => self.transpose(input, index, env),
             Node::LateralView(view) => self.lateral_view(view, env),
+            Node::ScriptTransform(transform) => self.script_transform(transform, env),
             Node::Parse { input, format, schema, options } => {
                 self.parse(input, (*format, schema.as_ref()), options, env)
             }

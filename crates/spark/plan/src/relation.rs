@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hearth_types::{DataType, Value};
+use hearth_types::{DataType, StructField, Value};
 
 use crate::expression::{InlineUdf, MergeAction, PythonUdtf, SortOrder, WindowSpec};
 use crate::{CatalogOp, Command, Expr, Name, Options, Origin};
@@ -102,6 +102,8 @@ pub enum RelationNode {
         index: Vec<Expr>,
     },
     LateralView(Box<LateralView>),
+    /// `SELECT TRANSFORM(…) USING 'script'`
+    ScriptTransform(Box<ScriptTransform>),
     Parse {
         input: Box<Relation>,
         format: ParseFormat,
@@ -379,6 +381,25 @@ pub struct LateralView {
     pub generator: Expr,
     pub table_alias: Option<String>,
     pub columns: Vec<String>,
+}
+
+/// Rows of a query, as lines of text through a program and back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScriptTransform {
+    pub input: Box<Relation>,
+    /// What the shell runs.
+    pub script: String,
+    /// None is `key STRING, value STRING`.
+    pub columns: Option<Vec<StructField>>,
+    pub input_rows: TextRows,
+    pub output_rows: TextRows,
+}
+
+/// `ROW FORMAT DELIMITED`; what is not given is Hive's default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextRows {
+    pub fields: Option<String>,
+    pub null: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod pivot;
 mod select;
 mod table;
 mod table_function;
+mod transform;
 
 use hearth_base::condition::{COMBINATION_QUERY_RESULT_CLAUSES, INVALID_INLINE_TABLE_DIFFERENT_COLUMNS};
 use hearth_base::{Condition, Error, ErrorKind, Result};
@@ -160,7 +161,7 @@ impl Parser<'_> {
                 let table = NamedTable { name, options: Vec::new(), is_streaming: false, travel: None };
                 Ok(self.relation(start, RelationNode::NamedTable(table)))
             }
-            Some(K::Map | K::Reduce) => self.transform(),
+            Some(K::Map | K::Reduce) => self.transform(None),
             _ if self.at_kind(TokenKind::LeftParen) => self.parenthesized_query(),
             _ => Err(self.unexpected()),
         }

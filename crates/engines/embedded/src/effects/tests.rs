@@ -38,6 +38,7 @@ async fn session(folder: &Path) -> EmbeddedSession {
         memory: ByteSize::mib(256),
         spill_limit: ByteSize::mib(256),
         partitions: 2,
+        transform_scripts: true,
         samples: SampleSettings::default(),
         catalogs: vec!["main".to_owned()],
         script: ScriptLimits::default(),

@@ -206,6 +206,11 @@ fn unary(node: &Node, writer: &mut Writer) -> Tree {
             let count = partitions.map_or_else(String::new, |count| format!(", {count}"));
             over(format!("RepartitionByExpression [{text}]{count}"), resolved, &[input], writer)
         }
+        Node::ScriptTransform(transform) => {
+            let names = transform.columns.iter().flatten().map(|field| format!("'{}", field.name));
+            let names = names.collect::<Vec<_>>().join(", ");
+            over(format!("ScriptTransformation {}, [{names}]", transform.script), false, &[&transform.input], writer)
+        }
         Node::CollectMetrics { input, name, metrics } => {
             let Text { text, resolved } = writer.named_list(metrics);
             over(format!("CollectMetrics {name}, [{text}]"), resolved, &[input], writer)

@@ -99,6 +99,7 @@ impl<'o> Walk<'o> {
                 }
             }
             Node::Transpose { input, index } => self.input(input, index),
+            Node::ScriptTransform(transform) => self.relation(&transform.input),
             Node::LateralView(view) => self.input(&view.input, std::slice::from_ref(&view.generator)),
             Node::WithCte { input, ctes, recursive } => self.with_cte(input, ctes, *recursive),
             Node::WithWindows { input, windows } => {

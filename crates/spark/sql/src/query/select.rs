@@ -1,7 +1,6 @@
 //! `SELECT` and the `FROM`-first form.
 
-use hearth_base::condition::{TRANSFORM_DISTINCT_ALL, UNSUPPORTED_FEATURE};
-use hearth_base::{Error, Result};
+use hearth_base::Result;
 use hearth_plan::relation::{Grouping, SetOpKind};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 
@@ -21,11 +20,17 @@ pub(super) struct SelectList {
     pub(super) items: Vec<Expr>,
 }
 
+impl SelectList {
+    pub(super) fn plain(items: Vec<Expr>) -> Self {
+        Self { hints: Vec::new(), distinct: false, items }
+    }
+}
+
 impl Parser<'_> {
     pub(crate) fn select(&mut self) -> Result<Relation> {
         let start = self.start();
         if self.at_all(&[K::Select, K::Transform]) && self.is_transform() {
-            return self.transform();
+            return self.transform(None);
         }
         let list = self.select_list()?;
         let input =
@@ -142,56 +147,13 @@ impl Parser<'_> {
 
     pub(crate) fn body_over(&mut self, start: usize, input: Relation) -> Result<Relation> {
         if !self.at(K::Select) || (self.at_all(&[K::Select, K::Transform]) && self.is_transform()) {
-            return self.transform();
+            return self.transform(Some(input));
         }
         let around = std::mem::replace(&mut self.is_behind_from, true);
         let list = self.select_list();
         self.is_behind_from = around;
         let body = self.select_rest(start, list?, input)?;
         self.organization(start, body)
-    }
-
-    /// `SELECT TRANSFORM(…) … USING`, not a call of the function `transform`.
-    fn is_transform(&self) -> bool {
-        if self.kind_at(2) != TokenKind::LeftParen {
-            return false;
-        }
-        let Some(behind) = self.behind_parens(2) else { return false };
-        let words = [Some(K::Using), Some(K::Recordwriter)];
-        words.contains(&self.keyword_at(behind))
-            || (self.keyword_at(behind) == Some(K::Row) && self.keyword_at(behind + 1) == Some(K::Format))
-    }
-
-    /// Whether `USING 'script'` stands ahead.
-    pub(crate) fn at_script(&self, ahead: usize) -> bool {
-        let found = (ahead..).map(|ahead| (self.kind_at(ahead), ahead)).find_map(|(kind, ahead)| match kind {
-            TokenKind::End => Some(false),
-            TokenKind::Word(Some(K::Using)) | TokenKind::Reserved(K::Using) if self.kind_at(ahead + 1).is_string() => {
-                Some(true)
-            }
-            _ => None,
-        });
-        found == Some(true)
-    }
-
-    /// Hive's `TRANSFORM`, `MAP` and `REDUCE`: known, not run.
-    pub(crate) fn transform(&mut self) -> Result<Relation> {
-        let start = self.start();
-        self.advance();
-        if self.at(K::Transform) {
-            self.advance();
-        }
-        if !self.at_script(0) {
-            return Err(self.unexpected());
-        }
-        let quantifier = self.at_kind(TokenKind::LeftParen).into();
-        if matches!(self.keyword_at(quantifier), Some(K::Distinct | K::All))
-            && self.kind_at(quantifier + 1).starts_expression()
-        {
-            return Err(self.about_statement(TRANSFORM_DISTINCT_ALL.error()));
-        }
-        let error: Error = UNSUPPORTED_FEATURE.with("feature", "SELECT TRANSFORM … USING");
-        Err(self.about(start, error))
     }
 }
 

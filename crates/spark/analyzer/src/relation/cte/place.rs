@@ -36,6 +36,7 @@ pub(super) fn misplaced(query: &Relation, name: &str) -> bool {
         | Node::Offset { input, .. }
         | Node::Distinct { input } => misplaced(input, name),
         Node::LateralView(view) => misplaced(&view.input, name),
+        Node::ScriptTransform(transform) => misplaced(&transform.input, name),
         _ => false,
     }
 }
