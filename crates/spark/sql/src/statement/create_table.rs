@@ -8,9 +8,10 @@ use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns, Tab
 use hearth_plan::command::{CreateView, ViewKind};
 use hearth_plan::relation::{DataSource, TableName};
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan, RelationNode};
+use hearth_types::Collation;
 
+use super::catalog;
 use super::create::CreateWords;
-use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -33,8 +34,7 @@ pub(super) struct TableClauses {
     properties: Options,
     /// `STORED AS` or `ROW FORMAT`
     is_hive: bool,
-    /// A clause that nothing here keeps.
-    unsupported: Option<&'static str>,
+    collation: Option<Collation>,
 }
 
 impl Parser<'_> {
@@ -130,9 +130,6 @@ impl Parser<'_> {
         let is_query = self.accept(K::As) || self.starts_query_at(0) || self.at_kind(TokenKind::LeftParen);
         let query = if is_query { Some(self.query()?) } else { None };
         self.check_definition(start, &columns, &clauses, query.is_some())?;
-        if let Some(clause) = clauses.unsupported {
-            return Ok(unsupported(format!("CREATE TABLE … {clause}")));
-        }
         if clauses.is_hive {
             promise = TablePromise::Hive;
         }
@@ -154,6 +151,7 @@ impl Parser<'_> {
             external,
             sort_columns: clauses.sort_columns,
             promise,
+            collation: clauses.collation,
         }))
     }
 
@@ -224,9 +222,6 @@ impl Parser<'_> {
         self.advance();
         let like = Some(self.plain_name()?);
         let clauses = self.table_clauses()?;
-        if let Some(clause) = clauses.unsupported {
-            return Ok(unsupported(format!("CREATE TABLE LIKE … {clause}")));
-        }
         Ok(create_table(CreateTable {
             name,
             columns: TableColumns::Inferred,
@@ -245,6 +240,7 @@ impl Parser<'_> {
             external: false,
             sort_columns: Vec::new(),
             promise: TablePromise::Nothing,
+            collation: clauses.collation,
         }))
     }
 
@@ -302,8 +298,7 @@ impl Parser<'_> {
             K::Default if self.keyword_at(1) == Some(K::Collation) => {
                 self.advance();
                 self.advance();
-                self.plain_identifier()?;
-                clauses.unsupported = Some("DEFAULT COLLATION");
+                clauses.collation = Some(Collation::parse(&self.plain_identifier()?)?);
             }
             K::Row if self.keyword_at(1) == Some(K::Format) => {
                 self.row_format()?;
