@@ -54,6 +54,7 @@ fn record(catalog: &str, relation: &Relation) -> TableRecord {
         partition_columns: Vec::new(),
         bucket: None,
         sort_columns: Vec::new(),
+        collation: None,
         options: Vec::new(),
         properties: Vec::new(),
         location: None,

@@ -162,6 +162,7 @@ fn record(set: Set, name: &str, schema: StructType, location: &Path) -> TableRec
         partition_columns: Vec::new(),
         bucket: None,
         sort_columns: Vec::new(),
+        collation: None,
         options: Vec::new(),
         properties: Vec::new(),
         location: Some(location.display().to_string()),

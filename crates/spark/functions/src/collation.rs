@@ -1,32 +1,36 @@
-//! Collations: what `=`, `ORDER BY`, `GROUP BY` and searching mean for strings that are compared without case or without
-//! the blanks at their ends.
+//! Collations: what `=`, `ORDER BY`, `GROUP BY` and searching mean for strings that are compared without case, without
+//! the blanks at their ends, or as a language has it.
 //!
 //! Values stay as they are; a collation lives in the type alone. Where values are compared, each is replaced by its key,
 //! and keys are compared by their bytes. `apply` stands between the analyzer and a row's builder: it finds the collation
 //! of a call (`COLLATE` is stronger than a column's, and that is stronger than a constant's), and gives the builder
-//! plain strings. The collations of ICU (`UNICODE`, `de_CI`, …) are not built.
+//! plain strings. Names of collations are read in `hearth_types::collation`.
 
+mod comparer;
+mod effect;
 mod elements;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, StructArray};
 use datafusion::arrow::compute::cast as arrow_cast;
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{Expr, Operator};
 use hearth_base::condition::{
-    COLLATION_INVALID_NAME, COLLATION_MISMATCH_EXPLICIT, DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE,
-    INDETERMINATE_COLLATION, INDETERMINATE_COLLATION_IN_EXPRESSION,
+    COLLATION_MISMATCH_EXPLICIT, DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE, INDETERMINATE_COLLATION,
+    INDETERMINATE_COLLATION_IN_EXPRESSION,
 };
 use hearth_base::{Error, Result};
-use hearth_types::DataType;
+use hearth_types::collation::BINARY;
+use hearth_types::{Collation, DataType};
 
+pub use self::comparer::Comparer;
+use self::effect::{Effect, check_supported, effect};
 use crate::call::{Argument, Call};
 use crate::coercion;
 use crate::expr;
 use crate::kernels::invoke;
-use crate::kernels::string::folded;
 use crate::row::{Builder, FunctionRow, ScalarBuilder};
 use crate::table::lookup;
 use crate::typed::Typed;
@@ -42,56 +46,7 @@ pub enum Strength {
     Explicit,
 }
 
-/// What is left out of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Folding {
-    case: bool,
-    trailing_blanks: bool,
-}
-
-const BINARY: &str = "UTF8_BINARY";
-/// The collations that are built.
-const KNOWN: [(&str, Folding); 4] = [
-    (BINARY, Folding { case: false, trailing_blanks: false }),
-    ("UTF8_BINARY_RTRIM", Folding { case: false, trailing_blanks: true }),
-    ("UTF8_LCASE", Folding { case: true, trailing_blanks: false }),
-    ("UTF8_LCASE_RTRIM", Folding { case: true, trailing_blanks: true }),
-];
-
-/// The collations that are built: name, and whether case and the blanks at the end are left out.
-pub fn built() -> impl Iterator<Item = (&'static str, bool, bool)> {
-    KNOWN.iter().map(|(name, folding)| (*name, folding.case, folding.trailing_blanks))
-}
-
-/// The type of strings of the collation that a text names.
-pub fn string_type(name: &str) -> Result<DataType> {
-    let upper = name.to_uppercase();
-    if upper == BINARY {
-        return Ok(DataType::STRING);
-    }
-    if KNOWN.iter().any(|(known, _)| *known == upper) {
-        return Ok(DataType::String { collation: Some(upper.into()) });
-    }
-    let language = name.split('_').next().unwrap_or_default();
-    if upper.starts_with("UNICODE") || (matches!(language.len(), 2 | 3) && LANGUAGES.contains(&language)) {
-        return Err(Error::unsupported(format!("the collation {name}")));
-    }
-    Err(COLLATION_INVALID_NAME.with("collationName", name).with("proposals", nearest(&upper)))
-}
-
-/// Languages whose collations ICU has, the usual ones.
-const LANGUAGES: [&str; 40] = [
-    "af", "ar", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "eo", "es", "et", "fa", "fi", "fr",
-    "ga", "he", "hi", "hr", "hu", "id", "is", "it", "ja", "ko", "lt", "lv", "nl", "pl", "pt", "ro", "ru", "sv", "tr",
-    "uk", "zh",
-];
-
-fn nearest(name: &str) -> &'static str {
-    let shared = |known: &str| known.bytes().zip(name.bytes()).take_while(|(left, right)| left == right).count();
-    KNOWN.iter().map(|(known, _)| *known).max_by_key(|known| shared(known)).unwrap_or(BINARY)
-}
-
-/// The collation of a type, or of the elements of an array.
+/// The collation of a string type, or of the elements of an array or a map.
 fn collation_of(data_type: &DataType) -> Option<&Arc<str>> {
     match data_type {
         DataType::String { collation } => collation.as_ref(),
@@ -103,25 +58,15 @@ fn collation_of(data_type: &DataType) -> Option<&Arc<str>> {
 /// Whether a collation has a say in a call.
 pub fn concerns(call: &Call<'_>) -> bool {
     call.arguments.iter().any(|argument| match argument {
-        Argument::Value(value) => collation_of(&value.data_type).is_some(),
+        Argument::Value(value) => Collation::is_in(&value.data_type),
         Argument::Lambda(_) => false,
     })
 }
 
-fn folding(collation: &str) -> Result<Folding> {
-    KNOWN
-        .iter()
-        .find(|(name, _)| *name == collation)
-        .map(|(_, folding)| *folding)
-        .ok_or_else(|| Error::unsupported(format!("the collation {collation}")))
-}
-
 /// The value to compare, sort and group by in place of a value: itself unless its type has a collation.
 pub fn key(value: Typed) -> Result<Typed> {
-    match collation_of(&value.data_type).cloned() {
-        Some(collation) => folded_key(value, &collation),
-        None => Ok(value),
-    }
+    let data_type = value.data_type.clone();
+    keyed(value, &data_type)
 }
 
 /// The value to tell rows apart by: 0.0 in the place of -0.0, which are one value to Spark.
@@ -135,34 +80,53 @@ pub fn distinct_key(value: Typed) -> Typed {
     Typed::new(expr + Expr::Literal(zero, None), data_type, nullable)
 }
 
-fn folded_key(value: Typed, collation: &str) -> Result<Typed> {
-    let folding = folding(collation)?;
+fn folded_key(value: Typed, collation: &Arc<str>) -> Result<Typed> {
+    let data_type = with(&value.data_type, collation);
+    keyed(value, &data_type)
+}
+
+/// The key of a value as one of a type that differs from its own in collations alone.
+fn keyed(value: Typed, data_type: &DataType) -> Result<Typed> {
     let value = plain(value);
-    let result = (value.data_type.clone(), value.nullable);
-    if folding == KNOWN[0].1 {
+    if !Collation::is_in(data_type) {
         return Ok(value);
     }
-    invoke::call_arrays_with("collation_key", folding, vec![value], result, fold)
+    let result = (value.data_type.clone(), value.nullable);
+    invoke::call_arrays_with("collation_key", data_type.clone(), vec![value], result, |data_type, arrays| {
+        keys(data_type, &arrays[0])
+    })
 }
 
-fn fold(folding: &Folding, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
-    fold_array(*folding, &arrays[0])
-}
-
-fn fold_array(folding: Folding, array: &ArrayRef) -> DfResult<ArrayRef> {
-    if let Some(lists) = array.as_list_opt::<i32>() {
-        let values = fold_array(folding, lists.values())?;
-        let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
-        return Ok(Arc::new(ListArray::try_new(field, lists.offsets().clone(), values, lists.nulls().cloned())?));
+fn keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
+    match data_type {
+        _ if !Collation::is_in(data_type) => Ok(Arc::clone(array)),
+        DataType::String { collation: Some(name) } => {
+            let comparer = Comparer::new(Collation::parse(name).map_err(invoke::raise)?);
+            let texts = arrow_cast(array, &ArrowType::Utf8)?;
+            let keys = texts.as_string::<i32>().iter().map(|text| text.map(|text| comparer.key(text)));
+            Ok(Arc::new(keys.collect::<StringArray>()))
+        }
+        DataType::Array(element) => {
+            let Some(lists) = array.as_list_opt::<i32>() else { return Ok(Arc::clone(array)) };
+            let values = keys(&element.element, lists.values())?;
+            let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+            Ok(Arc::new(ListArray::try_new(field, lists.offsets().clone(), values, lists.nulls().cloned())?))
+        }
+        DataType::Struct(structure) => {
+            let Some(held) = array.as_struct_opt() else { return Ok(Arc::clone(array)) };
+            let mut columns = Vec::with_capacity(held.num_columns());
+            for (field, column) in structure.fields.iter().zip(held.columns()) {
+                columns.push(keys(&field.data_type, column)?);
+            }
+            let fields = held
+                .fields()
+                .iter()
+                .zip(&columns)
+                .map(|(field, column)| Arc::new(field.as_ref().clone().with_data_type(column.data_type().clone())));
+            Ok(Arc::new(StructArray::try_new(fields.collect(), columns, held.nulls().cloned())?))
+        }
+        _ => Ok(Arc::clone(array)),
     }
-    let texts = arrow_cast(array, &ArrowType::Utf8)?;
-    let texts = texts.as_string::<i32>().iter().map(|text| {
-        text.map(|text| {
-            let text = if folding.trailing_blanks { text.trim_end_matches(' ') } else { text };
-            if folding.case { folded::lower(text) } else { text.to_owned() }
-        })
-    });
-    Ok(Arc::new(texts.collect::<StringArray>()))
 }
 
 /// The value with a type that has no collation.
@@ -172,74 +136,33 @@ fn plain(value: Typed) -> Typed {
 }
 
 fn without(data_type: &DataType) -> DataType {
-    match data_type {
+    each_string(data_type, &|data_type| match data_type {
         DataType::String { .. } => DataType::STRING,
-        DataType::Array(array) => DataType::array(without(&array.element), array.contains_null),
         other => other.clone(),
-    }
+    })
 }
 
 fn with(data_type: &DataType, collation: &Arc<str>) -> DataType {
-    match data_type {
-        DataType::String { .. } if &**collation != BINARY => {
-            DataType::String { collation: Some(Arc::clone(collation)) }
-        }
-        DataType::Array(array) => DataType::array(with(&array.element, collation), array.contains_null),
+    each_string(data_type, &|data_type| match data_type {
+        DataType::String { .. } if &**collation == BINARY => DataType::STRING,
+        DataType::String { .. } => DataType::String { collation: Some(Arc::clone(collation)) },
         other => other.clone(),
-    }
+    })
 }
 
-/// What a collation changes in a function.
-enum Effect {
-    /// All strings are compared, or searched in: keys take their places.
-    Keys,
-    /// The second argument is a regular expression.
-    Pattern,
-    /// The answer is made of the strings and has their collation.
-    Text,
-    Replace,
-    SplitPart,
-    SubstringIndex,
-    /// Letters are looked for one by one, whatever their case.
-    Letters(invoke::ArrayKernel<()>),
-    /// Elements of arrays are compared, and kept.
-    Elements,
-    /// The value with the largest or smallest key.
-    Extreme(&'static str),
-    Greatest(Operator),
-    NullIf,
-    /// Types alone.
-    None,
-}
-
-fn effect(row: &FunctionRow, call: &Call<'_>) -> Effect {
-    match row.name {
-        name if elements::NAMES.contains(&name) => Effect::Elements,
-        "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" | "<=>" | "in" | "between" | "equal_null" | "like"
-        | "ilike" | "contains" | "startswith" | "endswith" | "instr" | "locate" | "position" | "charindex"
-        | "find_in_set" | "array_contains" | "array_position" | "arrays_overlap" => Effect::Keys,
-        "count" | "approx_count_distinct" if call.modifiers.distinct || row.name != "count" => Effect::Keys,
-        "rlike" | "regexp" | "regexp_like" | "regexp_replace" | "regexp_extract" | "regexp_extract_all"
-        | "regexp_count" | "regexp_substr" | "regexp_instr" | "split" => Effect::Pattern,
-        "upper" | "ucase" | "lower" | "lcase" | "concat" | "||" | "concat_ws" | "substring" | "substr" | "left"
-        | "right" | "lpad" | "rpad" | "repeat" | "reverse" | "overlay" | "initcap" | "listagg" | "string_agg" => {
-            Effect::Text
+/// A type with other strings in it.
+fn each_string(data_type: &DataType, change: &impl Fn(&DataType) -> DataType) -> DataType {
+    match data_type {
+        DataType::Array(array) => DataType::array(each_string(&array.element, change), array.contains_null),
+        DataType::Map(map) => {
+            let (key, value) = (each_string(&map.key, change), each_string(&map.value, change));
+            DataType::map(key, value, map.value_contains_null)
         }
-        "trim" if call.len() == 2 => Effect::Letters(folded::trim),
-        "ltrim" if call.len() == 2 => Effect::Letters(folded::trim_start),
-        "rtrim" if call.len() == 2 => Effect::Letters(folded::trim_end),
-        "btrim" if call.len() == 2 => Effect::Letters(folded::btrim),
-        "trim" | "ltrim" | "rtrim" | "btrim" => Effect::Text,
-        "translate" => Effect::Letters(folded::translate),
-        "replace" => Effect::Replace,
-        "split_part" => Effect::SplitPart,
-        "substring_index" => Effect::SubstringIndex,
-        "max" => Effect::Extreme("max_by"),
-        "min" => Effect::Extreme("min_by"),
-        "greatest" => Effect::Greatest(Operator::Gt),
-        "least" => Effect::Greatest(Operator::Lt),
-        "nullif" => Effect::NullIf,
-        _ => Effect::None,
+        DataType::Struct(structure) => DataType::structure(structure.fields.iter().map(|field| {
+            let data_type = each_string(&field.data_type, change);
+            hearth_types::StructField { data_type, ..field.clone() }
+        })),
+        other => change(other),
     }
 }
 
@@ -287,41 +210,112 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
             .with("dataType", "\"MAP\" or \"COLLATED STRING\""));
     }
     let effect = effect(row, &call);
-    if matches!(effect, Effect::None) {
-        return build(call);
-    }
-    let collation = agreed(&call, strengths, &effect)?;
-    let case = folding(&collation)?.case;
     match effect {
-        Effect::Keys => {
-            change(&mut call, |value| folded_key(value, &collation))?;
+        Effect::None => return build(call),
+        Effect::First => return first(call, build),
+        Effect::Keys | Effect::SecondKey if call.arguments.iter().any(is_nested) => {
+            nested_keys(&mut call)?;
+            return build(call);
+        }
+        _ => {}
+    }
+    let name = match (agreed(&call, strengths, &effect), &effect) {
+        // Columns of different collations make a value whose collation nobody knows.
+        (Err(error), Effect::Choice) if error.condition() != COLLATION_MISMATCH_EXPLICIT => return build(call),
+        (name, _) => name?,
+    };
+    let collation = Collation::parse(&name)?;
+    check_supported(row, &call, &effect, collation)?;
+    build_with(row, call, effect, (&name, collation), build)
+}
+
+fn build_with(
+    row: &FunctionRow,
+    mut call: Call<'_>,
+    effect: Effect,
+    (name, collation): (&Arc<str>, Collation),
+    build: ScalarBuilder,
+) -> Result<Typed> {
+    let is_icu = collation.locale().is_some();
+    let is_binary = collation == Collation::BINARY;
+    match effect {
+        Effect::Search(own) if is_icu => own.build(call, collation),
+        Effect::Words(own) | Effect::Letters(own) if !is_binary => own.build(call, collation),
+        Effect::Case(own) if is_icu || (row.name == "initcap" && !is_binary) => own.build(call, collation),
+        Effect::Keys | Effect::Like | Effect::Search(_) | Effect::Words(_) => {
+            change(&mut call, |value| folded_key(value, name))?;
+            build(call)
+        }
+        Effect::SecondKey => {
+            if let Some(Argument::Value(value)) = call.arguments.get_mut(1) {
+                *value = key(value.clone())?;
+            }
             build(call)
         }
         Effect::Pattern => {
             change(&mut call, |value| Ok(plain(value)))?;
-            if case && let Some(Argument::Value(pattern)) = call.arguments.get_mut(1) {
+            if collation.is_case_insensitive()
+                && let Some(Argument::Value(pattern)) = call.arguments.get_mut(1)
+            {
                 *pattern = without_case(pattern.clone())?;
             }
-            Ok(collated(build(call)?, &collation))
+            Ok(collated(build(call)?, name))
         }
-        Effect::Replace if case => own(call, "collated_replace", &collation, folded::replace),
-        Effect::SplitPart if case => own(call, "collated_split_part", &collation, folded::split_part),
-        Effect::SubstringIndex if case => own(call, "collated_substring_index", &collation, folded::substring_index),
-        Effect::Letters(kernel) if case => own(call, "collated_letters", &collation, kernel),
-        Effect::Elements => elements::build(row.name, call, &collation),
-        Effect::Extreme(by) => extreme(call, by, &collation),
-        Effect::Greatest(operator) => greatest(call, operator, &collation),
-        Effect::NullIf => null_if(call, &collation),
-        Effect::Text
-        | Effect::Letters(_)
-        | Effect::Replace
-        | Effect::SplitPart
-        | Effect::SubstringIndex
-        | Effect::None => {
+        Effect::Choice => {
+            change(&mut call, |value| Ok(collated(value, name)))?;
+            build(call)
+        }
+        Effect::Elements => elements::build(row.name, call, name),
+        Effect::Order => elements::order(row.name, call, name, build),
+        Effect::Extreme(by) => extreme(call, by, name),
+        Effect::Greatest(operator) => greatest(call, operator, name),
+        Effect::NullIf => null_if(call, name),
+        Effect::Text | Effect::Letters(_) | Effect::Case(_) | Effect::First | Effect::None => {
             change(&mut call, |value| Ok(plain(value)))?;
-            Ok(collated(build(call)?, &collation))
+            Ok(collated(build(call)?, name))
         }
     }
+}
+
+/// Collations inside of structs.
+fn is_nested(argument: &Argument<'_>) -> bool {
+    match argument {
+        Argument::Value(value) => Collation::is_in(&value.data_type) && collation_of(&value.data_type).is_none(),
+        Argument::Lambda(_) => false,
+    }
+}
+
+/// Structs are compared as their common type has it, whose collations are those of any of them.
+fn nested_keys(call: &mut Call<'_>) -> Result<()> {
+    let types: Vec<DataType> = call
+        .arguments
+        .iter()
+        .filter_map(|argument| match argument {
+            Argument::Value(value) => Some(value.data_type.clone()),
+            Argument::Lambda(_) => None,
+        })
+        .collect();
+    let common = coercion::common_type(&types, call.session);
+    for argument in &mut call.arguments {
+        let Argument::Value(value) = argument else { continue };
+        let data_type = common.clone().filter(|common| without(common) == without(&value.data_type));
+        *value = keyed(value.clone(), &data_type.unwrap_or_else(|| value.data_type.clone()))?;
+    }
+    Ok(())
+}
+
+/// A call whose answer has the collation of its first argument.
+fn first(mut call: Call<'_>, build: ScalarBuilder) -> Result<Typed> {
+    let collation = match call.arguments.first() {
+        Some(Argument::Value(value)) => collation_of(&value.data_type).cloned(),
+        Some(Argument::Lambda(_)) | None => None,
+    };
+    change(&mut call, |value| Ok(plain(value)))?;
+    let answer = build(call)?;
+    Ok(match collation {
+        Some(collation) => collated(answer, &collation),
+        None => answer,
+    })
 }
 
 fn collated(value: Typed, collation: &Arc<str>) -> Typed {
@@ -357,19 +351,6 @@ fn without_case(pattern: Typed) -> Result<Typed> {
         let marked = texts.as_string::<i32>().iter().map(|text| text.map(|text| format!("(?i){text}")));
         Ok(Arc::new(marked.collect::<StringArray>()))
     })
-}
-
-fn own(mut call: Call<'_>, name: &'static str, collation: &Arc<str>, kernel: invoke::ArrayKernel<()>) -> Result<Typed> {
-    let mut arguments = Vec::new();
-    for (index, value) in call.values()?.into_iter().enumerate() {
-        let number = index == 2 && !matches!(name, "collated_replace" | "collated_letters");
-        arguments.push(match number {
-            true => coercion::int(&call, index, value)?,
-            false => plain(coercion::string(&call, index, value)?),
-        });
-    }
-    let nullable = invoke::any_nullable(&arguments);
-    Ok(collated(invoke::call_arrays(name, arguments, (DataType::STRING, nullable), kernel)?, collation))
 }
 
 fn extreme(mut call: Call<'_>, by: &'static str, collation: &Arc<str>) -> Result<Typed> {

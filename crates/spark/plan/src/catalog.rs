@@ -3,7 +3,7 @@
 //! The same request has one value, whichever way it came. `style` says which table of rows the answer is: SQL's
 //! `SHOW TABLES` and `spark.catalog.listTables` differ in their columns, not in what they look up.
 
-use hearth_types::DataType;
+use hearth_types::{Collation, DataType};
 
 use crate::command::StorageLevel;
 use crate::expression::TypeRef;
@@ -327,6 +327,8 @@ pub struct CreateTable {
     pub sort_columns: Vec<String>,
     /// The largest promise that stood among the columns or behind them.
     pub promise: TablePromise,
+    /// `DEFAULT COLLATION`: of the strings of columns that say nothing else.
+    pub collation: Option<Collation>,
 }
 
 /// What a table is to promise of its rows, or to be stored as. Tables of files keep nothing of it.
@@ -394,6 +396,8 @@ pub enum TableChange {
     },
     /// `CLUSTER BY (…)`; empty for `NONE`.
     ClusterBy(Vec<Name>),
+    /// `DEFAULT COLLATION`: of columns that are added later.
+    DefaultCollation(Collation),
     /// `WITH SCHEMA BINDING`, `EVOLUTION`, …
     SchemaBinding(&'static str),
     RenameColumn {

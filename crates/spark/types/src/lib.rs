@@ -5,6 +5,7 @@
 //! the wire or DataFusion.
 
 pub mod arrow;
+pub mod collation;
 pub mod data_type;
 pub mod datetime_parse;
 pub mod datetime_text;
@@ -23,6 +24,7 @@ pub mod value_text;
 pub mod variant_text;
 pub mod zone;
 
+pub use collation::Collation;
 pub use data_type::{ArrayType, DataType, DayTimeField, MapType, StructField, StructType, UdtType, YearMonthField};
 pub use value::Value;
 pub use zone::Zone;

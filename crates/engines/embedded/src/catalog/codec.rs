@@ -4,7 +4,7 @@
 
 use hearth_base::{Error, Result};
 use hearth_plan::Options;
-use hearth_types::{DataType, StructType};
+use hearth_types::{Collation, DataType, StructType};
 use serde_json::{Map, Value, json};
 
 use super::name::TableId;
@@ -56,6 +56,7 @@ pub fn write_table(record: &TableRecord) -> Value {
         "bucketColumns": record.bucket.as_ref().map(|(columns, _)| columns),
         "buckets": record.bucket.as_ref().map(|(_, buckets)| buckets),
         "sortColumns": record.sort_columns,
+        "collation": record.collation.map(|collation| collation.to_string()),
         "options": write_options(&record.options),
         "properties": write_options(&record.properties),
         "location": record.location,
@@ -85,6 +86,7 @@ pub fn read_table(catalog: &str, document: &Value) -> Result<TableRecord> {
             .as_i64()
             .map(|buckets| (texts(document, "bucketColumns"), i32::try_from(buckets).unwrap_or(i32::MAX))),
         sort_columns: texts(document, "sortColumns"),
+        collation: optional(document, "collation").map(|name| Collation::parse(&name)).transpose()?,
         options: read_options(document, "options"),
         properties: read_options(document, "properties"),
         location: optional(document, "location"),

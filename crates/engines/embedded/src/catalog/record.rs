@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use hearth_plan::Options;
-use hearth_types::{DataType, StructType};
+use hearth_types::{Collation, DataType, StructType};
 
 use super::name::TableId;
 
@@ -34,6 +34,8 @@ pub struct TableRecord {
     pub bucket: Option<(Vec<String>, i32)>,
     /// `SORTED BY`, within the buckets.
     pub sort_columns: Vec<String>,
+    /// `DEFAULT COLLATION`: of strings that say nothing else in columns that are added.
+    pub collation: Option<Collation>,
     pub options: Options,
     pub properties: Options,
     /// As in `DatabaseRecord`; `None` for views.

@@ -37,6 +37,7 @@ fn table(catalog: &Catalog, database: &str, name: &str) -> TableRecord {
         partition_columns: vec!["p".into()],
         bucket: Some((vec!["a".into()], 4)),
         sort_columns: vec!["a".into()],
+        collation: None,
         options: vec![("header".into(), "true".into())],
         properties: vec![("k".into(), "v".into())],
         comment: Some("it's".into()),

@@ -85,6 +85,12 @@ async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableCh
             add_columns(session, record, columns).await?;
         }
         TableChange::ClusterBy(names) => cluster_by(session, record, names)?,
+        TableChange::DefaultCollation(collation) => {
+            session.shared.catalog.alter_table(&record.id, |table| {
+                table.collation = Some(*collation);
+                Ok(())
+            })?;
+        }
         TableChange::SchemaBinding(mode) => view::set_schema_mode(session, record, mode)?,
         TableChange::RenameColumn { column, .. } => {
             known(record, column)?;
@@ -130,6 +136,7 @@ pub fn not_for_views(name: &str, change: &TableChange) -> Error {
         TableChange::AddColumns(columns) if columns.len() == 1 => ("ADD COLUMN", false),
         TableChange::AddColumns(_) | TableChange::AddColumnsAt { .. } => ("ADD COLUMNS", false),
         TableChange::ClusterBy(_) => ("CLUSTER BY", false),
+        TableChange::DefaultCollation(_) => ("DEFAULT COLLATION", false),
         TableChange::SchemaBinding(_) => ("WITH SCHEMA ...", true),
         TableChange::RenameColumn { .. } => ("RENAME COLUMN", false),
         TableChange::DropColumns { .. } => ("DROP COLUMNS", false),
@@ -224,6 +231,7 @@ async fn add_columns(session: &EmbeddedSession, record: &TableRecord, new: &[Col
     let mut added = Vec::new();
     for column in new {
         let field = columns::field(column)?;
+        let field = record.collation.map_or_else(|| field.clone(), |collation| collation.of_field(&field));
         super::insert::check_default(session, &field, "ALTER TABLE ADD COLUMNS").await?;
         let field = super::insert::with_constant_default(session, field).await?;
         if record.schema.fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name)) {

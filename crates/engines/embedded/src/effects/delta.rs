@@ -354,6 +354,7 @@ async fn at_path(session: &EmbeddedSession, path: &str) -> Result<Arc<TableRecor
         partition_columns: snapshot.partition_columns.clone(),
         bucket: None,
         sort_columns: Vec::new(),
+        collation: None,
         options: Vec::new(),
         properties: snapshot.properties.clone(),
         location: Some(location.display().to_string()),

@@ -129,6 +129,7 @@ fn detail(record: &TableRecord) -> Vec<(&'static str, String)> {
         optional("Sort Columns", Some(list_of(&record.sort_columns)));
     }
     optional("Comment", record.comment.clone());
+    optional("Collation", record.collation.map(|collation| collation.to_string()));
     for (key, value) in record.view.iter().flat_map(view_detail) {
         optional(key, Some(value));
     }

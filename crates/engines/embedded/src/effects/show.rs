@@ -76,6 +76,9 @@ fn table_statement(record: &TableRecord) -> String {
         let _ = writeln!(out, "LOCATION '{}'", escape(&location_uri(location)));
     }
     push_comment(&mut out, record.comment.as_deref());
+    if let Some(collation) = record.collation {
+        let _ = writeln!(out, "DEFAULT COLLATION {collation}");
+    }
     push_pairs(&mut out, "TBLPROPERTIES", &record.properties);
     out
 }

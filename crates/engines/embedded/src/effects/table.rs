@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hearth_analyzer::{Analyzed, holds_time};
 use hearth_base::condition::{
-    ANALYZE_UNCACHED_TEMP_VIEW, ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE,
+    ANALYZE_UNCACHED_TEMP_VIEW, ANALYZE_VIEW_UNSUPPORTED, CANNOT_TRUNCATE_EXTERNAL_TABLE, COLLATIONS_IN_MAP_KEYS,
     EXPECT_PERMANENT_VIEW_NOT_TEMP, EXPECT_TABLE_NOT_VIEW, EXTERNAL_TABLE_WITHOUT_LOCATION, HIVE_SUPPORT_REQUIRED,
     INVALID_PARTITION_COLUMN_DATA_TYPE, NON_EMPTY_LOCATION, RENAME_ACROSS_DATABASES, TABLE_OPERATION,
     TABLE_OR_VIEW_ALREADY_EXISTS, UNABLE_TO_INFER_SCHEMA, UNSUPPORTED_PARTITION_TRANSFORM, UNSUPPORTED_TIME_TYPE,
@@ -17,7 +17,7 @@ use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec, TableColumns,
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
 use hearth_plan::{Expr, ExprNode, Name};
-use hearth_types::{DataType, StructField, StructType, Value};
+use hearth_types::{Collation, DataType, StructField, StructType, Value};
 
 use super::lookup::{Found, Scope, table_name};
 use super::rows::done;
@@ -67,7 +67,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     let mut record = blank(session, &id, new)?;
     if let Some(query) = &new.query {
         let analyzed = run::analyze(session, query).await?;
-        record.schema = analyzed.schema.without_notes().with_lengths();
+        record.schema = in_collation(analyzed.schema.without_notes().with_lengths(), new)?;
         partition_by(&mut record, new)?;
         cluster_by(&mut record, new)?;
         return match fill(session, record, &analyzed, replace).await {
@@ -77,7 +77,7 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     }
     match &new.like {
         Some(like) => copy(&scope, like, new.provider.is_some(), &mut record)?,
-        None => record.schema = columns::declared(session, new).await?,
+        None => record.schema = in_collation(columns::declared(session, new).await?, new)?,
     }
     partition_by(&mut record, new)?;
     cluster_by(&mut record, new)?;
@@ -104,6 +104,27 @@ pub async fn create(session: &EmbeddedSession, new: &CreateTable) -> Result<Rows
     match made {
         Err(error) if is_exists(&error) && new.mode == CreateMode::CreateIfNotExists => done(),
         result => result.and_then(|()| done()),
+    }
+}
+
+/// The columns with the table's default collation. Keys of maps have none in a table.
+fn in_collation(schema: StructType, new: &CreateTable) -> Result<StructType> {
+    let schema = match new.collation {
+        Some(collation) => StructType::new(schema.fields.iter().map(|field| collation.of_field(field))),
+        None => schema,
+    };
+    match schema.fields.iter().any(|field| has_collated_key(&field.data_type)) {
+        true => Err(COLLATIONS_IN_MAP_KEYS.error()),
+        false => Ok(schema),
+    }
+}
+
+fn has_collated_key(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Array(array) => has_collated_key(&array.element),
+        DataType::Map(map) => Collation::is_in(&map.key) || has_collated_key(&map.value),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| has_collated_key(&field.data_type)),
+        _ => false,
     }
 }
 
@@ -149,6 +170,7 @@ fn blank(session: &EmbeddedSession, id: &TableId, new: &CreateTable) -> Result<T
     record.comment.clone_from(&new.comment);
     record.bucket.clone_from(&new.bucket);
     record.sort_columns.clone_from(&new.sort_columns);
+    record.collation = new.collation;
     Ok(record)
 }
 
@@ -165,6 +187,7 @@ pub fn new_record(session: &EmbeddedSession, id: &TableId, provider: Option<&str
         partition_columns: Vec::new(),
         bucket: None,
         sort_columns: Vec::new(),
+        collation: None,
         options: Vec::new(),
         properties: Vec::new(),
         comment: None,

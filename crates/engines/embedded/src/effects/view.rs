@@ -179,6 +179,7 @@ async fn create_persistent(session: &EmbeddedSession, name: &[String], new: &Cre
         partition_columns: Vec::new(),
         bucket: None,
         sort_columns: Vec::new(),
+        collation: None,
         options: Vec::new(),
         properties: new.properties.clone(),
         location: None,
@@ -334,6 +335,7 @@ pub async fn alter_temporary(session: &EmbeddedSession, view: &TempView, change:
         TableChange::SetLocation { .. }
         | TableChange::SetOptions(_)
         | TableChange::ClusterBy(_)
+        | TableChange::DefaultCollation(_)
         | TableChange::AddColumnsAt { .. }
         | TableChange::Refused(_)
         | TableChange::AddColumns(_)

@@ -2,8 +2,8 @@
 
 use hearth_plan::expression::{FunctionCall, SortDirection, TypedLiteralKind};
 use hearth_plan::{Expr, ExprNode};
-use hearth_types::Value;
 use hearth_types::ddl::quote_if_needed;
+use hearth_types::{Collation, Value};
 
 use crate::expression::collated::is_collate;
 use crate::expression::named_argument::positional;
@@ -244,11 +244,28 @@ const UNCOLLATED: &[&str] = &[
     "rlike",
     "regexp",
     "regexp_like",
+    "regexp_extract",
+    "regexp_extract_all",
+    "regexp_count",
+    "regexp_substr",
+    "regexp_instr",
     "split",
+    "btrim",
     "nullif",
+    "ifnull",
+    "nvl",
+    "nvl2",
+    "equal_null",
     "between",
-    "when",
-    "if",
+    "encode",
+    "decode",
+    "to_binary",
+    "format_string",
+    "printf",
+    "get_json_object",
+    "parse_url",
+    "aes_encrypt",
+    "#map_value",
     "struct",
     "named_struct",
     "typeof",
@@ -259,12 +276,19 @@ fn collated_literals(call: &FunctionCall) -> Option<FunctionCall> {
     if UNCOLLATED.contains(&lower_name(call).as_str()) {
         return None;
     }
-    let collation = call.arguments.iter().find_map(explicit_collation).filter(|name| name != "UTF8_BINARY")?;
-    let is_text = |argument: &Expr| matches!(&argument.node, ExprNode::Literal(Value::String(_)));
-    if !call.arguments.iter().any(is_text) {
+    // Of a choice the values meet, not the conditions.
+    let last = call.arguments.len().saturating_sub(1);
+    let is_choice = matches!(lower_name(call).as_str(), "when" | "if");
+    let meets = |index: usize| !is_choice || index % 2 == 1 || index == last;
+    let mut meeting = call.arguments.iter().enumerate().filter(|(index, _)| meets(*index));
+    let collation =
+        meeting.find_map(|(_, argument)| explicit_collation(argument)).filter(|name| name != "UTF8_BINARY")?;
+    let is_text =
+        |index: usize, argument: &Expr| meets(index) && matches!(&argument.node, ExprNode::Literal(Value::String(_)));
+    if !call.arguments.iter().enumerate().any(|(index, argument)| is_text(index, argument)) {
         return None;
     }
-    let marked = call.arguments.iter().map(|argument| match is_text(argument) {
+    let marked = call.arguments.iter().enumerate().map(|(index, argument)| match is_text(index, argument) {
         true => Expr::function("#collated", vec![argument.clone(), Expr::literal(Value::string(collation.clone()))]),
         false => argument.clone(),
     });
@@ -274,7 +298,9 @@ fn collated_literals(call: &FunctionCall) -> Option<FunctionCall> {
 pub(super) fn explicit_collation(expr: &Expr) -> Option<String> {
     let ExprNode::Function(call) = &expr.node else { return None };
     match (is_collate(call), call.arguments.as_slice()) {
-        (true, [_, Expr { node: ExprNode::Literal(Value::String(name)), .. }]) => Some(name.to_uppercase()),
+        (true, [_, Expr { node: ExprNode::Literal(Value::String(name)), .. }]) => {
+            Some(Collation::parse(name).map_or_else(|_| name.to_string(), |collation| collation.to_string()))
+        }
         (true, _) => None,
         (false, arguments) => arguments.iter().find_map(explicit_collation),
     }

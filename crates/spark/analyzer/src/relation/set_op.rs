@@ -110,15 +110,17 @@ impl Analyzer<'_> {
             }
             for (index, (field, column)) in fields.iter_mut().zip(columns).enumerate() {
                 let types = [field.data_type.clone(), column.data_type.clone()];
-                let common = coercion::common_type(&types, env.settings).ok_or_else(|| {
-                    INCOMPATIBLE_COLUMN_TYPE
-                        .with("operator", operator)
-                        .with("columnOrdinalNumber", ordinal(index + 1))
-                        .with("tableOrdinalNumber", ordinal(number + 1))
-                        .with("dataType1", format!("\"{}\"", types[1].sql()))
-                        .with("dataType2", format!("\"{}\"", types[0].sql()))
-                        .with("hint", "")
-                })?;
+                let common = coercion::common_type(&types, env.settings)
+                    .filter(|_| same_collation(&types))
+                    .ok_or_else(|| {
+                        INCOMPATIBLE_COLUMN_TYPE
+                            .with("operator", operator)
+                            .with("columnOrdinalNumber", ordinal(index + 1))
+                            .with("tableOrdinalNumber", ordinal(number + 1))
+                            .with("dataType1", format!("\"{}\"", types[1].sql()))
+                            .with("dataType2", format!("\"{}\"", types[0].sql()))
+                            .with("hint", "")
+                    })?;
                 field.data_type = common;
                 field.nullable |= column.nullable;
             }
@@ -389,4 +391,13 @@ fn null_item(column: &Column) -> Result<Item> {
     let typed: Typed = crate::expression::literal::typed(&value)?;
     let _: &DataType = &typed.data_type;
     Ok(Item::named(typed, Arc::clone(&column.name)))
+}
+
+/// Strings of different collations do not meet in a column: which one is meant nobody has said.
+pub(super) fn same_collation(types: &[DataType]) -> bool {
+    let mut collations = types.iter().filter_map(|data_type| match data_type {
+        DataType::String { collation } => Some(collation),
+        _ => None,
+    });
+    collations.next().is_none_or(|first| collations.all(|other| other == first))
 }

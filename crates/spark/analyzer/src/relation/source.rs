@@ -257,8 +257,9 @@ impl Analyzer<'_> {
         for column in 0..width {
             let types: Vec<DataType> = typed.iter().map(|row| row[column].data_type.clone()).collect();
             // Spark does not promote between text and other types here (`ResolveInlineTables`).
-            let mixed = types.iter().any(DataType::is_string)
-                && types.iter().any(|data_type| !data_type.is_string() && *data_type != DataType::Null);
+            let mixed = !super::set_op::same_collation(&types)
+                || types.iter().any(DataType::is_string)
+                    && types.iter().any(|data_type| !data_type.is_string() && *data_type != DataType::Null);
             let common = if mixed { None } else { coercion::common_type(&types, env.settings) };
             let common = common.ok_or_else(|| {
                 hearth_base::condition::INVALID_INLINE_TABLE_INCOMPATIBLE_TYPES

@@ -4,21 +4,53 @@
 
 use std::sync::Arc;
 
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Expr;
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
 use super::{folded_key, plain, with};
-use crate::call::Call;
+use crate::call::{Argument, Call};
 use crate::cast::{CastMode, cast};
 use crate::families::array::contains_null;
 use crate::kernels::collection::sets::{self, SetOperation};
 use crate::kernels::collection::shape;
+use crate::kernels::collection::sorting::{self, Sorting};
 use crate::kernels::invoke::any_nullable;
+use crate::row::ScalarBuilder;
 use crate::typed::Typed;
 
 /// The built-in functions of this kind.
 pub(super) const NAMES: [&str; 5] =
     ["array_distinct", "array_union", "array_intersect", "array_except", "array_remove"];
+
+/// `sort_array`, `array_sort`, `array_max` and `array_min`. An order that is computed is left to the plain function.
+pub(super) fn order(name: &str, mut call: Call<'_>, collation: &Arc<str>, plainly: ScalarBuilder) -> Result<Typed> {
+    let is_ascending = match call.arguments.get(1) {
+        None => true,
+        Some(Argument::Value(Typed { expr: Expr::Literal(ScalarValue::Boolean(Some(ascending)), _), .. })) => {
+            *ascending
+        }
+        Some(_) => return plainly(call),
+    };
+    let value = call.values()?.into_iter().next().map(plain);
+    let Some((value, DataType::Array(array))) = value.map(|value| (value.clone(), value.data_type)) else {
+        return plainly(call);
+    };
+    let key = folded_key(value.clone(), collation)?;
+    let arguments = vec![value.clone(), key];
+    let element = (with(&array.element, collation), true);
+    match name {
+        "array_max" => shape::call("collated_array_max", true, arguments, element, sorting::extreme),
+        "array_min" => shape::call("collated_array_min", false, arguments, element, sorting::extreme),
+        _ => {
+            let nulls_first = name == "sort_array" && is_ascending;
+            let sorting = Sorting { descending: !is_ascending, nulls_first };
+            let result = (with(&value.data_type, collation), value.nullable);
+            shape::call("collated_sort", sorting, arguments, result, sorting::sort)
+        }
+    }
+}
 
 pub(super) fn build(name: &str, mut call: Call<'_>, collation: &Arc<str>) -> Result<Typed> {
     let mut values: Vec<Typed> = call.values()?.into_iter().map(plain).collect();

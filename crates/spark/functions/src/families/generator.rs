@@ -7,13 +7,13 @@ mod tests;
 use datafusion::common::ScalarValue;
 use hearth_base::Result;
 use hearth_base::condition::{DATATYPE_MISMATCH_STACK_COLUMN_DIFF_TYPES, DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE};
-use hearth_types::{DataType, StructField};
+use hearth_types::collation::ICU_VERSION;
+use hearth_types::{Collation, DataType, StructField};
 
 use super::aggregate::constant_int;
 use super::map::entry_type;
 use crate::call::Call;
 use crate::cast::{CastMode, cast};
-use crate::collation;
 use crate::expr;
 use crate::kernels::collection::{generate, maps, shape};
 use crate::row::{Arity, FunctionRow, Generated, GeneratedColumn, generator};
@@ -137,12 +137,22 @@ fn collations(_call: Call<'_>) -> Result<Generated> {
     ];
     let columns = COLUMNS.iter().map(|(name, nullable)| column(name, &DataType::STRING, *nullable)).collect();
     let nothing = expr::null(&DataType::STRING)?;
-    let rows = collation::built().map(|(name, case, blanks)| {
-        let mut row = vec![expr::text("SYSTEM"), expr::text("BUILTIN"), expr::text(name)];
-        row.extend([nothing.clone(), nothing.clone(), expr::text("ACCENT_SENSITIVE")]);
-        row.push(expr::text(if case { "CASE_INSENSITIVE" } else { "CASE_SENSITIVE" }));
-        row.extend([expr::text(if blanks { "RTRIM" } else { "NO_PAD" }), nothing.clone()]);
-        row
+    let optional = |text: Option<&str>| text.map_or_else(|| nothing.clone(), expr::text);
+    let rows = Collation::all().map(|collation| {
+        let locale = collation.locale();
+        let accents = if collation.ignores_accents { "ACCENT_INSENSITIVE" } else { "ACCENT_SENSITIVE" };
+        let case = if collation.is_case_insensitive() { "CASE_INSENSITIVE" } else { "CASE_SENSITIVE" };
+        vec![
+            expr::text("SYSTEM"),
+            expr::text("BUILTIN"),
+            expr::text(collation.to_string()),
+            optional(locale.and_then(|locale| locale.language)),
+            optional(locale.and_then(|locale| locale.country)),
+            expr::text(accents),
+            expr::text(case),
+            expr::text(if collation.trims { "RTRIM" } else { "NO_PAD" }),
+            optional(locale.map(|_| ICU_VERSION)),
+        ]
     });
     constant_rows(columns, rows.collect())
 }

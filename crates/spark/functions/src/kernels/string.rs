@@ -2,12 +2,13 @@
 
 pub mod charset;
 pub mod code;
+pub mod collated;
 pub mod cut;
 pub mod decimal_format;
 pub mod edit;
-pub mod folded;
 pub mod java_regex;
 pub mod lengths;
+pub mod locale_case;
 pub mod number_format;
 pub mod random_text;
 pub mod regexp;

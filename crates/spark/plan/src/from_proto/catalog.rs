@@ -134,6 +134,7 @@ fn create_table(op: pb::CreateTable) -> Result<CatalogOp> {
         mode: CreateMode::Create,
         sort_columns: Vec::new(),
         promise: TablePromise::Nothing,
+        collation: None,
     })))
 }
 

@@ -9,15 +9,14 @@ use hearth_base::condition::{
 use hearth_base::{Error, Result};
 use hearth_proto::connect as pb;
 use hearth_proto::connect::data_type::{self as wire, Kind};
+use hearth_types::collation;
 use hearth_types::data_type::MAX_DECIMAL_PRECISION;
 use hearth_types::ddl::{parse_data_type, parse_table_schema};
-use hearth_types::{DataType, DayTimeField, StructField, StructType, UdtType, YearMonthField};
+use hearth_types::{Collation, DataType, DayTimeField, StructField, StructType, UdtType, YearMonthField};
 
 use super::{invalid, message, with_stack};
 use crate::expression::TypeRef;
 
-/// What every client means by a string without a collation.
-const DEFAULT_COLLATION: &str = "UTF8_BINARY";
 /// `TimeType.DEFAULT_PRECISION`.
 pub(super) const DEFAULT_TIME_PRECISION: u8 = 6;
 /// `DecimalType(precision)` has this scale.
@@ -60,7 +59,7 @@ fn kind(kind: Kind) -> Result<DataType> {
         Kind::Float(_) => Ok(DataType::Float),
         Kind::Double(_) => Ok(DataType::Double),
         Kind::Decimal(decimal) => decimal_type(&decimal),
-        Kind::String(string) => Ok(string_type(&string)),
+        Kind::String(string) => string_type(&string),
         Kind::Char(char) => Ok(DataType::Char { length: length(char.length)? }),
         Kind::VarChar(varchar) => Ok(DataType::VarChar { length: length(varchar.length)? }),
         Kind::Date(_) => Ok(DataType::Date),
@@ -103,10 +102,10 @@ pub(super) fn decimal_of(precision: i32, scale: i32) -> Result<DataType> {
     }
 }
 
-fn string_type(string: &wire::String) -> DataType {
+fn string_type(string: &wire::String) -> Result<DataType> {
     match string.collation.as_str() {
-        "" | DEFAULT_COLLATION => DataType::STRING,
-        collation => DataType::String { collation: Some(collation.into()) },
+        "" | collation::BINARY => Ok(DataType::STRING),
+        name => Ok(Collation::parse(name)?.string_type()),
     }
 }
 

@@ -7,6 +7,7 @@ use hearth_base::condition::{
 use hearth_plan::catalog::{ColumnChange, ColumnDef, TableChange};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Plan};
+use hearth_types::Collation;
 
 use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
@@ -107,8 +108,8 @@ impl Parser<'_> {
             Some(K::Default) => {
                 self.advance();
                 self.expect(K::Collation)?;
-                self.plain_identifier()?;
-                Ok(unsupported("ALTER TABLE … DEFAULT COLLATION"))
+                let collation = Collation::parse(&self.plain_identifier()?)?;
+                Ok(altered(name, false, TableChange::DefaultCollation(collation)))
             }
             Some(
                 K::Not

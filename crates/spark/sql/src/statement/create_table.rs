@@ -9,10 +9,10 @@ use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns, Tab
 use hearth_plan::command::{CreateView, ViewKind};
 use hearth_plan::relation::{DataSource, TableName};
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan, RelationNode};
-use hearth_types::Value;
+use hearth_types::{Collation, Value};
 
+use super::catalog;
 use super::create::CreateWords;
-use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -35,8 +35,7 @@ pub(super) struct TableClauses {
     properties: Options,
     /// `STORED AS` or `ROW FORMAT`
     is_hive: bool,
-    /// A clause that nothing here keeps.
-    unsupported: Option<&'static str>,
+    collation: Option<Collation>,
 }
 
 impl Parser<'_> {
@@ -141,9 +140,6 @@ impl Parser<'_> {
         let query = if is_query { Some(self.query()?) } else { None };
         let checked = self.check_definition(start, &columns, &clauses, query.is_some());
         self.settle(checked, ())?;
-        if let Some(clause) = clauses.unsupported {
-            return Ok(unsupported(format!("CREATE TABLE … {clause}")));
-        }
         if clauses.is_hive {
             promise = TablePromise::Hive;
         }
@@ -165,6 +161,7 @@ impl Parser<'_> {
             external,
             sort_columns: clauses.sort_columns,
             promise,
+            collation: clauses.collation,
         }))
     }
 
@@ -235,9 +232,6 @@ impl Parser<'_> {
         self.advance();
         let like = Some(self.plain_name()?);
         let clauses = self.table_clauses()?;
-        if let Some(clause) = clauses.unsupported {
-            return Ok(unsupported(format!("CREATE TABLE LIKE … {clause}")));
-        }
         Ok(create_table(CreateTable {
             name,
             columns: TableColumns::Inferred,
@@ -256,6 +250,7 @@ impl Parser<'_> {
             external: false,
             sort_columns: Vec::new(),
             promise: TablePromise::Nothing,
+            collation: clauses.collation,
         }))
     }
 
@@ -313,8 +308,7 @@ impl Parser<'_> {
             K::Default if self.keyword_at(1) == Some(K::Collation) => {
                 self.advance();
                 self.advance();
-                self.plain_identifier()?;
-                clauses.unsupported = Some("DEFAULT COLLATION");
+                clauses.collation = Some(Collation::parse(&self.plain_identifier()?)?);
             }
             K::Row if self.keyword_at(1) == Some(K::Format) => {
                 self.row_format()?;

@@ -2,7 +2,9 @@
 
 use hearth_base::Result;
 use hearth_plan::catalog::{FunctionScope, MetadataKind, Style};
-use hearth_plan::{CatalogOp, Name, Plan};
+use hearth_plan::relation::SqlText;
+use hearth_plan::{CatalogOp, Expr, Name, Plan};
+use hearth_types::Value;
 
 use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
@@ -61,8 +63,7 @@ impl Parser<'_> {
             }
             Some(K::Collations) => {
                 self.advance();
-                self.pattern()?;
-                Ok(unsupported("SHOW COLLATIONS"))
+                collations(self.pattern()?)
             }
             Some(K::Grant | K::Principals | K::Roles | K::Compactions | K::Transactions | K::Indexes | K::Locks) => {
                 self.show_refused(start, 1)
@@ -184,4 +185,14 @@ impl Parser<'_> {
         let database = if self.accept_any(&[K::From, K::In]).is_some() { Some(self.name()?) } else { None };
         Ok(catalog(CatalogOp::ListColumns { name, database, style: Style::Sql }))
     }
+}
+
+/// `SHOW COLLATIONS` is a query of the function that lists them. `*` stands for any letters and `|` for or.
+fn collations(pattern: Option<String>) -> Result<Plan> {
+    const ALL: &str = "SELECT NAME, LANGUAGE, COUNTRY, ACCENT_SENSITIVITY, CASE_SENSITIVITY, PAD_ATTRIBUTE, \
+                       ICU_VERSION FROM collations()";
+    let Some(pattern) = pattern else { return crate::parse_statement(ALL) };
+    let regex = format!("(?i)^(?:{})$", pattern.trim().replace('*', ".*"));
+    let named = vec![("pattern".to_owned(), Expr::literal(Value::string(regex)))];
+    crate::parse_bound(&SqlText { query: format!("{ALL} WHERE NAME RLIKE :pattern"), named, positional: Vec::new() })
 }

@@ -11,6 +11,7 @@ use hearth_base::condition::{
 use hearth_base::{Error, Result};
 
 use super::scan::{Scanner, Token, unescape};
+use crate::collation::Collation;
 use crate::data_type::{DataType, DayTimeField, MAX_DECIMAL_PRECISION, StructField, StructType, YearMonthField};
 use crate::metadata;
 use crate::spatial::{MIXED_SRID, check_srid};
@@ -266,10 +267,9 @@ impl<'a> Parser<'a> {
     fn collated_string(&mut self) -> Result<DataType> {
         let mut name = self.name()?;
         while self.scanner.eat_sign('.')? {
-            name = self.name()?;
+            name = format!("{name}.{}", self.name()?);
         }
-        let name = collation_name(&name);
-        Ok(DataType::String { collation: (name != "UTF8_BINARY").then(|| name.into()) })
+        Ok(Collation::parse(&name)?.string_type())
     }
 
     fn timestamp_or_time(&mut self, name: &str) -> Result<DataType> {
@@ -357,12 +357,6 @@ impl<'a> Parser<'a> {
         self.scanner = ahead;
         Ok(Some(field))
     }
-}
-
-/// As Spark spells it: `UTF8_LCASE`, `UNICODE_CI`; locales keep their case.
-fn collation_name(name: &str) -> String {
-    let upper = name.to_ascii_uppercase();
-    if upper.starts_with("UTF8_") || upper.starts_with("UNICODE") { upper } else { name.to_owned() }
 }
 
 #[derive(Clone, Copy)]

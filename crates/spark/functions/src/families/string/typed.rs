@@ -8,7 +8,7 @@ use hearth_base::condition::{
     UNEXPECTED_INPUT_TYPE,
 };
 use hearth_base::{Error, Result};
-use hearth_types::DataType;
+use hearth_types::{Collation, DataType};
 
 use crate::call::Call;
 use crate::cast::{CastMode, cast};
@@ -283,7 +283,7 @@ pub fn collate(mut call: Call<'_>) -> Result<Typed> {
             .with("inputType", format!("\"{}\"", name.data_type.sql())));
     }
     let name = name.literal_str().ok_or_else(|| coercion::not_foldable(&call, "collationName", &DataType::STRING))?;
-    Ok(Typed::new(value.expr, crate::collation::string_type(name)?, value.nullable))
+    Ok(Typed::new(value.expr, Collation::parse(name)?.string_type(), value.nullable))
 }
 
 pub fn collation(mut call: Call<'_>) -> Result<Typed> {

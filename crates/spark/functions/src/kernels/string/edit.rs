@@ -131,7 +131,7 @@ pub fn initcap(_: &(), args: &Args) -> Result<ArrayRef> {
         let mut at_start = true;
         for c in text.get(row)?.chars() {
             if at_start {
-                out.extend(c.to_uppercase());
+                out.extend(super::locale_case::title(c));
             } else {
                 out.extend(c.to_lowercase());
             }
