@@ -38,6 +38,7 @@ use tokio::sync::mpsc;
 
 use crate::error::from_datafusion;
 use crate::execute::Query;
+use crate::lazy_operands;
 use crate::session::EmbeddedSession;
 use crate::value;
 
@@ -76,7 +77,7 @@ async fn rows_of(session: &EmbeddedSession, observed: &Observation) -> Result<Ve
     }
 }
 
-/// Plans observations, and all else as DataFusion does.
+/// Plans observations, and all else as DataFusion does, with operands that are computed where they count.
 pub fn planner() -> Arc<dyn QueryPlanner + Send + Sync> {
     Arc::new(Planner)
 }
@@ -92,7 +93,8 @@ impl QueryPlanner for Planner {
         session: &dyn Session,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
-        planner.create_physical_plan(plan, session).await
+        let plan = lazy_operands::rewritten(plan.clone())?;
+        planner.create_physical_plan(&plan, session).await
     }
 }
 
