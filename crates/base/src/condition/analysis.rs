@@ -131,6 +131,8 @@ conditions! { ANALYSIS:
     ASSIGNMENT_ARITY_MISMATCH "ASSIGNMENT_ARITY_MISMATCH" "42802" Analysis "There are <numTarget> names for <numExpr> columns.";
     INVALID_INLINE_TABLE_DIFFERENT_COLUMNS "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH" "42000" Analysis "Row <rowIndex> of VALUES has <actualNumCols> columns instead of <expectedNumCols>.";
     SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN" "42823" Analysis "A scalar subquery has one column, not <number>.";
+    UNSUPPORTED_PREDICATE_SUBQUERY "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY" "0A000" Analysis "IN and EXISTS with a subquery stand in filters, joins and lists of columns only: <treeNode>";
+    SUBQUERY_NOT_AGGREGATED "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY" "0A000" Analysis "A correlated scalar subquery of GROUP BY must stand in the list as well.";
     UNSUPPORTED_SUBQUERY "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY" "0A000" Analysis "This correlated subquery cannot be rewritten as a join: <treeNode>";
     INVALID_EXTRACT_BASE_FIELD_TYPE "INVALID_EXTRACT_BASE_FIELD_TYPE" "42000" Analysis "<base> has no fields to take: it is <other>.";
     INVALID_USAGE_OF_STAR_OR_REGEX "INVALID_USAGE_OF_STAR_OR_REGEX" "42000" Analysis "<elem> cannot be used in <prettyName>.";

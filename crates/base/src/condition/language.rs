@@ -19,6 +19,7 @@ conditions! { LANGUAGE:
     FUNCTION_WITH_UNSUPPORTED_SYNTAX "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX" "42000" Analysis "<prettyName> takes no <syntax>.";
     AGGREGATE_FILTER_NOT_BOOLEAN "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN" "42903" Analysis "The FILTER <filterExpr> is no boolean.";
     AGGREGATE_FILTER_HAS_AGGREGATE "INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE" "42903" Analysis "The FILTER <filterExpr> holds the aggregate <aggExpr>.";
+    AGGREGATE_NOT_DETERMINISTIC "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION" "42845" Analysis "The aggregate <sqlExpr> takes a value that is another one each time it is computed.";
     AGGREGATE_FILTER_NOT_DETERMINISTIC "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC" "42903" Analysis "The FILTER <filterExpr> is not deterministic.";
     GROUP_BY_POS_AGGREGATE "GROUP_BY_POS_AGGREGATE" "42903" Analysis "GROUP BY <index> is <aggExpr>, which has an aggregate.";
     STAR_OF_TABLE_IN_COUNT "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT" "42000" Analysis "count(<tableName>.*) can be written out as its columns.";

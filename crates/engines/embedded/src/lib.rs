@@ -21,6 +21,7 @@ mod hadoop;
 pub mod information;
 mod interrupt;
 mod join_order;
+mod lazy_operands;
 mod leaf_rule;
 pub mod meaning;
 pub mod memory;

@@ -1,4 +1,5 @@
-//! From logical plans to those that run: our own nodes, and all else as DataFusion does.
+//! From logical plans to those that run: our own nodes, operands that are computed where they count, and all else as
+//! DataFusion does.
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 
+use crate::lazy_operands;
 use crate::observe::Observations;
 use crate::shell::Scripts;
 
@@ -28,6 +30,7 @@ impl QueryPlanner for Planner {
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
         let scripts = Scripts { allowed: self.transform_scripts };
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Observations), Arc::new(scripts)]);
-        planner.create_physical_plan(plan, session).await
+        let plan = lazy_operands::rewritten(plan.clone())?;
+        planner.create_physical_plan(&plan, session).await
     }
 }

@@ -89,6 +89,8 @@ pub(crate) struct WorkingTable {
 /// The query around a subquery.
 pub(crate) struct Outer<'e> {
     pub rel: &'e Rel,
+    /// Where the subquery stands in `HAVING`: the aggregates over the outer rows that it asks for.
+    pub aggregates: Option<&'e RefCell<Vec<(ColumnId, datafusion::logical_expr::Expr)>>>,
     pub parent: Option<&'e Outer<'e>>,
 }
 

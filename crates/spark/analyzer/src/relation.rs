@@ -8,6 +8,8 @@ mod condition;
 pub(crate) mod cte;
 pub(crate) mod freq_items;
 pub(crate) mod generate;
+mod grouped_subquery;
+mod grouping_sets;
 mod hint;
 pub(crate) mod join;
 pub(crate) mod kept_order;

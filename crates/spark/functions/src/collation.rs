@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, StructArray};
 use datafusion::arrow::compute::cast as arrow_cast;
-use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
+use datafusion::arrow::datatypes::{DataType as ArrowType, Field, Float32Type, Float64Type};
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{Expr, Operator};
 use hearth_base::condition::{
@@ -74,10 +74,56 @@ pub fn distinct_key(value: Typed) -> Typed {
     let zero = match value.data_type {
         DataType::Float => ScalarValue::Float32(Some(0.0)),
         DataType::Double => ScalarValue::Float64(Some(0.0)),
-        _ => return value,
+        _ => return nested_key(value),
     };
     let Typed { expr, data_type, nullable, .. } = value;
     Typed::new(expr + Expr::Literal(zero, None), data_type, nullable)
+}
+
+/// As `distinct_key`, for arrays and structs alone: DataFusion compares numbers that stand for themselves as Spark does,
+/// those inside of others by their bits.
+pub fn nested_key(value: Typed) -> Typed {
+    if !matches!(value.data_type, DataType::Array(_) | DataType::Struct(_)) || !holds_floats(&value.data_type) {
+        return value;
+    }
+    let result = (value.data_type.clone(), value.nullable);
+    invoke::call_arrays_with("distinct_key", (), vec![value.clone()], result, without_signs).unwrap_or(value)
+}
+
+/// Whether numbers with a fraction stand in an array or a struct.
+pub fn holds_floats(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Float | DataType::Double => true,
+        DataType::Array(array) => holds_floats(&array.element),
+        DataType::Struct(structure) => structure.fields.iter().any(|field| holds_floats(&field.data_type)),
+        _ => false,
+    }
+}
+
+fn without_signs((): &(), arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
+    zeroed(&arrays[0])
+}
+
+fn zeroed(array: &ArrayRef) -> DfResult<ArrayRef> {
+    Ok(match array.data_type() {
+        ArrowType::Float32 => {
+            Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0))
+        }
+        ArrowType::Float64 => {
+            Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0))
+        }
+        ArrowType::List(field) => {
+            let lists = array.as_list::<i32>();
+            let values = zeroed(lists.values())?;
+            Arc::new(ListArray::try_new(Arc::clone(field), lists.offsets().clone(), values, lists.nulls().cloned())?)
+        }
+        ArrowType::Struct(fields) if !fields.is_empty() => {
+            let structure = array.as_struct();
+            let columns = structure.columns().iter().map(zeroed).collect::<DfResult<Vec<_>>>()?;
+            Arc::new(StructArray::try_new(fields.clone(), columns, structure.nulls().cloned())?)
+        }
+        _ => Arc::clone(array),
+    })
 }
 
 fn folded_key(value: Typed, collation: &Arc<str>) -> Result<Typed> {

@@ -345,7 +345,7 @@ pub struct DataSource {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableFunction {
-    pub name: Name,
+    pub name: TableName,
     pub arguments: Vec<Expr>,
 }
 

@@ -84,7 +84,11 @@ fn tree(relation: &Relation, writer: &mut Writer) -> Tree {
         Node::OneRow => over("OneRowRelation", true, &[], writer),
         Node::TableFunction(function) => {
             let arguments = writer.list(&function.arguments);
-            let line = format!("UnresolvedTableValuedFunction [{}], [{}]", function.name.join(", "), arguments.text);
+            let name = match &function.name {
+                TableName::Name(name) => name.join(", "),
+                TableName::Expression(expr) => writer.text(expr).text,
+            };
+            let line = format!("UnresolvedTableValuedFunction [{name}], [{}]", arguments.text);
             over(line, false, &[], writer)
         }
         Node::Sql(text) => match hearth_sql::parse_bound(text) {

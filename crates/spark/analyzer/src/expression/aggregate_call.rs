@@ -1,12 +1,16 @@
 //! Aggregates: their modifiers, and `grouping()` and `grouping_id()`.
 
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::Field;
 use datafusion::common::Column as PlanColumn;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr as PlanExpr, Operator, lit};
 use hearth_base::condition::{
     AGGREGATE_FILTER_HAS_AGGREGATE, AGGREGATE_FILTER_NOT_BOOLEAN, AGGREGATE_FILTER_NOT_DETERMINISTIC,
-    GROUPING_COLUMN_MISMATCH, GROUPING_ID_COLUMN_MISMATCH, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE,
-    NESTED_AGGREGATE_FUNCTION, UNSUPPORTED_GROUPING_EXPRESSION,
+    AGGREGATE_NOT_DETERMINISTIC, GROUPING_COLUMN_MISMATCH, GROUPING_ID_COLUMN_MISMATCH,
+    JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, NESTED_AGGREGATE_FUNCTION, UNSUPPORTED_GROUPING_EXPRESSION,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::call::Argument;
@@ -15,17 +19,73 @@ use hearth_functions::{AggregateModifiers, FunctionRow, Typed};
 use hearth_plan::expression::{FunctionCall, NullOrdering, SortDirection, SortOrder};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::DataType;
+use hearth_types::arrow::to_engine_arrow;
 
 use super::context::{Clause, Cx};
 use super::function::is_boolean;
-use crate::analyzer::Analyzer;
+use crate::analyzer::{Analyzer, located, plan_error};
 use crate::naming;
 
 impl Analyzer<'_> {
     pub fn aggregate_call(&self, row: &FunctionRow, call: &FunctionCall, expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
+        if let Some(typed) = self.aggregate_of_outer(row, (call, expr), cx)? {
+            return Ok(typed);
+        }
         self.check_aggregate_place(expr, cx)?;
         super::window::check::modifiers(row, call)?;
+        for argument in &call.arguments {
+            if reads_file(argument)
+                || self.expression(argument, cx.inside_aggregate()).is_ok_and(|v| v.expr.is_volatile())
+            {
+                let error = AGGREGATE_NOT_DETERMINISTIC.with("sqlExpr", format!("\"{}\"", naming::sql(expr)));
+                return located(argument.origin.as_ref(), Err(error));
+            }
+        }
         self.build_aggregate(row, (call, expr), cx.inside_aggregate(), false)
+    }
+
+    /// In the condition of a subquery of `HAVING` an aggregate over outer columns alone is one of the outer query.
+    fn aggregate_of_outer(
+        &self,
+        row: &FunctionRow,
+        (call, expr): (&FunctionCall, &Expr),
+        cx: Cx<'_>,
+    ) -> Result<Option<Typed>> {
+        let Some(asked) = cx.env.outer.and_then(|outer| outer.aggregates) else { return Ok(None) };
+        if cx.clause != Clause::Where || cx.inside_aggregate {
+            return Ok(None);
+        }
+        let Ok(typed) = self.build_aggregate(row, (call, expr), cx.inside_aggregate(), false) else { return Ok(None) };
+        // The aggregate itself may have dropped a column that is never NULL.
+        let mut outer_columns = false;
+        for argument in &call.arguments {
+            let Ok(value) = self.expression(argument, cx.inside_aggregate()) else { return Ok(None) };
+            let value = value.expr;
+            let outer = |part: &PlanExpr| Ok(matches!(part, PlanExpr::OuterReferenceColumn(..)));
+            outer_columns |= value.exists(outer).map_err(plan_error)?;
+            if !value.column_refs().is_empty() {
+                return Ok(None);
+            }
+        }
+        if !outer_columns || !typed.expr.column_refs().is_empty() {
+            return Ok(None);
+        }
+        let seen_outside = typed.expr.clone().transform(|part| match part {
+            PlanExpr::OuterReferenceColumn(_, column) => Ok(Transformed::yes(PlanExpr::Column(column))),
+            other => Ok(Transformed::no(other)),
+        });
+        let aggregate = seen_outside.map_err(plan_error)?.data;
+        let mut asked = asked.borrow_mut();
+        let known = asked.iter().find(|(_, known)| *known == aggregate).map(|(id, _)| *id);
+        let id = known.unwrap_or_else(|| {
+            let id = self.new_id();
+            asked.push((id, aggregate));
+            id
+        });
+        let field = Field::new(id.plan_name(), to_engine_arrow(&typed.data_type), typed.nullable);
+        let column = PlanColumn::new_unqualified(id.plan_name());
+        let seen_inside = PlanExpr::OuterReferenceColumn(Arc::new(field), column);
+        Ok(Some(Typed::new(seen_inside, typed.data_type, typed.nullable)))
     }
 
     pub(crate) fn build_aggregate(
@@ -154,6 +214,20 @@ impl Analyzer<'_> {
         }
         let bits = binary(group_bits(), Operator::BitwiseAnd, lit((1_i64 << count) - 1));
         Ok(Typed::new(bits, DataType::Long, false))
+    }
+}
+
+/// Whether a value tells of the file that its row comes from, which Spark knows only while it reads.
+fn reads_file(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Function(call) => {
+            let name = call.name.last().map(|name| name.to_lowercase());
+            let name = name.as_deref().unwrap_or_default();
+            matches!(name, "input_file_name" | "input_file_block_start" | "input_file_block_length")
+                || call.arguments.iter().any(reads_file)
+        }
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => reads_file(expr),
+        _ => false,
     }
 }
 

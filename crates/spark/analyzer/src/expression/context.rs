@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 
 use datafusion::logical_expr::Expr;
+use hearth_base::Error;
 use hearth_functions::Typed;
 
 use crate::analyzer::Env;
 use crate::rel::{Item, Rel};
 use crate::relation::block::GeneratorStep;
+use crate::scope::ColumnId;
 
 /// The clause an expression belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub(crate) struct Cx<'c> {
     pub lambda: Option<&'c LambdaFrame<'c>>,
     /// Where a generator of the output list puts itself; `None` where none may stand.
     pub generators: Option<&'c RefCell<Vec<GeneratorStep>>>,
+    /// In `HAVING`: where subqueries put the aggregates of this query that they ask for.
+    pub outer_aggregates: Option<&'c RefCell<Vec<(ColumnId, Expr)>>>,
 }
 
 /// The grouping of the block an expression stands in.
@@ -45,6 +49,10 @@ pub(crate) struct Grouped {
     pub sets: Option<Vec<Vec<usize>>>,
     /// What to group by in place of a key whose type has a collation; the key's own value is the first of the group.
     pub collated: Vec<(usize, Expr)>,
+    /// What to group by in place of a key that holds zeros of both signs, which are one; its value is that of the group.
+    pub normalized: Vec<(usize, Expr)>,
+    /// The refusal of a key that is a window function.
+    pub window_key: Option<Error>,
 }
 
 /// The parameters of a lambda while its body is typed.
@@ -55,7 +63,17 @@ pub(crate) struct LambdaFrame<'c> {
 
 impl<'c> Cx<'c> {
     pub fn new(env: Env<'c>, rel: &'c Rel, clause: Clause) -> Self {
-        Self { env, rel, output: &[], clause, grouped: None, inside_aggregate: false, lambda: None, generators: None }
+        Self {
+            env,
+            rel,
+            output: &[],
+            clause,
+            grouped: None,
+            inside_aggregate: false,
+            lambda: None,
+            generators: None,
+            outer_aggregates: None,
+        }
     }
 
     #[must_use]

@@ -1,7 +1,8 @@
 //! Calls: the function table, the functions that only the analyzer can build, SQL functions of the session.
 
 use hearth_base::condition::{
-    NOT_A_SCALAR_FUNCTION, PARTITION_TRANSFORM_OUTSIDE, REQUIRES_SINGLE_PART_NAMESPACE, UNRESOLVED_ROUTINE,
+    INVALID_USAGE_OF_STAR_OR_REGEX, NOT_A_SCALAR_FUNCTION, PARTITION_TRANSFORM_OUTSIDE, REQUIRES_SINGLE_PART_NAMESPACE,
+    UNRESOLVED_ROUTINE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::families::internal;
@@ -162,6 +163,13 @@ impl Analyzer<'_> {
             {
                 let parts: Vec<&str> = target.iter().map(String::as_str).collect();
                 return Err(hearth_base::condition::STAR_OF_TABLE_IN_COUNT.with("tableName", quote_name(&parts)));
+            }
+            if let (Some(operator), ExprNode::Star { .. }) = (arithmetic(name, arguments.len()), &argument.node)
+                && matches!(argument.origin.as_deref(), Some(Origin::Sql { .. }))
+            {
+                return Err(INVALID_USAGE_OF_STAR_OR_REGEX
+                    .with("elem", "'*'")
+                    .with("prettyName", format!("expression `{operator}`")));
             }
             match self.spread_star(argument, cx)? {
                 Some(columns) => spread.extend(columns),
@@ -408,4 +416,16 @@ fn gives_table(row: &FunctionRow) -> bool {
 /// The type of a function's answer when only the type counts.
 pub(crate) fn is_boolean(typed: &Typed) -> bool {
     matches!(typed.data_type, DataType::Boolean | DataType::Null)
+}
+
+/// What Spark calls an operator of SQL, which is no call and so takes no star.
+fn arithmetic(name: &str, operands: usize) -> Option<&'static str> {
+    match (name, operands) {
+        ("+", 2) => Some("add"),
+        ("-", 2) => Some("subtract"),
+        ("*", 2) => Some("multiply"),
+        ("/", 2) => Some("divide"),
+        ("-" | "negative", 1) => Some("unaryminus"),
+        _ => None,
+    }
 }

@@ -25,8 +25,9 @@ use crate::naming;
 use crate::rel::Rel;
 
 /// The kernels that raise with the place in Spark.
-const FALLIBLE: [&str; 11] = [
+const FALLIBLE: [&str; 12] = [
     "spark_arithmetic",
+    "spark_division",
     "spark_add",
     "spark_multiply",
     "spark_cast",

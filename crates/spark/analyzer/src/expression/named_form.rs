@@ -3,7 +3,9 @@
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::Expr as PlanExpr;
-use hearth_plan::expression::{FunctionCall, Subquery, SubqueryKind, SubquerySource, TypedLiteralKind};
+use hearth_plan::expression::{
+    FrameBound, FrameUnit, FunctionCall, Subquery, SubqueryKind, SubquerySource, TypedLiteralKind, WindowSpec,
+};
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::datetime_text::write_timestamp;
 use hearth_types::zone::Zone;
@@ -94,6 +96,9 @@ impl Analyzer<'_> {
                 }
                 if let Ok(spec) = self.named_window(&window.spec, cx.env.windows) {
                     window.spec = spec;
+                }
+                if let ExprNode::Window(written) = &expr.node {
+                    self.cast_bounds(&mut window.spec, &written.spec, cx);
                 }
             }
             _ => {}
@@ -222,9 +227,29 @@ impl Analyzer<'_> {
             ExprNode::Window(window) => {
                 let order = window.spec.order.iter().map(|key| &key.child);
                 let keys = window.spec.partition.iter().chain(order);
-                std::iter::once(&window.function).chain(keys).any(|child| self.has_named_parts(child, cx))
+                let is_range = window.spec.frame.as_ref().is_some_and(|frame| frame.unit == FrameUnit::Range);
+                is_range || std::iter::once(&window.function).chain(keys).any(|child| self.has_named_parts(child, cx))
             }
             _ => false,
+        }
+    }
+
+    /// The bound of a range that is cast to the type of the key is no negation any more, which Spark would print as
+    /// `PRECEDING`.
+    fn cast_bounds(&self, shown: &mut WindowSpec, written: &WindowSpec, cx: Cx<'_>) {
+        let (Some(frame), [key]) = (&mut shown.frame, written.order.as_slice()) else { return };
+        if frame.unit != FrameUnit::Range {
+            return;
+        }
+        let Some(key) = self.type_for_name(&key.child, cx) else { return };
+        for bound in [&mut frame.lower, &mut frame.upper] {
+            let FrameBound::Offset(offset) = bound else { continue };
+            let text = naming::sql(offset);
+            let Some(from) = self.type_for_name(offset, cx).filter(|from| from.is_numeric()) else { continue };
+            let to = if key == DataType::Date { DataType::Integer } else { key.clone() };
+            if text.starts_with("(- ") && to.is_numeric() && from != to {
+                *offset = Expr::new(ExprNode::Extension(text));
+            }
         }
     }
 

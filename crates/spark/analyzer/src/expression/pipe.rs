@@ -1,14 +1,19 @@
 //! Expressions of the operators behind `|>`, which the parser marks: each operator has its own rules on aggregates and
 //! on what a number means.
 
-use hearth_base::condition::{GROUP_BY_POS_OUT_OF_RANGE, PIPE_AGGREGATE_WITHOUT_FUNCTION, PIPE_CONTAINS_AGGREGATE};
+use hearth_base::condition::{
+    GROUP_BY_POS_OUT_OF_RANGE, PIPE_AGGREGATE_UNSUPPORTED_CASE, PIPE_AGGREGATE_WITHOUT_FUNCTION,
+    PIPE_CONTAINS_AGGREGATE,
+};
 use hearth_base::{Error, Result};
 use hearth_functions::Typed;
+use hearth_functions::row::Builder;
 use hearth_plan::expression::FunctionCall;
 use hearth_plan::{Expr, ExprNode};
 use hearth_types::Value;
 
 use super::context::Cx;
+use super::function::builtin_name;
 use crate::analyzer::Analyzer;
 use crate::naming;
 use crate::rel::Item;
@@ -37,15 +42,26 @@ impl Analyzer<'_> {
         if operator == "POSITION" {
             return self.column_at(inner, cx).map(|item| vec![item]);
         }
+        if operator == "AGGREGATE"
+            && let Some(case) = grouping_call(inner)
+        {
+            return Err(PIPE_AGGREGATE_UNSUPPORTED_CASE.with("case", case));
+        }
         let items = self.item(inner, cx)?;
         let counts = items.iter().all(|item| has_aggregate(&item.value.expr));
         match operator {
-            "AGGREGATE" if !counts => {
+            // An aggregate behind an alias of the same list is none of this expression.
+            "AGGREGATE" if !counts || self.only_by_alias(inner, cx) => {
                 Err(PIPE_AGGREGATE_WITHOUT_FUNCTION.with("expr", naming::sql(without_alias(inner))))
             }
             "EXTEND" if counts && !items.is_empty() => Err(aggregated(operator, inner)),
             _ => Ok(items),
         }
+    }
+
+    /// Whether an expression has aggregates only through names that earlier ones of the list have.
+    fn only_by_alias(&self, inner: &Expr, cx: Cx<'_>) -> bool {
+        !cx.output.is_empty() && !calls_aggregate(inner) && !matches!(without_alias(inner).node, ExprNode::Star { .. })
     }
 
     /// The value of a marked expression inside of another.
@@ -86,4 +102,34 @@ fn without_alias(expr: &Expr) -> &Expr {
 
 fn aggregated(operator: &str, expr: &Expr) -> Error {
     PIPE_CONTAINS_AGGREGATE.with("clause", operator).with("expr", naming::sql(without_alias(expr)))
+}
+
+/// `GROUPING` or `GROUPING_ID`, where one of them is called with columns.
+fn grouping_call(expr: &Expr) -> Option<&'static str> {
+    match &expr.node {
+        ExprNode::Function(call) => {
+            let name = call.name.last().filter(|_| !call.arguments.is_empty()).map(|name| name.to_lowercase());
+            match name.as_deref() {
+                Some("grouping") => Some("GROUPING"),
+                Some("grouping_id") => Some("GROUPING_ID"),
+                _ => call.arguments.iter().find_map(grouping_call),
+            }
+        }
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => grouping_call(expr),
+        _ => None,
+    }
+}
+
+/// Whether a call that may be of an aggregate is written in an expression: a function of the session may be one.
+fn calls_aggregate(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprNode::Function(call) => {
+            let known = builtin_name(&call.name).and_then(hearth_functions::lookup);
+            known.is_none_or(|row| matches!(row.builder, Builder::Aggregate(_)))
+                || call.arguments.iter().any(calls_aggregate)
+        }
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => calls_aggregate(expr),
+        ExprNode::Attribute { .. } | ExprNode::Literal(_) => false,
+        _ => true,
+    }
 }

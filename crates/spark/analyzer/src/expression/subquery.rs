@@ -12,6 +12,7 @@ use hearth_base::condition::{
     SUBQUERY_IN_LAMBDA,
 };
 use hearth_base::{Error, Result};
+use hearth_functions::collation::nested_key;
 use hearth_functions::{SessionSettings, Typed, cast, coercion};
 use hearth_plan::expression::{Subquery, SubqueryKind, SubquerySource};
 use hearth_plan::{Expr, Origin, Relation};
@@ -52,7 +53,7 @@ impl Analyzer<'_> {
     }
 
     pub(super) fn subquery_rel(&self, source: &SubquerySource, cx: Cx<'_>) -> Result<Rel> {
-        let outer = Outer { rel: cx.rel, parent: cx.env.outer };
+        let outer = Outer { rel: cx.rel, aggregates: cx.outer_aggregates, parent: cx.env.outer };
         let env = Env { outer: Some(&outer), windows: None, ..cx.env };
         match source {
             SubquerySource::Inline(relation) => self.relation(relation, env),
@@ -83,9 +84,10 @@ impl Analyzer<'_> {
             let types = [value.data_type.clone(), column.data_type.clone()];
             let common = coercion::common_type(&types, settings).ok_or_else(|| mismatch.clone())?;
             let mode = cast::CastMode::of(settings);
-            left.push(cast::cast(value, &common, mode, settings)?.expr);
-            let id = if column.data_type == common { Some(column.id) } else { None };
-            items.push(Item { id, ..Item::named(cast::cast(column.typed(), &common, mode, settings)?, "value") });
+            left.push(nested_key(cast::cast(value, &common, mode, settings)?).expr);
+            let right = nested_key(cast::cast(column.typed(), &common, mode, settings)?);
+            let id = (right.expr == column.id.expr()).then_some(column.id);
+            items.push(Item { id, ..Item::named(right, "value") });
         }
         let right = self.project_items(query, &items)?;
         let expr = match left.as_slice() {
@@ -220,6 +222,8 @@ fn scalar(query: &Rel, origin: Option<&Arc<Origin>>) -> Result<Typed> {
     let [column] = query.scope.columns.as_slice() else {
         return Err(SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN.with("number", query.scope.columns.len()));
     };
+    // Spark knows no place of one that became a join.
+    let origin = origin.filter(|_| query.plan.all_out_ref_exprs().is_empty());
     let plan = if is_one_row(&query.plan) {
         project(query.plan.clone(), vec![column.id.expr()])?
     } else {

@@ -48,7 +48,16 @@ impl<'o> Walk<'o> {
             Node::CachedRemoteRelation { relation_id } => self.mentions.remote.push(relation_id.clone()),
             Node::InlineTable { rows } => rows.iter().for_each(|row| self.expressions(row)),
             Node::TableFunction(function) => {
-                self.function(&function.name);
+                match &function.name {
+                    TableName::Name(name) => self.function(name),
+                    TableName::Expression(name) => {
+                        self.expression(name);
+                        let parsed = self.text(name).map(|text| hearth_sql::parse_multipart_identifier(&text));
+                        if let Some(Ok(name)) = parsed {
+                            self.function(&name);
+                        }
+                    }
+                }
                 self.expressions(&function.arguments);
             }
             Node::Sql(text) => self.sql(text),

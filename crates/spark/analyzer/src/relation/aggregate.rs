@@ -5,6 +5,7 @@ use hearth_base::condition::{
     GROUP_BY_AGGREGATE, GROUP_BY_POS_AGGREGATE, GROUP_BY_POS_OUT_OF_RANGE, GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE,
     GROUPING_SIZE_LIMIT, UNSUPPORTED_EXPR_FOR_OPERATOR,
 };
+use hearth_functions::Typed;
 use hearth_plan::relation::{Grouping, GroupingItem, GroupingSet};
 use hearth_plan::{Expr, ExprNode, Relation};
 use hearth_types::Value;
@@ -43,7 +44,7 @@ impl Analyzer<'_> {
             Grouping::Items(items) => self.grouped(items, Keys { input, list, env }),
         };
         let input = self.with_sessions(input, keys)?;
-        let grouped = keys(&input)?;
+        let mut grouped = keys(&input)?;
         let cx = Cx { grouped: Some(&grouped), ..Cx::new(env, &input, Clause::Select) };
         let (mut items, generators) = self.items(list, cx)?;
         if grouped.sets.is_some() {
@@ -53,8 +54,11 @@ impl Analyzer<'_> {
             }
         }
         let mut block = Block::new(input, items, generators);
+        let window = grouped.window_key.take();
         block.grouped = Some(grouped);
-        self.block_rel(block)
+        let rel = self.block_rel(block)?;
+        // What the list lacks is told before what a key may not be.
+        window.map_or(Ok(rel), Err)
     }
 
     /// `GROUP BY ALL`: every expression of the list that has no aggregate.
@@ -70,6 +74,7 @@ impl Analyzer<'_> {
             }
             if !has_aggregate(&item.value.expr) && !has_window(&item.value.expr) {
                 let position = add_key(&mut grouped, item.value.expr.clone());
+                normalize(&mut grouped, position, &item.value);
                 let folded = hearth_functions::collation::key(item.value)?.expr;
                 if folded != grouped.keys[position] {
                     grouped.collated.push((position, folded));
@@ -169,7 +174,9 @@ impl Analyzer<'_> {
             },
         };
         if has_window(&typed.expr) {
-            return Err(UNSUPPORTED_EXPR_FOR_OPERATOR.with("invalidExprSqls", format!("\"{}\"", naming::sql(key))));
+            let text = format!("\"{}\"", naming::sql(key));
+            grouped.window_key = Some(UNSUPPORTED_EXPR_FOR_OPERATOR.with("invalidExprSqls", text));
+            return Ok(add_key(grouped, datafusion::logical_expr::lit(true)));
         }
         if super::set_op::holds_variant(&typed.data_type) {
             return Err(GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE
@@ -177,6 +184,7 @@ impl Analyzer<'_> {
                 .with("dataType", format!("\"{}\"", typed.data_type.sql())));
         }
         let position = add_key(grouped, typed.expr.clone());
+        normalize(grouped, position, &typed);
         let folded = hearth_functions::collation::key(typed)?.expr;
         if folded != grouped.keys[position] && !grouped.collated.iter().any(|(known, _)| *known == position) {
             grouped.collated.push((position, folded));
@@ -248,6 +256,14 @@ fn strip_alias(expr: &Expr) -> &Expr {
     match &expr.node {
         ExprNode::Alias { expr, .. } => strip_alias(expr),
         _ => expr,
+    }
+}
+
+/// Notes what to group by in place of a key whose zeros have signs.
+fn normalize(grouped: &mut Grouped, position: usize, key: &Typed) {
+    let same = hearth_functions::collation::nested_key(key.clone()).expr;
+    if same != key.expr && !grouped.normalized.iter().any(|(known, _)| *known == position) {
+        grouped.normalized.push((position, same));
     }
 }
 

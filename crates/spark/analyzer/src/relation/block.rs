@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column as PlanColumn, NullHandling, UnnestOptions};
-use datafusion::logical_expr::{Aggregate, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder};
 use hearth_base::condition::{
     CORRELATED_REFERENCE, MISSING_AGGREGATION, MISSING_GROUP_BY, MIXED_OUTER_LOCAL_AGGREGATE, SUBQUERY_NOT_GROUPED,
 };
@@ -18,6 +18,8 @@ use hearth_base::{Error, Result};
 use hearth_functions::Generated;
 
 pub(crate) use super::condition::filter;
+use super::grouped_subquery;
+use super::grouping_sets::group_expressions;
 use crate::analyzer::{Analyzer, plan_error};
 use crate::expression::context::Grouped;
 use crate::expression::extract::get_field;
@@ -30,6 +32,8 @@ pub(crate) struct Block {
     /// `None`: no grouping and no aggregates.
     pub grouped: Option<Grouped>,
     pub having: Vec<Expr>,
+    /// Aggregates that subqueries of `having` read, as columns with these ids.
+    pub read_by_having: Vec<(ColumnId, Expr)>,
     pub qualify: Vec<Expr>,
     pub generators: Vec<GeneratorStep>,
     pub items: Vec<Item>,
@@ -45,7 +49,15 @@ pub(crate) struct GeneratorStep {
 
 impl Block {
     pub fn new(input: Rel, items: Vec<Item>, generators: Vec<GeneratorStep>) -> Self {
-        Self { input, grouped: None, having: Vec::new(), qualify: Vec::new(), generators, items }
+        Self {
+            input,
+            grouped: None,
+            having: Vec::new(),
+            read_by_having: Vec::new(),
+            qualify: Vec::new(),
+            generators,
+            items,
+        }
     }
 
     /// Turns a list with aggregates but without `GROUP BY` into one group.
@@ -83,10 +95,18 @@ impl Analyzer<'_> {
 
     /// Makes the plan. `extra` expressions become columns too, with the ids given, behind the scope.
     pub fn build_block(&self, block: &Block, extra: &[(ColumnId, Expr)]) -> Result<Rel> {
+        let with_keys = grouped_subquery::with_keys(block)?;
+        let block = with_keys.as_ref().unwrap_or(block);
         let mut plan = block.input.plan.clone();
         let mut expressions = Expressions::of(block, extra);
         if let Some(grouped) = &block.grouped {
             plan = self.aggregate_plan(plan, grouped, &mut expressions, block)?;
+        }
+        let read = std::mem::take(&mut expressions.read);
+        if !read.is_empty() {
+            let named = block.read_by_having.iter().zip(read).map(|((id, _), expr)| expr.alias(id.plan_name()));
+            let outputs = all_columns(&plan).into_iter().chain(named).collect();
+            plan = project(plan, outputs)?;
         }
         for condition in std::mem::take(&mut expressions.having) {
             plan = filter(plan, condition)?;
@@ -142,7 +162,7 @@ impl Analyzer<'_> {
         expressions.each(&mut |expr| collect_aggregates(expr, &mut aggregates));
         check_outer_columns(block, &aggregates)?;
         let mut keys = grouped.keys.clone();
-        for (position, folded) in &grouped.collated {
+        for (position, folded) in grouped.collated.iter().chain(&grouped.normalized) {
             keys[*position] = folded.clone();
         }
         let input = if grouped.sets.is_some() { self.computed_keys(input, &mut keys)? } else { input };
@@ -175,27 +195,13 @@ impl Analyzer<'_> {
         for (index, expr) in aggregates.into_iter().enumerate() {
             replacements.push((expr, column_at(&aggregate, offset + index)));
         }
-        let plan = LogicalPlan::Aggregate(aggregate);
+        let plan = self.repeated_sets(LogicalPlan::Aggregate(aggregate), grouped)?;
         expressions.replace(&mut |expr| rebase(expr, &replacements))?;
         expressions.check(&plan, block)?;
         match rows {
             Some(rows) => filter(plan, rebase(rows, &replacements)?.gt(datafusion::logical_expr::lit(0_i64))),
             None => Ok(plan),
         }
-    }
-
-    /// Columns in the place of keys that are computed: DataFusion's rewrites lose what they find inside of sets.
-    fn computed_keys(&self, input: LogicalPlan, keys: &mut [Expr]) -> Result<LogicalPlan> {
-        let mut outputs: Vec<Expr> = (0..input.schema().fields().len())
-            .map(|at| Expr::Column(input.schema().qualified_field(at).into()))
-            .collect();
-        let known = outputs.len();
-        for key in keys.iter_mut().filter(|key| !matches!(key, Expr::Column(_))) {
-            let name = self.new_id().plan_name();
-            let computed = std::mem::replace(key, Expr::Column(PlanColumn::new_unqualified(&name)));
-            outputs.push(computed.alias(name));
-        }
-        if outputs.len() == known { Ok(input) } else { project(input, outputs) }
     }
 
     /// Lifts window functions out, the innermost first: a window may stand in another's arguments through an alias.
@@ -262,6 +268,7 @@ impl Analyzer<'_> {
 /// Every expression of a block, in the places they came from.
 struct Expressions {
     having: Vec<Expr>,
+    read: Vec<Expr>,
     qualify: Vec<Expr>,
     lists: Vec<Expr>,
     items: Vec<Expr>,
@@ -272,6 +279,7 @@ impl Expressions {
     fn of(block: &Block, extra: &[(ColumnId, Expr)]) -> Self {
         Self {
             having: block.having.clone(),
+            read: block.read_by_having.iter().map(|(_, expr)| expr.clone()).collect(),
             qualify: block.qualify.clone(),
             lists: block.generators.iter().map(|step| step.generated.list.expr.clone()).collect(),
             items: block.items.iter().map(|item| item.value.expr.clone()).collect(),
@@ -280,8 +288,8 @@ impl Expressions {
     }
 
     fn all(&mut self) -> impl Iterator<Item = &mut Expr> {
-        let Self { having, qualify, lists, items, extra } = self;
-        having.iter_mut().chain(qualify).chain(lists).chain(items).chain(extra)
+        let Self { having, read, qualify, lists, items, extra } = self;
+        having.iter_mut().chain(read).chain(qualify).chain(lists).chain(items).chain(extra)
     }
 
     fn each(&mut self, visit: &mut dyn FnMut(&Expr)) {
@@ -406,16 +414,6 @@ fn column_at(aggregate: &Aggregate, index: usize) -> Expr {
 
 fn first_of(value: Expr) -> Expr {
     datafusion::functions_aggregate::expr_fn::first_value(value, Vec::new())
-}
-
-/// The grouping for DataFusion: keys, or the sets of keys.
-fn group_expressions(grouped: &Grouped, keys: Vec<Expr>) -> Vec<Expr> {
-    let Some(sets) = &grouped.sets else { return keys };
-    if keys.is_empty() {
-        return Vec::new();
-    }
-    let sets: Vec<Vec<Expr>> = sets.iter().map(|set| set.iter().map(|index| keys[*index].clone()).collect()).collect();
-    vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))]
 }
 
 /// DataFusion leaves casts out of names, so different expressions may get one name: the later ones get an alias.

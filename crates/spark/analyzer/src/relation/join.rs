@@ -206,7 +206,7 @@ impl Analyzer<'_> {
             return Err(INVALID_LATERAL_JOIN_TYPE.with("joinType", kind));
         }
         let left = self.relation(&join.left, env)?;
-        let outer = Outer { rel: &left, parent: env.outer };
+        let outer = Outer { rel: &left, aggregates: None, parent: env.outer };
         let right = self.relation(&join.right, Env { outer: Some(&outer), ..env })?;
         let condition = match &join.constraint {
             JoinConstraint::None => None,

@@ -110,6 +110,7 @@ impl Analyzer<'_> {
             return Ok(input);
         }
         super::set_op::check_no_maps(&input.scope)?;
+        let input = self.without_nested_zeros(input)?;
         let scope = crate::scope::Scope::new(input.scope.columns.clone());
         let collated = |column: &crate::scope::Column| {
             hearth_functions::collation::key(Typed::new(column.id.expr(), column.data_type.clone(), column.nullable))

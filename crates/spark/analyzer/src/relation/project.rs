@@ -1,5 +1,6 @@
 //! `SELECT` lists, filters, `HAVING`, `QUALIFY`, aliases, observed metrics.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use hearth_base::condition::{
     ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, INVALID_INLINE_TABLE_DIFFERENT_COLUMNS,
     INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY, NESTED_AGGREGATE_FUNCTION, OBSERVED_ATTRIBUTE,
     OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED, OBSERVED_NOT_DETERMINISTIC, OBSERVED_WINDOW,
-    QUALIFY_REQUIRES_WINDOW_FUNCTION, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
+    QUALIFY_REQUIRES_WINDOW_FUNCTION, UNRESOLVED_COLUMN_WITH_SUGGESTION, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
@@ -18,7 +19,7 @@ use hearth_plan::expression::FunctionCall;
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 
 use super::block::{Block, GeneratorStep, filter, has_window};
-use crate::analyzer::{Analyzer, Env, plan_error};
+use crate::analyzer::{Analyzer, Env, located, plan_error};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::function::builtin_name;
 use crate::naming;
@@ -36,6 +37,41 @@ fn ungrouped_name<'e>(expr: &'e Expr, output: &Scope) -> Option<&'e [String]> {
         ExprNode::Cast { expr, .. } => ungrouped_name(expr, output),
         _ => None,
     }
+}
+
+/// The aggregates of a condition and the names inside of them; a window function is none.
+#[derive(Default)]
+struct Aggregated<'e> {
+    any: bool,
+    names: Vec<&'e Expr>,
+}
+
+impl<'e> Aggregated<'e> {
+    fn collect(&mut self, expr: &'e Expr, inside: bool) {
+        match &expr.node {
+            ExprNode::Attribute { .. } if inside => self.names.push(expr),
+            ExprNode::Function(call) => {
+                let is_aggregate = aggregate_name(call).is_some();
+                self.any |= is_aggregate;
+                call.arguments.iter().for_each(|argument| self.collect(argument, inside || is_aggregate));
+            }
+            ExprNode::Window(window) => {
+                if let ExprNode::Function(call) = &window.function.node {
+                    call.arguments.iter().for_each(|argument| self.collect(argument, inside));
+                }
+                window.spec.partition.iter().for_each(|key| self.collect(key, inside));
+                window.spec.order.iter().for_each(|key| self.collect(&key.child, inside));
+            }
+            ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => self.collect(expr, inside),
+            _ => {}
+        }
+    }
+}
+
+/// A column with its table, as Spark tells of one that an operator lacks.
+fn dotted(column: &Column) -> String {
+    let parts = column.qualifier.iter().map(String::as_str).chain([&*column.name]);
+    parts.map(hearth_types::ddl::quote_if_needed).collect::<Vec<_>>().join(".")
 }
 
 fn aggregate_name(call: &FunctionCall) -> Option<&'static str> {
@@ -143,9 +179,16 @@ impl Analyzer<'_> {
         };
         let mut block = block.as_ref().clone();
         let grouped = block.grouped.clone().unwrap_or_default();
-        let cx = Cx { output: &block.items, grouped: Some(&grouped), ..Cx::new(env, &block.input, Clause::Having) };
+        let asked = RefCell::new(std::mem::take(&mut block.read_by_having));
+        let cx = Cx {
+            output: &block.items,
+            grouped: Some(&grouped),
+            outer_aggregates: Some(&asked),
+            ..Cx::new(env, &block.input, Clause::Having)
+        };
         let predicate = self.condition(condition, cx)?;
         block.having.push(predicate);
+        block.read_by_having = asked.into_inner();
         let is_grouped = block.grouped.is_some();
         block.grouped = Some(grouped);
         self.block_rel(block).map_err(|error| {
@@ -167,6 +210,9 @@ impl Analyzer<'_> {
             let plan = filter(rel.plan.clone(), predicate)?;
             return Ok(rel.with_plan(plan));
         };
+        if block.grouped.is_some() {
+            self.check_grouped_qualify(condition, block, &rel.scope)?;
+        }
         let mut block = block.as_ref().clone();
         let cx =
             Cx { output: &block.items, grouped: block.grouped.as_ref(), ..Cx::new(env, &block.input, Clause::Having) };
@@ -176,6 +222,24 @@ impl Analyzer<'_> {
         }
         block.qualify.push(predicate);
         self.block_rel(block)
+    }
+
+    /// Where groups are made already, an aggregate of `QUALIFY` would be one over them, without groups of its own.
+    fn check_grouped_qualify(&self, condition: &Expr, block: &Block, output: &Scope) -> Result<()> {
+        let mut written = Aggregated::default();
+        written.collect(condition, false);
+        for name in &written.names {
+            let ExprNode::Attribute { name: parts, .. } = &name.node else { continue };
+            let hidden = matches!(output.find(parts, self.case_sensitive), Ok(None));
+            let below = block.input.scope.find(parts, self.case_sensitive).ok().flatten();
+            if let Some(below) = below.filter(|_| hidden) {
+                let known = output.columns.iter().map(dotted).collect::<Vec<_>>().join(", ");
+                let name_of = dotted(below.column);
+                let error = UNRESOLVED_COLUMN_WITH_SUGGESTION.with("objectName", name_of).with("proposal", known);
+                return located(name.origin.as_ref(), Err(error));
+            }
+        }
+        if written.any { Err(MISSING_GROUP_BY.error()) } else { Ok(()) }
     }
 
     /// `AS t`, `AS t(a, b)`: all columns get the alias as their only qualifier.

@@ -258,8 +258,10 @@ impl Analyzer<'_> {
         if all {
             left = self.without_negative_zeros(left)?;
         }
-        let mut left = self.materialised(self.as_schema(left, &schema, env)?, &schema)?;
-        let mut right = self.materialised(self.as_schema(right, &schema, env)?, &schema)?;
+        left = self.without_nested_zeros(self.as_schema(left, &schema, env)?)?;
+        let right = self.without_nested_zeros(self.as_schema(right, &schema, env)?)?;
+        let mut left = self.materialised(left, &schema)?;
+        let mut right = self.materialised(right, &schema)?;
         if !all {
             left = self.distinct_rel(left)?;
         }
@@ -294,6 +296,24 @@ impl Analyzer<'_> {
         let item = |column: &Column| {
             let value = hearth_functions::collation::distinct_key(column.typed());
             Item { value, id: None, ..Item::column(column) }
+        };
+        let items: Vec<Item> = rel.scope.columns.iter().map(item).collect();
+        self.project_items(rel, &items)
+    }
+
+    /// The zeros without a sign that stand inside of other values.
+    pub(crate) fn without_nested_zeros(&self, rel: Rel) -> Result<Rel> {
+        let nested = |column: &Column| matches!(column.data_type, DataType::Array(_) | DataType::Struct(_));
+        let changes = |column: &Column| nested(column) && hearth_functions::collation::holds_floats(&column.data_type);
+        if !rel.scope.columns.iter().any(changes) {
+            return Ok(rel);
+        }
+        let item = |column: &Column| match changes(column) {
+            true => {
+                let value = hearth_functions::collation::nested_key(column.typed());
+                Item { value, ..Item::column(column) }
+            }
+            false => Item::column(column),
         };
         let items: Vec<Item> = rel.scope.columns.iter().map(item).collect();
         self.project_items(rel, &items)

@@ -1,21 +1,22 @@
 //! `ORDER BY`: keys from the output list, and keys that only the input of the list has.
 
+use datafusion::common::tree_node::TreeNode;
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder};
 use hearth_base::condition::{
     DATATYPE_MISMATCH_INVALID_ORDERING_TYPE, MISSING_AGGREGATION, ORDER_BY_POS_OUT_OF_RANGE,
-    UNSUPPORTED_EXPR_FOR_OPERATOR,
+    UNSUPPORTED_EXPR_FOR_OPERATOR, UNSUPPORTED_PREDICATE_SUBQUERY, UNSUPPORTED_SUBQUERY,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::Typed;
-use hearth_plan::expression::SortOrder;
+use hearth_plan::expression::{SortOrder, SubqueryKind};
 use hearth_plan::{Expr, ExprNode, Relation};
 use hearth_types::Value;
 
 use super::block::{Block, has_aggregate, has_window};
 use crate::analyzer::{Analyzer, Env, located, plan_error};
 use crate::expression::aggregate_call::sort_expr;
-use crate::expression::context::{Clause, Cx};
+use crate::expression::context::{Clause, Cx, Grouped};
 use crate::naming;
 use crate::rel::Rel;
 use crate::scope::ColumnId;
@@ -40,7 +41,15 @@ impl Analyzer<'_> {
             .map(|key| {
                 let expr = match self.ordinal_column(&key.child, &input)? {
                     Some(expr) => expr,
-                    None => orderable(self.expression(&key.child, cx)?, key)?,
+                    None => {
+                        let expr = orderable(self.expression(&key.child, cx)?, key)?;
+                        match Subqueries::of(&key.child) {
+                            Some(kind) if kind == Subqueries::Predicate || is_correlated(&expr) => {
+                                return Err(kind.refusal(key));
+                            }
+                            Some(_) | None => expr,
+                        }
+                    }
                 };
                 Ok(sort_expr(expr, key))
             })
@@ -56,10 +65,25 @@ impl Analyzer<'_> {
 
     /// `ORDER BY ALL`
     pub fn sort_all(&self, input: &Relation, direction_of: &SortOrder, env: Env<'_>) -> Result<Rel> {
-        let input = self.relation(input, env)?;
+        let rel = self.relation(input, env)?;
+        if self.has_column_all(&rel) {
+            let name = ExprNode::Attribute { name: vec!["all".into()], plan_id: None, is_metadata: false };
+            let key = SortOrder { child: Expr::new(name), ..direction_of.clone() };
+            return self.sort(input, &[key], env);
+        }
+        let input = rel;
         let keys = input.scope.columns.iter().map(|column| sort_expr(column.id.expr(), direction_of)).collect();
         let plan = sorted(input.plan.clone(), keys)?;
         Ok(input.with_plan(plan))
+    }
+
+    /// A column of the list, or of what the list is made from, that is called `all`: then `ALL` is its name.
+    fn has_column_all(&self, rel: &Rel) -> bool {
+        let below = rel.block.as_ref().map(|block| &block.input.scope);
+        [Some(&rel.scope), below]
+            .into_iter()
+            .flatten()
+            .any(|scope| !scope.positions("all", self.case_sensitive).is_empty())
     }
 
     /// Sorts a `SELECT`: keys that are not in its list become extra columns, which are taken off again.
@@ -88,8 +112,23 @@ impl Analyzer<'_> {
         Ok(Rel::new(Rel::new(plan, scope.clone()).positional()?, scope))
     }
 
-    /// A key, typed over the block's input.
+    /// A key. Columns that the output lacks are added to it, but not for subqueries, and Spark sorts by none that looks at
+    /// the columns of its row, nor by `IN` and `EXISTS`.
     fn sort_key(&self, order: &SortOrder, rel: &Rel, block: &Block, cx: Cx<'_>) -> Result<PlanExpr> {
+        let plain = self.plain_sort_key(order, rel, block, cx);
+        let looks_outside = plain.as_ref().map_or(true, is_correlated);
+        match Subqueries::of(&order.child) {
+            None => plain,
+            Some(Subqueries::Scalar) if !looks_outside => plain,
+            Some(kind) => {
+                self.expression(&order.child, Cx { output: &[], grouped: None, rel, ..cx })?;
+                Err(kind.refusal(order))
+            }
+        }
+    }
+
+    /// A key, typed over the block's input.
+    fn plain_sort_key(&self, order: &SortOrder, rel: &Rel, block: &Block, cx: Cx<'_>) -> Result<PlanExpr> {
         let key = &order.child;
         match self.expression(key, cx) {
             Ok(typed) => orderable(typed, order),
@@ -121,7 +160,8 @@ impl Analyzer<'_> {
 
     /// The column that holds a key: one of the list if it has the expression, else an extra one.
     fn key_column(&self, expr: PlanExpr, block: &Block, extra: &mut Vec<(ColumnId, PlanExpr)>) -> PlanExpr {
-        if matches!(expr, PlanExpr::Literal(..)) {
+        let in_sets = |grouped: &Grouped| grouped.sets.is_some() && grouped.keys.contains(&expr);
+        if matches!(expr, PlanExpr::Literal(..)) && !block.grouped.as_ref().is_some_and(in_sets) {
             return expr;
         }
         let in_list = block.items.iter().find(|item| item.value.expr == expr).and_then(|item| item.id);
@@ -154,6 +194,46 @@ impl Analyzer<'_> {
     }
 }
 
+/// What subqueries stand in a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subqueries {
+    Scalar,
+    /// `IN` or `EXISTS`, perhaps among others.
+    Predicate,
+}
+
+impl Subqueries {
+    fn of(expr: &Expr) -> Option<Self> {
+        match &expr.node {
+            ExprNode::Subquery(subquery) => match subquery.kind {
+                SubqueryKind::Scalar | SubqueryKind::TableArgument { .. } => Some(Self::Scalar),
+                SubqueryKind::Exists | SubqueryKind::In { .. } => Some(Self::Predicate),
+            },
+            ExprNode::Function(call) => {
+                let kinds = call.arguments.iter().filter_map(Self::of);
+                kinds.reduce(|one, other| if one == Self::Predicate { one } else { other })
+            }
+            ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => Self::of(expr),
+            _ => None,
+        }
+    }
+
+    fn refusal(self, order: &SortOrder) -> Error {
+        let condition = match self {
+            Self::Scalar => UNSUPPORTED_SUBQUERY,
+            Self::Predicate => UNSUPPORTED_PREDICATE_SUBQUERY,
+        };
+        let text = naming::sql(&Expr::new(ExprNode::SortOrder(Box::new(order.clone()))));
+        condition.with("treeNode", format!("Sort [{text}], true"))
+    }
+}
+
+fn is_correlated(key: &PlanExpr) -> bool {
+    let looks_outside =
+        |expr: &PlanExpr| matches!(expr, PlanExpr::ScalarSubquery(query) if !query.outer_ref_columns.is_empty());
+    key.exists(|expr| Ok(looks_outside(expr))).unwrap_or(false)
+}
+
 /// A key that is neither in the list nor grouped is an unknown name to Spark.
 fn not_in_output(error: Error, order: &[SortOrder], rel: &Rel) -> Error {
     let names = order.iter().find_map(|key| match &key.child.node {
@@ -168,7 +248,7 @@ fn not_in_output(error: Error, order: &[SortOrder], rel: &Rel) -> Error {
 
 /// A key over output columns, as an expression over the block's input.
 fn replace_output(expr: PlanExpr, block: &Block) -> Result<PlanExpr> {
-    use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+    use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
     let transformed = expr.transform_down(|expr| {
         if let PlanExpr::Column(column) = &expr {
             let named = |item: &&crate::rel::Item| item.id.is_some_and(|id| id.plan_name() == column.name);

@@ -20,7 +20,7 @@ use hearth_base::{Error, Result};
 use hearth_functions::kernels::string::lengths;
 use hearth_functions::{Typed, cast, coercion};
 use hearth_plan::relation::{DataSource, NamedTable, TableFunction, TableName};
-use hearth_plan::{Expr, ExprNode};
+use hearth_plan::{Expr, ExprNode, Name};
 use hearth_types::arrow::{cast_batch_to, from_arrow_schema, to_engine_schema};
 use hearth_types::metadata::CHAR_VARCHAR;
 use hearth_types::{DataType, StructField, StructType, spatial};
@@ -280,14 +280,23 @@ impl Analyzer<'_> {
 
     /// `range(…)`, generators and SQL table functions in `FROM`.
     pub fn table_function(&self, function: &TableFunction, env: Env<'_>) -> Result<Rel> {
-        let name = function.name.join(".").to_lowercase();
-        if name == "range" && self.session_function(&function.name).is_none() {
-            return self.range_function(&function.arguments, env);
+        match &function.name {
+            TableName::Name(name) => self.named_table_function((name, &function.arguments), env),
+            TableName::Expression(name) => {
+                self.named_table_function((&self.constant_name(name, env)?, &function.arguments), env)
+            }
         }
-        if let Some(SessionFunction::Sql(known)) = self.session_function(&function.name) {
+    }
+
+    fn named_table_function(&self, (written, arguments): (&Name, &[Expr]), env: Env<'_>) -> Result<Rel> {
+        let name = written.join(".").to_lowercase();
+        if name == "range" && self.session_function(written).is_none() {
+            return self.range_function(arguments, env);
+        }
+        if let Some(SessionFunction::Sql(known)) = self.session_function(written) {
             let nothing = Rel::one_row();
             let cx = Cx::new(env, &nothing, Clause::Values);
-            let arguments = self.sql_function_arguments(known, &function.arguments, cx)?;
+            let arguments = self.sql_function_arguments(known, arguments, cx)?;
             let SqlFunctionBody::Query(query) = &known.body else {
                 return Err(NOT_A_TABLE_FUNCTION.with("functionName", &known.qualified));
             };
@@ -300,7 +309,7 @@ impl Analyzer<'_> {
                 None => Ok(rel),
             };
         }
-        let call = hearth_plan::expression::FunctionCall::new(function.name.clone(), function.arguments.clone());
+        let call = hearth_plan::expression::FunctionCall::new(written.clone(), arguments.to_vec());
         let expr = Expr::new(ExprNode::Function(Box::new(call.clone())));
         let input = Rel::one_row();
         let generators = std::cell::RefCell::new(Vec::new());
@@ -308,11 +317,8 @@ impl Analyzer<'_> {
         match self.generator(&call, &expr, &[], cx)? {
             Some(items) => self.block_rel(Block::new(input.clone(), items, generators.into_inner())),
             None => {
-                let parts: Vec<&str> = function.name.iter().map(String::as_str).collect();
-                if crate::expression::function::builtin_name(&function.name)
-                    .and_then(hearth_functions::lookup)
-                    .is_some()
-                {
+                let parts: Vec<&str> = written.iter().map(String::as_str).collect();
+                if crate::expression::function::builtin_name(written).and_then(hearth_functions::lookup).is_some() {
                     return Err(NOT_A_TABLE_FUNCTION.with("functionName", quote_name(&parts)));
                 }
                 Err(UNRESOLVABLE_TABLE_VALUED_FUNCTION.with("name", quote_name(&parts)))
@@ -336,18 +342,23 @@ impl Analyzer<'_> {
                     .with("inputSql", format!("\"{}\"", crate::naming::sql(argument)))
                     .with("inputType", format!("\"{}\"", typed.data_type.sql())));
             }
-            let typed = cast::cast(typed, &DataType::Long, cast::CastMode::Ansi, env.settings)?;
-            let constant = self.constant(&typed).map_err(|error| {
-                if error.condition() != NOT_A_CONSTANT_EXPRESSION {
-                    return error;
-                }
+            let not_constant = || {
                 let names: &[&str] =
                     if arguments.len() == 1 { &["end"] } else { &["start", "end", "step", "numSlices"] };
                 NON_FOLDABLE_ARGUMENT
                     .with("funcName", "`range`")
                     .with("paramName", format!("`{}`", names.get(index).unwrap_or(&"end")))
                     .with("paramType", "\"BIGINT\"")
-            });
+            };
+            // A variable becomes a constant later than Spark looks here; one inside of an expression is taken.
+            let is_variable = |name: &Name| env.parameters.is_none() && self.view.variable_with_label(name).is_some();
+            if matches!(&argument.node, ExprNode::Attribute { name, .. } if is_variable(name)) {
+                return Err(not_constant());
+            }
+            let typed = cast::cast(typed, &DataType::Long, cast::CastMode::Ansi, env.settings)?;
+            let constant = self
+                .constant(&typed)
+                .map_err(|error| if error.condition() == NOT_A_CONSTANT_EXPRESSION { not_constant() } else { error });
             match constant? {
                 datafusion::common::ScalarValue::Int64(Some(number)) => numbers.push(number),
                 _ => return unsupported("NULL as an argument of range"),

@@ -15,6 +15,7 @@ use crate::analyzer::{Analyzer, Env, plan_error};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::literal;
 use crate::rel::{Item, Rel};
+use crate::scope::{Column, ColumnId, Scope};
 
 /// The types of one value column, each with the columns that have it, as the error shows them.
 fn types_of_groups(groups: &[Group], index: usize) -> String {
@@ -140,6 +141,9 @@ impl Analyzer<'_> {
             item.name = name.as_str().into();
         }
         items.extend(made);
+        if !unpivot.include_nulls {
+            unambiguous(&items, unpivot, self.case_sensitive)?;
+        }
         self.project_items(Rel::new(plan, input.scope.clone()), &items)
     }
 
@@ -165,6 +169,20 @@ impl Analyzer<'_> {
         let data_type = hearth_types::DataType::array(hearth_types::DataType::structure(all.clone()), false);
         Ok((Typed::new(list, data_type, false), all))
     }
+}
+
+/// Rows of NULLs are left out by the names of the value columns, which must mean one column of the answer each.
+fn unambiguous(items: &[Item], unpivot: &Unpivot, case_sensitive: bool) -> Result<()> {
+    let column = |(index, item): (usize, &Item)| Column {
+        id: ColumnId(index as u64),
+        name: Arc::clone(&item.name),
+        qualifier: Arc::clone(&item.qualifier),
+        data_type: item.value.data_type.clone(),
+        nullable: item.value.nullable,
+        metadata: None,
+    };
+    let scope = Scope::new(items.iter().enumerate().map(column).collect());
+    unpivot.value_columns.iter().try_for_each(|name| scope.find(std::slice::from_ref(name), case_sensitive).map(|_| ()))
 }
 
 /// What is not given: ids are the columns that are no values, values those that are no ids.

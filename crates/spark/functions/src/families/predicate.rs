@@ -14,6 +14,7 @@ use hearth_types::DataType;
 
 use crate::call::Call;
 use crate::coercion::{self, comparison_operands, quoted, to_common};
+use crate::collation;
 use crate::expr;
 use crate::kernels::{invoke, math};
 use crate::row::{Arity, Family, FunctionRow, scalar};
@@ -143,6 +144,7 @@ pub fn compare_values(call: &Call<'_>, left: Typed, op: Operator, right: Typed) 
         if equality && !call.session.ansi { legacy_booleans(call, left, right)? } else { (left, right) };
     let (left, right) = comparison_operands(call, left, right)?;
     check_orderable(call, &left.data_type)?;
+    let (left, right) = (collation::nested_key(left), collation::nested_key(right));
     Ok(expr::binary(left, op, right, DataType::Boolean))
 }
 

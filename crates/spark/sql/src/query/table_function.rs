@@ -17,18 +17,33 @@ impl Parser<'_> {
         while self.kind_at(ahead).is_name() {
             match self.kind_at(ahead + 1) {
                 TokenKind::Dot => ahead += 2,
-                TokenKind::LeftParen => return ahead > 0 || self.keyword() != Some(K::Identifier),
+                TokenKind::LeftParen if ahead == 0 && self.keyword() == Some(K::Identifier) => {
+                    return self.identifier_is_called();
+                }
+                TokenKind::LeftParen => return true,
                 _ => return false,
             }
         }
         false
     }
 
-    pub(super) fn table_function(&mut self, start: usize) -> Result<Relation> {
-        let mut name = vec![self.plain_identifier()?];
-        while self.accept_kind(TokenKind::Dot) {
-            name.push(self.plain_identifier()?);
+    /// Whether arguments stand behind `IDENTIFIER(…)`.
+    fn identifier_is_called(&self) -> bool {
+        let mut depth = 0_usize;
+        for ahead in 1.. {
+            match self.kind_at(ahead) {
+                TokenKind::LeftParen => depth += 1,
+                TokenKind::RightParen if depth == 1 => return self.kind_at(ahead + 1) == TokenKind::LeftParen,
+                TokenKind::RightParen => depth -= 1,
+                TokenKind::End => return false,
+                _ => {}
+            }
         }
+        false
+    }
+
+    pub(super) fn table_function(&mut self, start: usize) -> Result<Relation> {
+        let name = self.table_function_name()?;
         self.expect_kind(TokenKind::LeftParen)?;
         let is_empty = self.at_kind(TokenKind::RightParen);
         let arguments = if is_empty { Vec::new() } else { self.comma_list(Self::table_function_argument)? };
@@ -48,6 +63,21 @@ impl Parser<'_> {
             return Ok(self.subquery_alias(start, function, alias, columns));
         }
         self.aliased(start, function)
+    }
+
+    fn table_function_name(&mut self) -> Result<TableName> {
+        if self.at(K::Identifier) && self.kind_at(1) == TokenKind::LeftParen {
+            self.advance();
+            self.advance();
+            let expr = self.expression()?;
+            self.expect_kind(TokenKind::RightParen)?;
+            return Ok(TableName::Expression(Box::new(expr)));
+        }
+        let mut name = vec![self.plain_identifier()?];
+        while self.accept_kind(TokenKind::Dot) {
+            name.push(self.plain_identifier()?);
+        }
+        Ok(TableName::Name(name))
     }
 
     fn table_function_argument(&mut self) -> Result<Expr> {

@@ -234,7 +234,8 @@ fn checked(op: Op, mode: CastMode, left: Typed, right: Typed, result: DataType) 
     let name = match op {
         Op::Add => "spark_add",
         Op::Multiply => "spark_multiply",
-        Op::Subtract | Op::Divide | Op::Remainder | Op::IntegralDivide | Op::PositiveRemainder => "spark_arithmetic",
+        Op::Subtract => "spark_arithmetic",
+        Op::Divide | Op::Remainder | Op::IntegralDivide | Op::PositiveRemainder => "spark_division",
     };
     invoke::call_with(name, plan, vec![left, right], (result, nullable), evaluate)
 }

@@ -82,7 +82,7 @@ pub(super) fn range(range: &pb::Range) -> Result<RelationNode> {
 }
 
 pub(super) fn table_function(function: pb::UnresolvedTableValuedFunction) -> Result<RelationNode> {
-    let (name, arguments) = (vec![function.function_name], expressions(function.arguments)?);
+    let (name, arguments) = (TableName::Name(vec![function.function_name]), expressions(function.arguments)?);
     Ok(RelationNode::TableFunction(TableFunction { name, arguments }))
 }
 
