@@ -2,7 +2,7 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{HIVE_CHANGE_COLUMN, SCHEMA_LEVEL_COLLATIONS};
-use hearth_plan::catalog::{ColumnChange, ColumnDef, TableChange};
+use hearth_plan::catalog::{ColumnChange, ColumnDef, RecoverBy, TableChange};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Plan};
 
@@ -93,7 +93,7 @@ impl Parser<'_> {
             Some(K::Recover) => {
                 self.advance();
                 self.expect(K::Partitions)?;
-                Ok(catalog(CatalogOp::RecoverPartitions { name }))
+                Ok(catalog(CatalogOp::RecoverPartitions { name, by: RecoverBy::Alter }))
             }
             Some(K::Cluster) => {
                 self.advance();
