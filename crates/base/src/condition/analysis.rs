@@ -201,6 +201,8 @@ conditions! { ANALYSIS:
     UDTF_ALIAS_NUMBER_MISMATCH "UDTF_ALIAS_NUMBER_MISMATCH" "42802" Analysis "The generator has <aliasesSize> columns, which do not go with the names <aliasesNames>.";
     DISTINCT_WINDOW_FUNCTION_UNSUPPORTED "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED" "0A000" Analysis "A window function takes no DISTINCT: <windowExpr>.";
     WINDOW_FUNCTION_FRAME_NOT_ORDERED "WINDOW_FUNCTION_FRAME_NOT_ORDERED" "42601" Analysis "The window function <wf_name> needs an order of its rows: add ORDER BY to <wf_expr>.";
+    DATAFRAME_INPUT_NOT_SINGLE_COLUMN "DATAFRAME_INPUT_NOT_SINGLE_COLUMN" "42K09" Analysis "A DataFrame of records has one column, not <numColumns>.";
+    DATAFRAME_INPUT_NOT_STRING_TYPE "DATAFRAME_INPUT_NOT_STRING_TYPE" "42K09" Analysis "A DataFrame of records has text, not <dataType>.";
     WINDOW_FRAME_GIVEN "_LEGACY_ERROR_TEMP_1035" "" Analysis "The function <prettyName> has a window frame of its own.";
     WINDOW_FRAME_MISMATCH "_LEGACY_ERROR_TEMP_1036" "" Analysis "The window frame <wf> is not the one that the function has: <required>.";
     SEVERAL_TIME_WINDOWS "_LEGACY_ERROR_TEMP_1039" "" Analysis "One query has windows of one kind only: several would give every pair of them.";
