@@ -207,6 +207,9 @@ conditions! { ANALYSIS:
     UDTF_ALIAS_NUMBER_MISMATCH "UDTF_ALIAS_NUMBER_MISMATCH" "42802" Analysis "The generator has <aliasesSize> columns, which do not go with the names <aliasesNames>.";
     DISTINCT_WINDOW_FUNCTION_UNSUPPORTED "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED" "0A000" Analysis "A window function takes no DISTINCT: <windowExpr>.";
     WINDOW_FUNCTION_FRAME_NOT_ORDERED "WINDOW_FUNCTION_FRAME_NOT_ORDERED" "42601" Analysis "The window function <wf_name> needs an order of its rows: add ORDER BY to <wf_expr>.";
+    DATAFRAME_INPUT_NOT_SINGLE_COLUMN "DATAFRAME_INPUT_NOT_SINGLE_COLUMN" "42K09" Analysis "A DataFrame of records has one column, not <numColumns>.";
+    DATAFRAME_INPUT_NOT_STRING_TYPE "DATAFRAME_INPUT_NOT_STRING_TYPE" "42K09" Analysis "A DataFrame of records has text, not <dataType>.";
+    WINDOW_FRAME_GIVEN "_LEGACY_ERROR_TEMP_1035" "" Analysis "The function <prettyName> has a window frame of its own.";
     WINDOW_FRAME_MISMATCH "_LEGACY_ERROR_TEMP_1036" "" Analysis "The window frame <wf> is not the one that the function has: <required>.";
     SEVERAL_TIME_WINDOWS "_LEGACY_ERROR_TEMP_1039" "" Analysis "One query has windows of one kind only: several would give every pair of them.";
     INVALID_SESSION_GAP "_LEGACY_ERROR_TEMP_1040" "" Analysis "The gap of a session window is an interval or its text, not <dt>.";
@@ -240,6 +243,8 @@ conditions! { ANALYSIS:
     INVALID_LOCAL_RELATION "HEARTH_INVALID_LOCAL_RELATION" "56K00" InvalidRequest "The rows sent with the plan cannot be read: <reason>";
     INVALID_RANGE_STEP "HEARTH_INVALID_RANGE_STEP" "22023" Analysis "The step of a range must not be 0.";
     INVALID_COLUMN_OR_FIELD_DATA_TYPE "INVALID_COLUMN_OR_FIELD_DATA_TYPE" "42000" Analysis "<name> is <type>, where <expectedType> is needed.";
+    NOT_NULL_CONSTRAINT_VIOLATION_ARRAY_ELEMENT "NOT_NULL_CONSTRAINT_VIOLATION.ARRAY_ELEMENT" "42000" Analysis "Elements of <columnPath> may be NULL, where values are needed.";
+    NOT_NULL_CONSTRAINT_VIOLATION_MAP_VALUE "NOT_NULL_CONSTRAINT_VIOLATION.MAP_VALUE" "42000" Analysis "Values of <columnPath> may be NULL, where values are needed.";
     NULLABLE_COLUMN_OR_FIELD "NULLABLE_COLUMN_OR_FIELD" "42000" Analysis "<name> may be NULL, where a value is needed.";
     MISSING_CLAUSES_FOR_OPERATION "MISSING_CLAUSES_FOR_OPERATION" "42601" Analysis "<operation> needs <clauses>.";
     PIVOT_VALUE_LIMIT "_LEGACY_ERROR_TEMP_1324" "" Analysis "The pivot column <pivotColumn> has more than <maxValues> values. Name the values, or raise spark.sql.pivotMaxValues.";

@@ -58,6 +58,7 @@ conditions! { DDL:
     CANNOT_SAFELY_CAST "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST" "KD000" Analysis "For <tableName>: the column <colName> is <srcType>, which does not safely become <targetType>.";
     EXTRA_COLUMNS "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS" "KD000" Analysis "For <tableName>: it has no columns <extraColumns>.";
     CANNOT_FIND_DATA "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA" "KD000" Analysis "For <tableName>: there is no data for the column <colName>.";
+    NO_MERGE_ACTION_SPECIFIED "NO_MERGE_ACTION_SPECIFIED" "42K0E" Runtime "A merge needs at least one action.";
     MERGE_CARDINALITY_VIOLATION "MERGE_CARDINALITY_VIOLATION" "23K01" Analysis "Several rows of the source of MERGE take the same row of the target.";
     REPLACE_WHERE_MISMATCH "DELTA_REPLACE_WHERE_MISMATCH" "44000" Analysis "Rows that shall replace others in <tableName> do not match the condition of REPLACE WHERE.";
     CANNOT_WRITE_INTO_V1_TABLE "_LEGACY_ERROR_TEMP_1012" "" Analysis "A file table is not written like this: <identifier>.";

@@ -5,6 +5,7 @@ use super::conditions;
 conditions! { REQUEST:
     UNRECOGNIZED_STATISTIC "UNRECOGNIZED_STATISTIC" "42704" InvalidRequest "There is no statistic called <stats>.";
     INVALID_REQUEST "HEARTH_INVALID_REQUEST" "08P01" InvalidRequest "<message>";
+    INVALID_NUMBER "HEARTH_INVALID_NUMBER" "08P01" InvalidRequest "<message>";
     UNKNOWN_ANALYZE_METHOD "CONNECT_INVALID_PLAN.UNKNOWN_ANALYZE_METHOD" "56K00" InvalidRequest "There is no analysis <other>.";
     INTERRUPT_TYPE_UNSUPPORTED "UNSUPPORTED_FEATURE.INTERRUPT_TYPE" "0A000" Unsupported "There is no interrupt of the type <interruptType>.";
     INTERRUPT_TAG_MISSING "INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_TAG_REQUIRES_TAG" "22023" InvalidRequest "The parameter <parameter> of <functionName> is missing: an interrupt by tag needs a tag.";

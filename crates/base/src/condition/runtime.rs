@@ -69,6 +69,8 @@ conditions! { RUNTIME:
     FAILED_READ_FILE "FAILED_READ_FILE.NO_HINT" "KD001" Runtime "The file <path> could not be read.";
     CANNOT_MERGE_SCHEMAS "CANNOT_MERGE_SCHEMAS" "42KD9" Analysis "The schemas <left> and <right> do not go together.";
     CANNOT_READ_FILE_FOOTER "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER" "KD001" Runtime "The file <path> has no footer that can be read. Is it of the right format?";
+    UNREADABLE_RECORD "HEARTH_UNREADABLE_RECORD" "22000" Runtime "<message>";
+    NO_XML_OF_TYPE "_LEGACY_ERROR_TEMP_3238" "" InvalidRequest "XML has no form of <dt> (<class>): <v>.";
     TASK_WRITE_FAILED "TASK_WRITE_FAILED" "58030" Runtime "Rows could not be written to <path>.";
     UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE" "0A000" Analysis "Files of the format <format> cannot hold the column <columnName> of the type <columnType>.";
     CODEC_NOT_AVAILABLE "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION" "56038" Runtime "There is no codec <codecName>. There are: <availableCodecs>.";

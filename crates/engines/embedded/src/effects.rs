@@ -41,9 +41,10 @@ mod tests;
 use std::sync::Arc;
 
 use hearth_analyzer::Observation;
-use hearth_base::condition::{CURSOR_OUTSIDE_SCRIPT, TABLE_OPERATION};
+use hearth_base::condition::{CURSOR_OUTSIDE_SCRIPT, NO_MERGE_ACTION_SPECIFIED, TABLE_OPERATION};
 use hearth_base::{Error, Result};
 use hearth_core::ResultWriter;
+use hearth_plan::command::MergeInto;
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Command};
 use hearth_proto::connect as pb;
@@ -188,7 +189,7 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
             rewrite::update(session, table, alias.as_ref(), assignments, condition.as_ref()).await
         }
         Command::MergeInto(merge) => {
-            check_changes(session, &merge.target, "MERGE INTO TABLE").await?;
+            check_merge(session, merge).await?;
             merge::merge(session, merge).await
         }
         Command::SetConfig { key, value } => setting::set(session, key, value),
@@ -250,6 +251,8 @@ fn nothing(done: Result<()>) -> Result<Rows> {
     done.map(|()| rows::nothing())
 }
 
+const MERGE: &str = "MERGE INTO TABLE";
+
 /// Refuses what file tables do not do: their rows change for clients of SQL warehouses only, those of Delta for all.
 async fn check_changes(session: &EmbeddedSession, table: &TableName, operation: &str) -> Result<()> {
     let name = lookup::table_name(session, table).await?;
@@ -259,9 +262,20 @@ async fn check_changes(session: &EmbeddedSession, table: &TableName, operation: 
     let scope = Scope::new(session);
     let shown = match scope.find(&name)?.ok_or_else(|| scope.relation_not_found(&name))? {
         Found::Table(record) => record.id.quoted(),
+        // Spark replaces the view by its query before it looks, and that has no name.
+        Found::Temporary(_) | Found::GlobalTemporary(_) if operation == MERGE => "`unknown`".to_owned(),
         Found::Temporary(view) | Found::GlobalTemporary(view) => hearth_plan::identifier::quote(&[view.name]),
     };
     Err(TABLE_OPERATION.with("tableName", shown).with("operation", operation))
+}
+
+/// A call finds out what it may do to what it names only after everything else: its actions come first.
+async fn check_merge(session: &EmbeddedSession, merge: &MergeInto) -> Result<()> {
+    let actions = &merge.actions;
+    if actions.matched.is_empty() && actions.not_matched.is_empty() && actions.not_matched_by_source.is_empty() {
+        return Err(NO_MERGE_ACTION_SPECIFIED.error());
+    }
+    check_changes(session, &merge.target, MERGE).await
 }
 
 /// In SQL, an operation that answers nothing has no columns either; a call has one without rows.
@@ -287,7 +301,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::CurrentCatalog => place::current_catalog(session),
         CatalogOp::CurrentDatabase => place::current_database(session),
         CatalogOp::SetCurrentCatalog { name } => place::set_catalog(session, name),
-        CatalogOp::SetCurrentDatabase { name } => place::set_database(session, name),
+        CatalogOp::SetCurrentDatabase { name, style } => place::set_database(session, name, *style),
 
         CatalogOp::ListMetadata(wanted) => metadata::list(session, wanted),
 
@@ -333,7 +347,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         CatalogOp::DropGlobalTempView { name } => view::drop_global_temporary(session, name),
         CatalogOp::RenameTable { name, to, is_view } => table::rename(session, name, to, *is_view).await,
         CatalogOp::AlterTable { name, is_view, change } => alter::alter(session, name, *is_view, change).await,
-        CatalogOp::TruncateTable { name, partition } => table::truncate(session, name, partition).await,
+        CatalogOp::TruncateTable { name, partition, style } => table::truncate(session, name, partition, *style).await,
         CatalogOp::DescribeTable { name, extended: _, partition, as_json: true } => {
             describe_json::describe(session, name, partition).await
         }
@@ -353,7 +367,7 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
             list::columns(session, name, database.as_ref(), *style).await
         }
         CatalogOp::ListPartitions { name, partition, style } => partition::list(session, name, partition, *style).await,
-        CatalogOp::RecoverPartitions { name } => partition::recover(session, name).await,
+        CatalogOp::RecoverPartitions { name, by } => partition::recover(session, name, *by).await,
         CatalogOp::AnalyzeTable { name, partition, no_scan, columns } => {
             table::analyze(session, name, partition, (*no_scan, columns.as_ref())).await
         }

@@ -24,6 +24,9 @@ pub fn from_datafusion(error: DataFusionError) -> Error {
         DataFusionError::ResourcesExhausted(message) => {
             OUT_OF_MEMORY.with("limit", "engine.memory").with("message", message)
         }
+        DataFusionError::ParquetError(cause) => {
+            FAILED_READ_FILE.with("path", "").caused_by(cause.to_string()).message(cause.to_string())
+        }
         DataFusionError::NotImplemented(what) => Error::unsupported(what),
         DataFusionError::ObjectStore(cause) => {
             FAILED_READ_FILE.with("path", "").caused_by(cause.to_string()).message(cause.to_string())

@@ -37,6 +37,7 @@ use uuid::Uuid;
 use crate::catalog::location_uri;
 use crate::error::from_datafusion;
 use crate::execute::Query;
+use crate::sources::not_a_number;
 pub use format::{check_columns, display_name};
 
 use folders::Columns;
@@ -146,7 +147,7 @@ async fn count(query: &Query) -> Result<u64> {
 fn max_rows(request: &WriteRequest<'_>) -> Result<u64> {
     let option = format::option(request.options, "maxRecordsPerFile");
     let Some(text) = option else { return Ok(u64::MAX) };
-    let number: i64 = text.trim().parse().map_err(|_| Error::unsupported(format!("maxRecordsPerFile of {text}")))?;
+    let number: i64 = text.trim().parse().map_err(|_| not_a_number(text))?;
     Ok(u64::try_from(number).ok().filter(|number| *number > 0).unwrap_or(u64::MAX))
 }
 

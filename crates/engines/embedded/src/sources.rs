@@ -105,6 +105,7 @@ impl SourceRequest<'_> {
 }
 
 pub use delta::schema_of as delta_schema;
+pub use given::not_a_number;
 
 /// Whether an option says yes.
 fn is_true(option: Option<&str>, default: bool) -> bool {

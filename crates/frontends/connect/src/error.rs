@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hearth_base::condition::{DRAINING, INVALID_REQUEST};
+use hearth_base::condition::{DRAINING, INVALID_NUMBER, INVALID_REQUEST, UNREADABLE_RECORD};
 use hearth_base::{Error, ErrorKind};
 use hearth_core::Session;
 use tonic::{Code, Status};
@@ -65,7 +65,7 @@ fn status(error: &Error, code: Code, error_id: Option<String>) -> Status {
 pub fn condition(error: &Error) -> Option<(&str, &str)> {
     let has_one = match error.as_foreign() {
         Some(foreign) => foreign.condition.is_some(),
-        None => error.condition() != INVALID_REQUEST,
+        None => ![INVALID_REQUEST, INVALID_NUMBER, UNREADABLE_RECORD].contains(&error.condition()),
     };
     has_one.then(|| (error.name(), error.sqlstate()))
 }
@@ -159,12 +159,15 @@ const OF_SCRIPTS: [&str; 20] = [
 ];
 
 /// Conditions of a family whose others have another class.
-const OF_ARGUMENTS: [&str; 5] = [
+const OF_ARGUMENTS: [&str; 8] = [
     "INVALID_FORMAT.MISMATCH_INPUT",
     "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE",
     "INVALID_PARAMETER_VALUE.CHARSET",
     "INVALID_PARAMETER_VALUE.TIME_UNIT",
     "_LEGACY_ERROR_TEMP_3231",
+    "_LEGACY_ERROR_TEMP_3238",
+    "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN",
+    "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER",
 ];
 
 /// Whether Spark tells of an empty place where none is known: the expressions that raise these conditions always hand on
@@ -237,7 +240,13 @@ fn classes_of_condition(error: &Error) -> Option<&'static [&'static str]> {
         "UNSUPPORTED_ARROWTYPE" => UNSUPPORTED,
         "INVALID_TIMEZONE" => DATETIME,
         "HLL_INVALID_LG_K" | "APPROX_TOP_K_NON_POSITIVE_ARG" | "INVALID_VARIANT_GET_PATH" => RUNTIME,
+        "INCONSISTENT_BEHAVIOR_CROSS_VERSION" => UPGRADE,
+        "HEARTH_INVALID_NUMBER" => NUMBER_FORMAT,
+        "HEARTH_UNREADABLE_RECORD" => TEXT_PARSING,
+        "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION" if error.kind() == ErrorKind::Runtime => ARITHMETIC,
         "SCALAR_SUBQUERY_TOO_MANY_ROWS"
+        | "FAILED_READ_FILE"
+        | "TASK_WRITE_FAILED"
         | "CATALOG_NOT_FOUND"
         | "MALFORMED_RECORD_IN_PARSING"
         | "COLLATION_INVALID_NAME"
@@ -290,6 +299,21 @@ const ARITHMETIC: &[&str] = &[
 const DATETIME: &[&str] = &[
     "org.apache.spark.SparkDateTimeException",
     "java.time.DateTimeException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+const UPGRADE: &[&str] = &[
+    "org.apache.spark.SparkUpgradeException",
+    "java.lang.RuntimeException",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "java.lang.Object",
+];
+/// What the parser of CSV throws, which clients have no class for.
+const TEXT_PARSING: &[&str] = &[
+    "com.univocity.parsers.common.TextParsingException",
     "java.lang.RuntimeException",
     "java.lang.Exception",
     "java.lang.Throwable",

@@ -251,7 +251,7 @@ fn put(error: Error, origin: &Origin) -> Error {
 }
 
 /// Conditions that Spark tells without a place.
-const WITHOUT_PLACE: [&str; 29] = [
+const WITHOUT_PLACE: [&str; 30] = [
     "BINARY_ARITHMETIC_OVERFLOW",
     "CAST_OVERFLOW",
     "DATETIME_OVERFLOW",
@@ -278,6 +278,7 @@ const WITHOUT_PLACE: [&str; 29] = [
     "WRONG_NUM_ARGS.WITH_SUGGESTION",
     "_LEGACY_ERROR_TEMP_1006",
     "_LEGACY_ERROR_TEMP_1031",
+    "_LEGACY_ERROR_TEMP_1035",
     "_LEGACY_ERROR_TEMP_1036",
     "_LEGACY_ERROR_TEMP_1040",
     "_LEGACY_ERROR_TEMP_3231",

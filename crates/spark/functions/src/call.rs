@@ -130,7 +130,7 @@ impl<'a> Call<'a> {
             .with("paramIndex", ordinal(index + 1))
             .with("requiredType", required)
             .with("inputSql", format!("\"{}\"", self.argument_sql.get(index).map_or("", String::as_str)))
-            .with("inputType", format!("\"{}\"", actual.sql()))
+            .with("inputType", actual.quoted_sql())
     }
 
     /// The error for an argument that must be a constant.
@@ -138,7 +138,7 @@ impl<'a> Call<'a> {
         NOT_A_CONSTANT
             .with("sqlExpr", format!("\"{}\"", self.sql))
             .with("inputName", format!("`{name}`"))
-            .with("inputType", format!("\"{}\"", data_type.sql()))
+            .with("inputType", data_type.quoted_sql())
             .with("inputExpr", format!("\"{}\"", self.argument_sql.get(index).map_or("", String::as_str)))
     }
 }

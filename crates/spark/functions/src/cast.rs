@@ -118,9 +118,7 @@ fn special_datetime(value: &Typed, to: &DataType, session: &SessionSettings) -> 
 }
 
 fn cannot_cast(value: &Typed, sql: &str, to: &DataType, mode: CastMode) -> Error {
-    let types = |error: Error| {
-        error.with("srcType", format!("\"{}\"", value.data_type.sql())).with("targetType", format!("\"{}\"", to.sql()))
-    };
+    let types = |error: Error| error.with("srcType", value.data_type.quoted_sql()).with("targetType", to.quoted_sql());
     let sql = format!("\"{sql}\"");
     let suggested = match (&value.data_type, to) {
         (DataType::Date, number) if number.is_numeric() && mode != CastMode::Legacy => Some("`UNIX_DATE`"),

@@ -144,5 +144,5 @@ pub fn not_foldable(call: &Call<'_>, name: &str, data_type: &DataType) -> Error 
 
 /// A type as Spark's errors print it: `"INT"`.
 pub fn quoted(data_type: &DataType) -> String {
-    format!("\"{}\"", data_type.sql())
+    data_type.quoted_sql()
 }

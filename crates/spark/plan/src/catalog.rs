@@ -19,6 +19,17 @@ pub enum Style {
     Sql,
 }
 
+/// What asks for the partitions of a table to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoverBy {
+    /// `spark.catalog.recoverPartitions`
+    Call,
+    /// `ALTER TABLE … RECOVER PARTITIONS`
+    Alter,
+    /// `MSCK REPAIR TABLE`
+    Repair,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum CatalogOp {
     // Where we are
@@ -30,6 +41,8 @@ pub enum CatalogOp {
     /// `USE a.b`, `setCurrentDatabase`
     SetCurrentDatabase {
         name: Name,
+        /// A statement may name the catalog, a call names a database of the current one.
+        style: Style,
     },
 
     /// What drivers of SQL warehouses ask about catalogs, schemas and all that is in them.
@@ -142,6 +155,7 @@ pub enum CatalogOp {
     TruncateTable {
         name: TableName,
         partition: PartitionSpec,
+        style: Style,
     },
     /// `DESCRIBE TABLE`
     DescribeTable {
@@ -177,6 +191,7 @@ pub enum CatalogOp {
     },
     RecoverPartitions {
         name: TableName,
+        by: RecoverBy,
     },
     AnalyzeTable {
         name: TableName,

@@ -47,6 +47,14 @@ impl DataType {
         out
     }
 
+    /// The type as errors tell it: `"ARRAY<INT>"`, and `UDT("ARRAY<INT>")` for what a client made of one.
+    pub fn quoted_sql(&self) -> String {
+        match self {
+            Self::Udt(udt) => format!("UDT(\"{}\")", udt.sql_type.sql()),
+            plain => format!("\"{}\"", plain.sql()),
+        }
+    }
+
     /// The name without parameters of nested types: `integer`, `array`, `decimal(10,0)`.
     pub fn type_name(&self) -> String {
         match self {

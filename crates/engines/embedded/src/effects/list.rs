@@ -12,7 +12,7 @@ use hearth_types::StructType;
 
 use super::lookup::{Found, Scope, is_global_temp, table_name};
 use super::rows::{Cell, Column, flag, optional, table, text, texts, truth};
-use crate::catalog::{GLOBAL_TEMP, TableRecord};
+use crate::catalog::{GLOBAL_TEMP, TableId, TableRecord};
 use crate::run::Rows;
 use crate::session::EmbeddedSession;
 use crate::state::TempView;
@@ -144,7 +144,14 @@ pub async fn columns(
         let last = name.pop();
         name = database.iter().cloned().chain(last).collect();
     }
-    let found = Scope::new(session).get(&name)?;
+    let scope = Scope::new(session);
+    let found = match (scope.find(&name)?, style, database) {
+        (Some(found), _, _) => found,
+        (None, Style::Api, Some(_)) => {
+            return Err(TableId::not_found(&scope.table_id(&name)?.parts(), scope.position()));
+        }
+        (None, _, _) => return Err(TableId::not_found(&name, scope.position())),
+    };
     let schema = schema_of(&found);
     match style {
         Style::Sql => {

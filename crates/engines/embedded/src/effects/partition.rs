@@ -7,7 +7,7 @@ use hearth_base::condition::{
 };
 use hearth_base::{Error, condition::EXPECT_TABLE_NOT_VIEW};
 use hearth_plan::ExprNode;
-use hearth_plan::catalog::{PartitionSpec, Style};
+use hearth_plan::catalog::{PartitionSpec, RecoverBy, Style};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
 use hearth_types::{DataType, Value};
@@ -48,12 +48,15 @@ async fn get(session: &EmbeddedSession, name: &TableName, operation: &str) -> Re
 }
 
 /// `MSCK REPAIR TABLE`, `recoverPartitions`: partitions are folders, so there is nothing to recover.
-pub async fn recover(session: &EmbeddedSession, name: &TableName) -> Result<Rows> {
-    let record = get(session, name, "recoverPartitions()").await?;
+pub async fn recover(session: &EmbeddedSession, name: &TableName, by: RecoverBy) -> Result<Rows> {
+    let (of_view, of_table) = match by {
+        RecoverBy::Call => ("recoverPartitions()", "ALTER TABLE RECOVER PARTITIONS"),
+        RecoverBy::Alter => ("ALTER TABLE ... RECOVER PARTITIONS", "ALTER TABLE RECOVER PARTITIONS"),
+        RecoverBy::Repair => ("MSCK REPAIR TABLE", "MSCK REPAIR TABLE"),
+    };
+    let record = get(session, name, of_view).await?;
     if record.partition_columns.is_empty() {
-        return Err(NOT_A_PARTITIONED_TABLE
-            .with("operation", "MSCK REPAIR TABLE")
-            .with("tableIdentWithDB", record.id.quoted()));
+        return Err(NOT_A_PARTITIONED_TABLE.with("operation", of_table).with("tableIdentWithDB", record.id.quoted()));
     }
     done()
 }

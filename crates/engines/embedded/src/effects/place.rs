@@ -33,9 +33,13 @@ pub fn set_catalog(session: &EmbeddedSession, name: &str) -> Result<Rows> {
 }
 
 /// `USE`: a catalog alone is one too.
-pub fn set_database(session: &EmbeddedSession, name: &Name) -> Result<Rows> {
+pub fn set_database(session: &EmbeddedSession, name: &Name, style: Style) -> Result<Rows> {
     let scope = Scope::new(session);
-    let id = scope.database_id(Some(name));
+    let name = match style {
+        Style::Sql => name.clone(),
+        Style::Api => [scope.state.catalog.clone()].into_iter().chain(name.iter().cloned()).collect(),
+    };
+    let id = scope.database_id(Some(&name));
     if id.namespace.is_empty() {
         return set_catalog(session, &id.catalog);
     }
@@ -44,7 +48,8 @@ pub fn set_database(session: &EmbeddedSession, name: &Name) -> Result<Rows> {
     }
     let mut state = session.state.write();
     state.catalog = id.catalog;
-    state.database = id.namespace;
+    // It is told as it was typed.
+    state.database = name[name.len() - id.namespace.len()..].to_vec();
     done()
 }
 
@@ -55,7 +60,7 @@ pub fn use_namespace(session: &EmbeddedSession, namespace: &Namespace) -> Result
     }
     if let Some(schema) = &namespace.schema {
         let catalog = session.state.read().catalog.clone();
-        set_database(session, &vec![catalog, schema.clone()])?;
+        set_database(session, &vec![catalog, schema.clone()], Style::Sql)?;
     }
     Ok(())
 }

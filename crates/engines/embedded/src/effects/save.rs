@@ -5,13 +5,13 @@ use hearth_base::condition::{
     APPEND_BUCKETING, APPEND_COLUMN_COUNT, APPEND_COLUMN_MISSING, APPEND_FORMAT, APPEND_LOCATION, APPEND_PARTITIONING,
     BUCKET_COLUMN_IS_PARTITION, CLUSTER_BY_WITH_BUCKETING, CLUSTER_BY_WITH_PARTITIONED_BY, INVALID_BUCKET_COUNT,
     INVALID_PARTITION_COLUMN_DATA_TYPE, INVALID_REQUEST, INVALID_TRANSFORM, SAVE_WITH_TWO_PATHS,
-    SORT_COLUMN_IS_PARTITION, UNSUPPORTED_DATA_SOURCE_SAVE_MODE,
+    SORT_COLUMN_IS_PARTITION, UNSUPPORTED_DATA_SOURCE_SAVE_MODE, UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE,
 };
 use hearth_base::error::ErrorKind;
 use hearth_base::{Condition, Error, Result};
 use hearth_plan::command::{SaveMode, Write};
 use hearth_plan::{Expr, ExprNode, Options};
-use hearth_types::StructType;
+use hearth_types::{DataType, StructField, StructType};
 
 use super::write::format_named;
 use super::{columns, literal_text, options, path};
@@ -52,15 +52,38 @@ pub fn check_nothing(mode: SaveMode, source: &str) -> Result<()> {
 }
 
 /// Partition columns of a write to files: each once, and of types that a folder's name can hold.
-pub fn check_partition_columns(schema: &StructType, names: &[String]) -> Result<()> {
+pub fn check_partition_columns(schema: &StructType, names: &[String], format: &str) -> Result<()> {
     columns::check_unique(names.iter().map(String::as_str))?;
     for name in names {
         let field = schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-        if let Some(field) = field.filter(|field| !columns::can_partition(&field.data_type)) {
-            return Err(INVALID_PARTITION_COLUMN_DATA_TYPE.with("type", format!("\"{}\"", field.data_type.sql())));
+        let Some(field) = field.filter(|field| !columns::can_partition(&field.data_type)) else { continue };
+        if field.data_type == DataType::CalendarInterval {
+            return Err(UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE
+                .with("columnName", hearth_plan::identifier::quote(&[field.name.to_string()]))
+                .with("columnType", field.data_type.quoted_sql())
+                .with("format", crate::sinks::display_name(format)));
         }
+        let shown = nullable(&field.data_type).quoted_sql();
+        return Err(INVALID_PARTITION_COLUMN_DATA_TYPE.with("type", shown));
     }
     Ok(())
+}
+
+/// The type with NULLs everywhere, as files have it.
+fn nullable(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Array(array) => DataType::array(nullable(&array.element), true),
+        DataType::Map(map) => DataType::map(nullable(&map.key), nullable(&map.value), true),
+        DataType::Struct(structure) => {
+            let field = |field: &StructField| StructField {
+                data_type: nullable(&field.data_type),
+                nullable: true,
+                ..field.clone()
+            };
+            DataType::structure(structure.fields.iter().map(field).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// Columns and the partition transforms that Spark knows.

@@ -13,7 +13,7 @@ use hearth_base::condition::{
     WRONG_COMMAND_FOR_OBJECT_TYPE,
 };
 use hearth_base::{Error, Result};
-use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec, TableColumns, TablePromise};
+use hearth_plan::catalog::{CreateMode, CreateTable, PartitionSpec, Style, TableColumns, TablePromise};
 use hearth_plan::identifier::quote;
 use hearth_plan::relation::TableName;
 use hearth_plan::{Expr, ExprNode, Name};
@@ -421,8 +421,12 @@ pub async fn rename(session: &EmbeddedSession, name: &TableName, to: &Name, is_v
     done()
 }
 
-pub async fn truncate(session: &EmbeddedSession, name: &TableName, spec: &PartitionSpec) -> Result<Rows> {
-    let record = get(session, name, "TRUNCATE TABLE").await?;
+pub async fn truncate(session: &EmbeddedSession, name: &TableName, spec: &PartitionSpec, style: Style) -> Result<Rows> {
+    let operation = match style {
+        Style::Api => "Catalog.truncateTable",
+        Style::Sql => "TRUNCATE TABLE",
+    };
+    let record = get(session, name, operation).await?;
     if record.kind == TableKind::External {
         return Err(CANNOT_TRUNCATE_EXTERNAL_TABLE.with("tableName", record.id.quoted()));
     }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use hearth_analyzer::Analyzed;
+use hearth_analyzer::{Analyzed, holds_time};
 use hearth_base::condition::{
-    ALL_PARTITION_COLUMNS_NOT_ALLOWED, APPEND_TO_VIEW, BUCKETS_NOT_SUPPORTED_BY_WRITE, CLUSTER_BY_WITH_PARTITIONED_BY,
-    DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW, EXTERNAL_METADATA_UNSUPPORTED, HIVE_FILES, HIVE_SUPPORT_REQUIRED,
-    KAFKA_MISSING, PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO, PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED,
-    SAVE_IN_UNKNOWN_CATALOG, SORT_BY_WITHOUT_BUCKETING, TABLE_OR_VIEW_ALREADY_EXISTS, WRITE_FOR_BINARY_SOURCE,
+    ALL_PARTITION_COLUMNS_NOT_ALLOWED, AMBIGUOUS_REFERENCE, APPEND_TO_VIEW, BUCKETS_NOT_SUPPORTED_BY_WRITE,
+    CLUSTER_BY_WITH_PARTITIONED_BY, DATA_SOURCE_NOT_FOUND, EXPECT_TABLE_NOT_VIEW, EXTERNAL_METADATA_UNSUPPORTED,
+    HIVE_FILES, HIVE_SUPPORT_REQUIRED, KAFKA_MISSING, PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO,
+    PARTITION_COLUMN_NOT_IN_SCHEMA, PATH_NOT_SPECIFIED, SAVE_IN_UNKNOWN_CATALOG, SORT_BY_WITHOUT_BUCKETING,
+    TABLE_OR_VIEW_ALREADY_EXISTS, UNSUPPORTED_TIME_TYPE, WRITE_FOR_BINARY_SOURCE,
 };
 use hearth_base::error::ErrorKind;
 use hearth_base::{Condition, Error, Result};
@@ -141,8 +142,15 @@ async fn to_path(session: &EmbeddedSession, write: &Write, path: Option<&String>
         let record = delta::target(session, &[DELTA.to_owned(), path.clone()]).await?;
         return delta::replace_matching(session, write, &record, &condition).await;
     }
-    columns::check_unique(analyzed.schema.fields.iter().map(|field| &*field.name))?;
-    check_partitioning(&analyzed.schema, &write.partition_columns)?;
+    // Fields of CSV have no names.
+    if format != "csv" {
+        columns::check_unique(analyzed.schema.fields.iter().map(|field| &*field.name))?;
+    }
+    check_partitioning(&analyzed.schema, &write.partition_columns, &format)?;
+    let time_type = session.state.read().config.time_type();
+    if !time_type && analyzed.schema.fields.iter().any(|field| holds_time(&field.data_type)) {
+        return Err(UNSUPPORTED_TIME_TYPE.error());
+    }
     let dynamic = is_dynamic(session, &write_options) && !write.partition_columns.is_empty();
     let mode = match write.mode {
         SaveMode::Append => WriteMode::Append,
@@ -179,14 +187,20 @@ pub fn is_dynamic(session: &EmbeddedSession, options: &Options) -> bool {
     mode.is_some_and(|mode| mode.eq_ignore_ascii_case("dynamic"))
 }
 
-fn check_partitioning(schema: &StructType, partition_columns: &[String]) -> Result<()> {
+fn check_partitioning(schema: &StructType, partition_columns: &[String], format: &str) -> Result<()> {
     for column in partition_columns {
         if !schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
             let text = hearth_types::DataType::Struct(schema.clone()).simple_string();
             return Err(PARTITION_COLUMN_NOT_IN_SCHEMA.with("col", column).with("schemaCatalog", text));
         }
+        let same: Vec<_> = schema.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(column)).collect();
+        if same.len() > 1 {
+            let quoted = format!("`{column}`");
+            let all = vec![quoted.as_str(); same.len()].join(", ");
+            return Err(AMBIGUOUS_REFERENCE.with("name", &quoted).with("referenceNames", format!("[{all}]")));
+        }
     }
-    save::check_partition_columns(schema, partition_columns)?;
+    save::check_partition_columns(schema, partition_columns, format)?;
     if !partition_columns.is_empty() && partition_columns.len() == schema.fields.len() {
         return Err(ALL_PARTITION_COLUMNS_NOT_ALLOWED.error());
     }

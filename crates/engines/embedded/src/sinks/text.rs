@@ -191,18 +191,22 @@ impl FileFormat for Lines {
     }
 
     fn create(&self, path: PathBuf) -> Result<Box<dyn FileWriter>> {
-        let mut output = Output::create(&path, self.codec).map_err(|error| failed(&path, error))?;
+        let output = Output::create(&path, self.codec).map_err(|error| failed(&path, error))?;
         let is_xml = matches!(self.row, Row::Element(_));
         let mut head = self.charset.mark().to_vec();
         if let Some(frame) = &self.frame {
             let separator = if is_xml { "" } else { self.separator.as_str() };
             self.charset.encode(&format!("{}{separator}", frame.head), &mut head);
         }
-        output.write_all(&head).map_err(|error| failed(&path, error))?;
         let (row, separator) = (self.row.clone(), self.separator.clone());
         let tail = self.frame.as_ref().map(|frame| frame.tail.clone()).unwrap_or_default();
         let (charset, ascii) = (self.charset, self.ascii);
-        Ok(Box::new(LineFile { path, output, row, charset, ascii, separator, tail, buffer: String::new() }))
+        let mut file = LineFile { path, output, row, charset, ascii, separator, head, tail, buffer: String::new() };
+        // An XML file without rows has no root either.
+        if !is_xml {
+            file.begin()?;
+        }
+        Ok(Box::new(file))
     }
 
     fn zone(&self) -> &Zone {
@@ -239,16 +243,29 @@ struct LineFile {
     charset: Charset,
     ascii: bool,
     separator: String,
+    /// What is still to stand at the beginning.
+    head: Vec<u8>,
     tail: String,
     /// The lines of the current batch.
     buffer: String,
 }
 
+impl LineFile {
+    fn begin(&mut self) -> Result<()> {
+        let head = std::mem::take(&mut self.head);
+        self.output.write_all(&head).map_err(|error| failed(&self.path, error))
+    }
+}
+
 impl FileWriter for LineFile {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.num_rows() > 0 {
+            self.begin()?;
+        }
         let texts = match &self.row {
             Row::First => Arc::clone(batch.column(0)),
-            Row::Record(row) | Row::Element(row) => row.texts(batch)?,
+            Row::Record(row) => row.texts(batch)?,
+            Row::Element(row) => row.texts(batch).map_err(|error| failed(&self.path, error))?,
         };
         let is_xml = matches!(self.row, Row::Element(_));
         let texts = texts.as_string_opt::<i32>().ok_or_else(|| Error::internal("a line is no text"))?;
@@ -279,8 +296,10 @@ impl FileWriter for LineFile {
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        let Self { path, mut output, tail, charset, .. } = *self;
-        write_text(&mut output, charset, &tail).map_err(|error| failed(&path, error))?;
+        let Self { path, mut output, head, tail, charset, .. } = *self;
+        if head.is_empty() {
+            write_text(&mut output, charset, &tail).map_err(|error| failed(&path, error))?;
+        }
         output.finish().map_err(|error| failed(&path, error))
     }
 }

@@ -1,8 +1,8 @@
 //! What the options of text formats say: checked before anything is read, with Spark's errors.
 
 use hearth_base::condition::{
-    INVALID_PARAMETER_VALUE_CHARSET, INVALID_REQUEST, NOT_A_FLAG, NOT_AN_INTEGER, OPTION_VALUE_EXCEEDS_ONE_CHARACTER,
-    TEXT_ONE_COLUMN,
+    INVALID_NUMBER, INVALID_PARAMETER_VALUE_CHARSET, INVALID_REQUEST, NOT_A_FLAG, NOT_AN_INTEGER,
+    OPTION_VALUE_EXCEEDS_ONE_CHARACTER, TEXT_ONE_COLUMN,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::records::TextFormat;
@@ -42,6 +42,11 @@ const FLAGS: [&str; 16] = [
 ];
 const CSV_NUMBERS: [&str; 3] = ["maxColumns", "maxCharsPerColumn", "inputBufferSize"];
 
+/// What Java says of a text that is no number.
+pub fn not_a_number(text: &str) -> Error {
+    INVALID_NUMBER.with("message", format!("For input string: \"{text}\""))
+}
+
 fn required(what: impl std::fmt::Display) -> Error {
     INVALID_REQUEST.with("message", format!("requirement failed: {what}"))
 }
@@ -56,10 +61,7 @@ pub fn check(request: &SourceRequest<'_>, format: TextFormat) -> Result<()> {
         }
     }
     if let Some(text) = request.option("samplingRatio").filter(|_| request.schema.is_none()) {
-        let ratio: f64 = text
-            .trim()
-            .parse()
-            .map_err(|_| INVALID_REQUEST.with("message", format!("For input string: \"{text}\"")))?;
+        let ratio: f64 = text.trim().parse().map_err(|_| not_a_number(text))?;
         let infers = format != TextFormat::Csv || is_true(request.option("inferSchema"), false);
         if infers && ratio <= 0.0 {
             return Err(required(format!("samplingRatio ({ratio:?}) should be greater than 0")));
@@ -111,6 +113,12 @@ fn check_dialect(request: &SourceRequest<'_>) -> Result<()> {
         let is_flag = |value: &str| value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false");
         if request.option(name).is_some_and(|value| !is_flag(value)) {
             return Err(NOT_A_FLAG.with("paramName", name));
+        }
+    }
+    if let Some(value) = request.option("unescapedQuoteHandling") {
+        let known = ["STOP_AT_CLOSING_QUOTE", "BACK_TO_DELIMITER", "STOP_AT_DELIMITER", "SKIP_VALUE", "RAISE_ERROR"];
+        if !known.iter().any(|known| known.eq_ignore_ascii_case(value)) {
+            return Err(INVALID_REQUEST.with("message", format!("There is no unescapedQuoteHandling {value}")));
         }
     }
     for name in CSV_NUMBERS {

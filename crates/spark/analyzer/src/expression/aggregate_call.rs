@@ -162,7 +162,8 @@ impl Analyzer<'_> {
     /// A condition, which must be boolean.
     pub(crate) fn condition(&self, expr: &Expr, cx: Cx<'_>) -> Result<PlanExpr> {
         let typed = self.expression(expr, cx.nested())?;
-        if is_boolean(&typed) {
+        // HAVING and QUALIFY stand above a list, where NULL is a boolean by then.
+        if is_boolean(&typed) || (typed.is_void() && cx.clause != Clause::Where && cx.clause != Clause::Join) {
             return Ok(typed.expr);
         }
         if matches!(cx.clause, Clause::Join) {
@@ -232,7 +233,7 @@ fn reads_file(expr: &Expr) -> bool {
 }
 
 /// The first aggregate among the arguments of calls.
-fn inner_aggregate(expr: &Expr) -> Option<&Expr> {
+pub(crate) fn inner_aggregate(expr: &Expr) -> Option<&Expr> {
     let ExprNode::Function(call) = &expr.node else { return None };
     let row = super::function::builtin_name(&call.name).and_then(hearth_functions::lookup);
     if row.is_some_and(|row| matches!(row.builder, Builder::Aggregate(_))) {

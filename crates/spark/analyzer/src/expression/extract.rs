@@ -91,7 +91,7 @@ impl Analyzer<'_> {
                 .with("paramIndex", hearth_functions::call::ordinal(1))
                 .with("requiredType", "\"STRUCT\"")
                 .with("inputSql", format!("\"{}\"", naming::sql(structure)))
-                .with("inputType", format!("\"{}\"", whole.data_type.sql())));
+                .with("inputType", whole.data_type.quoted_sql()));
         }
         self.updated(whole, &path, value, &sql)
     }
@@ -191,5 +191,5 @@ pub(crate) fn get_field(value: PlanExpr, name: &str) -> PlanExpr {
 }
 
 fn no_fields(name: &str, actual: &DataType) -> Error {
-    INVALID_EXTRACT_BASE_FIELD_TYPE.with("base", format!("\"{name}\"")).with("other", format!("\"{}\"", actual.sql()))
+    INVALID_EXTRACT_BASE_FIELD_TYPE.with("base", format!("\"{name}\"")).with("other", actual.quoted_sql())
 }

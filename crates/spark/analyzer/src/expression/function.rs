@@ -415,7 +415,7 @@ fn gives_table(row: &FunctionRow) -> bool {
 
 /// The type of a function's answer when only the type counts.
 pub(crate) fn is_boolean(typed: &Typed) -> bool {
-    matches!(typed.data_type, DataType::Boolean | DataType::Null)
+    typed.data_type == DataType::Boolean
 }
 
 /// What Spark calls an operator of SQL, which is no call and so takes no star.

@@ -85,7 +85,8 @@ pub(crate) fn table_only(call: &FunctionCall) -> Option<&'static str> {
 }
 
 pub(crate) fn misplaced(expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
-    if cx.clause == Clause::Where {
+    // Filters and joins put their whole condition into this.
+    if matches!(cx.clause, Clause::Where | Clause::Join) {
         return Err(GENERATOR_OUTSIDE_SELECT.with("plan", format!("'Filter {}", naming::sql(expr))));
     }
     if cx.clause == Clause::OrderBy {
@@ -95,15 +96,24 @@ pub(crate) fn misplaced(expr: &Expr, cx: Cx<'_>) -> Result<Typed> {
 }
 
 /// A call as Spark prints plans: columns with their ids.
-fn with_ids(expr: &Expr) -> String {
-    let mut text = naming::sql(expr);
-    if let ExprNode::Function(call) = &expr.node {
-        for argument in &call.arguments {
-            if let ExprNode::Attribute { .. } = argument.node {
-                let name = naming::sql(argument);
-                text = text.replacen(&format!("({name}"), &format!("({name}{SOME_ID}"), 1);
+pub(crate) fn with_ids(expr: &Expr) -> String {
+    naming::sql(&numbered(expr))
+}
+
+fn numbered(expr: &Expr) -> Expr {
+    let mut made = expr.clone();
+    match &mut made.node {
+        ExprNode::Function(call) => {
+            for argument in &mut call.arguments {
+                *argument = numbered(argument);
             }
         }
+        ExprNode::Attribute { name, .. } => {
+            if let Some(last) = name.last_mut() {
+                last.push_str(SOME_ID);
+            }
+        }
+        _ => {}
     }
-    text
+    made
 }

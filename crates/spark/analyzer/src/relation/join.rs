@@ -11,17 +11,23 @@ use datafusion::common::{JoinType, Spans};
 use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Subquery};
 use hearth_base::condition::{
-    DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, INVALID_LATERAL_JOIN_TYPE,
-    JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, LATERAL_JOIN_USING, UNRESOLVED_USING_COLUMN_FOR_JOIN,
+    DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, DATATYPE_MISMATCH_FILTER_NOT_BOOLEAN, GENERATOR_OUTSIDE_SELECT,
+    INVALID_LATERAL_JOIN_TYPE, INVALID_WHERE_CONDITION, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, LATERAL_JOIN_USING,
+    UNRESOLVED_USING_COLUMN_FOR_JOIN, UNSUPPORTED_EXPR_FOR_OPERATOR,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::{Typed, cast, coercion};
 use hearth_plan::relation::{Join, JoinConstraint, JoinKind};
+use hearth_plan::{Expr, ExprNode};
 
 use crate::analyzer::{Analyzer, Env, Outer, plan_error};
+use crate::expression::aggregate_call::inner_aggregate;
 use crate::expression::context::{Clause, Cx};
 use crate::expression::extract::make_struct;
+use crate::expression::generator::with_ids;
+use crate::naming;
 use crate::rel::{Item, Rel, all_columns, project};
+use crate::relation::block::has_window;
 use crate::scope::{Column, Scope, quote_name};
 
 impl Analyzer<'_> {
@@ -44,7 +50,11 @@ impl Analyzer<'_> {
                     .collect();
                 let predicate = self.condition(condition, Cx::new(env, &both, clause));
                 self.join_sides.borrow_mut().clear();
-                let predicate = predicate.map_err(|error| not_boolean(&error).unwrap_or(error))?;
+                let predicate = match predicate {
+                    Ok(predicate) if has_window(&predicate) => return Err(not_for_joins(condition)),
+                    Ok(predicate) => predicate,
+                    Err(error) => return Err(as_of_join(error, join.kind, condition)),
+                };
                 if inner {
                     self.inner_join(&left, &right, predicate)?
                 } else {
@@ -273,6 +283,54 @@ impl Analyzer<'_> {
         };
         let items = [Item::named(side(left, left_struct)?, "_1"), Item::named(side(right, right_struct)?, "_2")];
         self.project_items(joined.clone(), &items)
+    }
+}
+
+/// What a condition may not hold is told under the join's own conditions.
+fn as_of_join(error: Error, kind: JoinKind, condition: &Expr) -> Error {
+    if error.condition() == INVALID_WHERE_CONDITION {
+        return not_for_joins(condition);
+    }
+    if error.condition() == GENERATOR_OUTSIDE_SELECT {
+        return GENERATOR_OUTSIDE_SELECT.with("plan", format!("'Join {}, {}", kind_name(kind), with_ids(condition)));
+    }
+    not_boolean(&error).unwrap_or(error)
+}
+
+fn kind_name(kind: JoinKind) -> &'static str {
+    match kind {
+        JoinKind::Inner => "Inner",
+        JoinKind::Cross => "Cross",
+        JoinKind::LeftOuter => "LeftOuter",
+        JoinKind::RightOuter => "RightOuter",
+        JoinKind::FullOuter => "FullOuter",
+        JoinKind::LeftSemi => "LeftSemi",
+        JoinKind::LeftAnti => "LeftAnti",
+    }
+}
+
+/// The error of aggregates and window functions in the condition of a join.
+fn not_for_joins(condition: &Expr) -> Error {
+    let mut found = Vec::new();
+    collect_misplaced(condition, &mut found);
+    let texts: Vec<String> = found.iter().map(|text| format!("\"{text}\"")).collect();
+    UNSUPPORTED_EXPR_FOR_OPERATOR.with("invalidExprSqls", texts.join(", "))
+}
+
+fn collect_misplaced(expr: &Expr, found: &mut Vec<String>) {
+    match &expr.node {
+        ExprNode::Window(window) => {
+            found.push(naming::sql(expr));
+            if inner_aggregate(&window.function).is_some() {
+                found.push(naming::sql(&window.function));
+            }
+        }
+        ExprNode::Function(call) => match inner_aggregate(expr) {
+            Some(aggregate) if std::ptr::eq(aggregate, expr) => found.push(naming::sql(expr)),
+            Some(_) | None => call.arguments.iter().for_each(|argument| collect_misplaced(argument, found)),
+        },
+        ExprNode::Alias { expr, .. } | ExprNode::Cast { expr, .. } => collect_misplaced(expr, found),
+        _ => {}
     }
 }
 

@@ -6,7 +6,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use hearth_base::Result;
-use hearth_base::condition::DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE;
+use hearth_base::condition::{DATAFRAME_INPUT_NOT_SINGLE_COLUMN, DATAFRAME_INPUT_NOT_STRING_TYPE};
 use hearth_functions::Typed;
 use hearth_functions::records::{self, Inference, Options, TextFormat};
 use hearth_plan::Relation;
@@ -150,15 +150,10 @@ fn is_on(options: &Options, name: &str) -> bool {
 /// The one column, which must be text.
 fn text_of(input: Rel) -> Result<(Rel, Typed)> {
     let [column] = input.scope.columns.as_slice() else {
-        return unsupported("parsing a DataFrame of several columns");
+        return Err(DATAFRAME_INPUT_NOT_SINGLE_COLUMN.with("numColumns", input.scope.columns.len()));
     };
     if !column.data_type.is_string() {
-        return Err(DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE
-            .with("sqlExpr", format!("\"{}\"", column.name))
-            .with("paramIndex", "first")
-            .with("requiredType", "\"STRING\"")
-            .with("inputSql", format!("\"{}\"", column.name))
-            .with("inputType", format!("\"{}\"", column.data_type.sql())));
+        return Err(DATAFRAME_INPUT_NOT_STRING_TYPE.with("dataType", column.data_type.quoted_sql()));
     }
     let text = column.typed();
     Ok((input, text))

@@ -8,10 +8,11 @@ use datafusion::common::Column as PlanColumn;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, Volatility};
 use hearth_base::condition::{
-    ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, INVALID_INLINE_TABLE_DIFFERENT_COLUMNS,
-    INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY, NESTED_AGGREGATE_FUNCTION, OBSERVED_ATTRIBUTE,
-    OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED, OBSERVED_NOT_DETERMINISTIC, OBSERVED_WINDOW,
-    QUALIFY_REQUIRES_WINDOW_FUNCTION, UNRESOLVED_COLUMN_WITH_SUGGESTION, WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
+    ASSIGNMENT_ARITY_MISMATCH, Condition, DUPLICATED_METRICS_NAME, GENERATOR_OUTSIDE_SELECT,
+    INVALID_INLINE_TABLE_DIFFERENT_COLUMNS, INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY,
+    NESTED_AGGREGATE_FUNCTION, OBSERVED_ATTRIBUTE, OBSERVED_DISTINCT, OBSERVED_FILTER, OBSERVED_NESTED,
+    OBSERVED_NOT_DETERMINISTIC, OBSERVED_WINDOW, QUALIFY_REQUIRES_WINDOW_FUNCTION, UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::row::Builder;
@@ -22,6 +23,7 @@ use super::block::{Block, GeneratorStep, filter, has_window};
 use crate::analyzer::{Analyzer, Env, located, plan_error};
 use crate::expression::context::{Clause, Cx};
 use crate::expression::function::builtin_name;
+use crate::expression::generator::with_ids;
 use crate::naming;
 use crate::observed::Observed;
 use crate::rel::{Item, Rel};
@@ -117,6 +119,9 @@ impl Analyzer<'_> {
             Ok(predicate) => predicate,
             Err(error) if error.condition() == INVALID_WHERE_CONDITION => {
                 return Err(self.whole_condition(&error, condition, &input.scope));
+            }
+            Err(error) if error.condition() == GENERATOR_OUTSIDE_SELECT => {
+                return Err(GENERATOR_OUTSIDE_SELECT.with("plan", format!("'Filter {}", with_ids(condition))));
             }
             // `df.select("a").filter(df.b > 1)`: the column is below the projection.
             Err(error) => match &input.block {

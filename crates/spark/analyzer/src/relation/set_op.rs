@@ -5,11 +5,12 @@ use std::sync::Arc;
 use datafusion::common::{Column as PlanColumn, JoinType, NullEquality};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, Union};
 use hearth_base::condition::{
-    INCOMPATIBLE_COLUMN_TYPE, NUM_COLUMNS_MISMATCH, SET_OPERATION_ON_MAP_TYPE, SET_OPERATION_ON_VARIANT_TYPE,
-    UNRESOLVED_COLUMN_AMONG_FIELD_NAMES,
+    FIELD_NOT_FOUND, INCOMPATIBLE_COLUMN_TYPE, NUM_COLUMNS_MISMATCH, SET_OPERATION_ON_MAP_TYPE,
+    SET_OPERATION_ON_VARIANT_TYPE, UNRESOLVED_COLUMN_AMONG_FIELD_NAMES,
 };
 use hearth_base::{Error, Result};
 use hearth_functions::call::ordinal;
+use hearth_functions::families::lambda::elements::each_element;
 use hearth_functions::{Typed, cast, coercion, extract_field};
 use hearth_plan::relation::{SetOp, SetOpKind};
 use hearth_plan::{Relation, RelationNode};
@@ -117,8 +118,8 @@ impl Analyzer<'_> {
                             .with("operator", operator)
                             .with("columnOrdinalNumber", ordinal(index + 1))
                             .with("tableOrdinalNumber", ordinal(number + 1))
-                            .with("dataType1", format!("\"{}\"", types[1].sql()))
-                            .with("dataType2", format!("\"{}\"", types[0].sql()))
+                            .with("dataType1", types[1].quoted_sql())
+                            .with("dataType2", types[0].quoted_sql())
                             .with("hint", "")
                     })?;
                 field.data_type = common;
@@ -173,9 +174,14 @@ impl Analyzer<'_> {
         for (index, column) in left.scope.columns.iter().enumerate() {
             right_items.push(match find(&right.scope, &column.name)? {
                 Some(found) if allow_missing && found.data_type != column.data_type => {
-                    let merged = self.merged(&column.data_type, &found.data_type);
-                    left_items[index] = self.with_fields(column, &merged)?;
-                    self.with_fields(&found, &merged)?
+                    let merged = self.merged(&column.data_type, &found.data_type, true);
+                    left_items[index] = self.with_fields(column, &merged, true)?;
+                    self.with_fields(&found, &merged, true)?
+                }
+                // The fields of structs are found by their names as the columns are.
+                Some(found) if found.data_type != column.data_type => {
+                    let merged = self.merged(&column.data_type, &found.data_type, false);
+                    self.with_fields(&found, &merged, false)?
                 }
                 Some(found) => Item::column(&found),
                 None => null_item(column)?,
@@ -193,8 +199,12 @@ impl Analyzer<'_> {
         Ok((self.project_items(left, &left_items)?, self.project_items(right, &right_items)?))
     }
 
-    /// The fields of both structs, those of the left one first; any other type is the left one.
-    fn merged(&self, left: &DataType, right: &DataType) -> DataType {
+    /// The fields of both structs, those of the left one first, also within arrays; any other type is the left one.
+    /// With `fills`, what only one has is NULL in the other.
+    fn merged(&self, left: &DataType, right: &DataType, fills: bool) -> DataType {
+        if let (DataType::Array(mine), DataType::Array(other)) = (left, right) {
+            return DataType::array(self.merged(&mine.element, &other.element, fills), mine.contains_null);
+        }
         let (DataType::Struct(mine), DataType::Struct(other)) = (left, right) else { return left.clone() };
         let find = |fields: &StructType, name: &str| -> Option<StructField> {
             fields.fields.iter().find(|field| same_name(&field.name, name, self.case_sensitive)).cloned()
@@ -203,23 +213,30 @@ impl Analyzer<'_> {
         for field in mine.fields.iter() {
             fields.push(match find(other, &field.name) {
                 Some(theirs) => {
-                    StructField { data_type: self.merged(&field.data_type, &theirs.data_type), ..field.clone() }
+                    StructField { data_type: self.merged(&field.data_type, &theirs.data_type, fills), ..field.clone() }
                 }
-                None => StructField { nullable: true, ..field.clone() },
+                None => StructField { nullable: field.nullable || fills, ..field.clone() },
             });
         }
         let added = other.fields.iter().filter(|field| find(mine, &field.name).is_none());
-        fields.extend(added.map(|field| StructField { nullable: true, ..field.clone() }));
+        fields.extend(added.map(|field| StructField { nullable: field.nullable || fills, ..field.clone() }));
         DataType::structure(fields)
     }
 
     /// A column with the fields of a merged type; those that it lacks are NULL.
-    fn with_fields(&self, column: &Column, to: &DataType) -> Result<Item> {
-        let value = self.with_field_values(column.typed(), to)?;
+    fn with_fields(&self, column: &Column, to: &DataType, fills: bool) -> Result<Item> {
+        let value = self.with_field_values(column.typed(), to, fills)?;
         Ok(Item { value, id: None, ..Item::column(column) })
     }
 
-    fn with_field_values(&self, value: Typed, to: &DataType) -> Result<Typed> {
+    fn with_field_values(&self, value: Typed, to: &DataType, fills: bool) -> Result<Typed> {
+        if let (DataType::Array(from), DataType::Array(wanted)) = (&value.data_type, to)
+            && from.element != wanted.element
+            && holds_struct(&from.element)
+        {
+            let step = |element| self.with_field_values(element, &wanted.element, fills);
+            return each_element(value, self.new_id().plan_name(), step);
+        }
         let (DataType::Struct(from), DataType::Struct(wanted)) = (value.data_type.clone(), to) else {
             return Ok(value);
         };
@@ -227,7 +244,8 @@ impl Analyzer<'_> {
         for field in wanted.fields.iter() {
             let same = |known: &StructField| same_name(&known.name, &field.name, self.case_sensitive);
             let made = match from.fields.iter().position(same) {
-                Some(index) => self.with_field_values(extract_field(value.clone(), index)?, &field.data_type)?,
+                Some(index) => self.with_field_values(extract_field(value.clone(), index)?, &field.data_type, fills)?,
+                None if !fills => return Err(no_such_field(&field.name, &from)),
                 None => crate::expression::literal::typed(&hearth_types::Value::Null(field.data_type.clone()))?,
             };
             fields.push((Arc::clone(&field.name), made));
@@ -353,6 +371,19 @@ fn plain_union(relation: &Relation) -> Option<&SetOp> {
     }
 }
 
+fn no_such_field(name: &str, known: &StructType) -> Error {
+    let names: Vec<String> = known.fields.iter().map(|field| format!("`{}`", field.name)).collect();
+    FIELD_NOT_FOUND.with("fieldName", format!("`{name}`")).with("fields", names.join(", "))
+}
+
+fn holds_struct(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Struct(_) => true,
+        DataType::Array(array) => holds_struct(&array.element),
+        _ => false,
+    }
+}
+
 fn unknown_field(name: &str, scope: &Scope) -> Error {
     let names: Vec<&str> = scope.columns.iter().map(|column| column.name.as_ref()).collect();
     UNRESOLVED_COLUMN_AMONG_FIELD_NAMES.with("colName", name).with("fieldNames", names.join(", "))
@@ -373,7 +404,7 @@ pub(crate) fn check_no_maps(scope: &Scope) -> Result<()> {
     match scope.columns.iter().find(|column| holds_map(&column.data_type)) {
         Some(column) => Err(SET_OPERATION_ON_MAP_TYPE
             .with("colName", format!("`{}`", column.name))
-            .with("dataType", format!("\"{}\"", column.data_type.sql()))),
+            .with("dataType", column.data_type.quoted_sql())),
         None => check_no_variants(scope),
     }
 }
@@ -382,7 +413,7 @@ fn check_no_variants(scope: &Scope) -> Result<()> {
     match scope.columns.iter().find(|column| holds_variant(&column.data_type)) {
         Some(column) => Err(SET_OPERATION_ON_VARIANT_TYPE
             .with("colName", format!("`{}`", column.name))
-            .with("dataType", format!("\"{}\"", column.data_type.sql()))),
+            .with("dataType", column.data_type.quoted_sql())),
         None => Ok(()),
     }
 }

@@ -448,7 +448,10 @@ pub fn decode_local_relation(data: Option<&[u8]>, schema: Option<&str>) -> Resul
     refuse_unknown(&reader.schema(), asked.is_some())?;
     let sent = from_arrow_schema(&reader.schema())?;
     let schema = match asked {
-        Some(asked) if asked.fields.len() == sent.fields.len() => asked,
+        Some(asked) if asked.fields.len() == sent.fields.len() => {
+            super::to_schema::check_intervals(&sent, &asked)?;
+            asked
+        }
         _ => sent,
     };
     let engine = to_engine_schema(&schema);
@@ -472,6 +475,7 @@ fn refuse_unknown(schema: &datafusion::arrow::datatypes::Schema, typed: bool) ->
         ArrowType::UInt16 => Some("Int(16, false)"),
         ArrowType::UInt32 => Some("Int(32, false)"),
         ArrowType::UInt64 => Some("Int(64, false)"),
+        ArrowType::Float16 => Some("FloatingPoint(HALF)"),
         ArrowType::Time32(TimeUnit::Second) if !typed => Some("Time(SECOND, 32)"),
         ArrowType::Time32(_) if !typed => Some("Time(MILLISECOND, 32)"),
         ArrowType::Time64(TimeUnit::Microsecond) if !typed => Some("Time(MICROSECOND, 64)"),

@@ -28,13 +28,16 @@ pub fn can_cast(from: &DataType, to: &DataType, ansi: bool) -> bool {
                         && keeps_nulls(from.nullable, &from.data_type, to.nullable, &to.data_type)
                 })
         }
-        (T::Udt(from), to) => can_cast(&from.sql_type, to, ansi),
+        // What a client made of a type is that type to nobody else.
+        (T::Udt(_), to) => to.is_string(),
+        (_, T::Udt(_)) => false,
         (_, T::Variant) => to_variant(from),
         (T::Variant, to) => from_variant(to),
         (T::Geometry { .. }, T::Geometry { srid }) | (T::Geography { .. }, T::Geography { srid }) => {
             *srid == MIXED_SRID
         }
-        (T::Geography { srid: from }, T::Geometry { srid: to }) => from == to,
+        (T::Geography { srid: from }, T::Geometry { srid: to })
+        | (T::Geometry { srid: from }, T::Geography { srid: to }) => from == to,
         (T::Geometry { .. } | T::Geography { .. }, _) | (_, T::Geometry { .. } | T::Geography { .. }) => false,
         (from, to) if to.is_string() => !matches!(from, T::Null),
         (from, to) if from.is_string() => from_string(to),

@@ -1,5 +1,6 @@
 //! Functions that take functions.
 
+pub mod elements;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;

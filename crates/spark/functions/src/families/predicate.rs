@@ -92,6 +92,20 @@ fn logic(mut call: Call<'_>, op: Operator) -> Result<Typed> {
     if left.data_type.is_string() && right.data_type.is_string() {
         return Err(coercion::wrong_type(&call, "\"BOOLEAN\"", &left.data_type));
     }
+    // A string beside another type becomes that one first.
+    let types = [left.data_type.clone(), right.data_type.clone()];
+    let text = types.iter().any(DataType::is_string);
+    let other = types.iter().find(|data_type| !data_type.is_string());
+    match other {
+        Some(DataType::Null) if text => return Err(coercion::wrong_type(&call, "\"BOOLEAN\"", &DataType::STRING)),
+        Some(DataType::Decimal { .. } | DataType::Float | DataType::Double) if text && ansi => {
+            return Err(coercion::wrong_type(&call, "\"BOOLEAN\"", &DataType::Double));
+        }
+        Some(number) if text && ansi && number.is_integral() => {
+            return Err(coercion::wrong_type(&call, "\"BOOLEAN\"", &DataType::Long));
+        }
+        _ => {}
+    }
     if !fits_boolean(&left, ansi) || !fits_boolean(&right, ansi) {
         return Err(coercion::mismatched(&call, "\"BOOLEAN\"", &left.data_type, &right.data_type));
     }

@@ -3,7 +3,7 @@
 mod dialect;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use hearth_base::condition::{FAILED_READ_FILE, NOT_AN_INTEGER};
+use hearth_base::condition::{FAILED_READ_FILE, NOT_AN_INTEGER, UNREADABLE_RECORD};
 use hearth_base::{Error, Result};
 use hearth_types::data_type::MAX_DECIMAL_PRECISION;
 use hearth_types::value_text::{TextStyle, format_value};
@@ -135,6 +135,9 @@ pub fn from_csv(format: &Format, args: &Args) -> Result<ArrayRef> {
         };
         let mut parts = dialect.split(text);
         limits.check(&parts, &format.options)?;
+        if dialect.refuses(text) {
+            return Err(unreadable(&format.options, format!("A quote is not escaped: {text}")));
+        }
         if reading.single_variant.is_some() && structure.fields.len() == 1 {
             cells.push(Cell::Struct(vec![record_variant(&parts, &reading)]));
             continue;
@@ -195,11 +198,19 @@ impl Limits {
         if parts.len() <= self.columns && !parts.iter().any(is_long) {
             return Ok(());
         }
-        let file = options.get(FILE).unwrap_or_default();
-        Err(FAILED_READ_FILE.with("path", file).message(format!(
-            "The file {file} has a record with more than maxColumns ({}) fields, or a field of more than maxCharsPerColumn.",
-            self.columns
-        )))
+        let most = self.columns;
+        Err(unreadable(
+            options,
+            format!("A record has more than maxColumns ({most}) fields, or a field of more than maxCharsPerColumn."),
+        ))
+    }
+}
+
+/// The error of a record that cannot be taken apart. A source names its file.
+fn unreadable(options: &Options, message: String) -> Error {
+    match options.get(FILE) {
+        Some(file) => FAILED_READ_FILE.with("path", file).message(format!("The file {file} cannot be read. {message}")),
+        None => UNREADABLE_RECORD.with("message", message),
     }
 }
 

@@ -10,7 +10,7 @@ use hearth_types::DataType;
 use super::command::storage_level;
 use super::types::type_or_ddl;
 use super::{invalid, options};
-use crate::catalog::{CreateMode, CreateTable, FunctionScope, Style, TableColumns, TablePromise};
+use crate::catalog::{CreateMode, CreateTable, FunctionScope, RecoverBy, Style, TableColumns, TablePromise};
 use crate::identifier::parse_multipart_identifier as parse;
 use crate::relation::TableName;
 use crate::{CatalogOp, Name};
@@ -18,7 +18,7 @@ use crate::{CatalogOp, Name};
 pub(super) fn catalog(proto: pb::Catalog) -> Result<CatalogOp> {
     match proto.cat_type.ok_or_else(|| invalid::not_set("spark.connect.Catalog", "cat_type"))? {
         CatType::CurrentDatabase(_) => Ok(CatalogOp::CurrentDatabase),
-        CatType::SetCurrentDatabase(op) => Ok(CatalogOp::SetCurrentDatabase { name: parse(&op.db_name)? }),
+        CatType::SetCurrentDatabase(op) => set_database(&op),
         CatType::ListDatabases(op) => Ok(list_databases(op)),
         CatType::ListTables(op) => list_tables(op),
         CatType::ListFunctions(op) => list_functions(op),
@@ -33,7 +33,7 @@ pub(super) fn catalog(proto: pb::Catalog) -> Result<CatalogOp> {
         CatType::CreateTable(op) => create_table(op),
         CatType::DropTempView(op) => Ok(CatalogOp::DropTempView { name: op.view_name }),
         CatType::DropGlobalTempView(op) => Ok(CatalogOp::DropGlobalTempView { name: op.view_name }),
-        CatType::RecoverPartitions(op) => Ok(CatalogOp::RecoverPartitions { name: table(&op.table_name)? }),
+        CatType::RecoverPartitions(op) => recover_partitions(&op),
         CatType::IsCached(op) => Ok(CatalogOp::IsCached { name: parse(&op.table_name)? }),
         CatType::CacheTable(op) => cache_table(&op),
         CatType::UncacheTable(op) => uncache_table(&op),
@@ -54,6 +54,14 @@ pub(super) fn catalog(proto: pb::Catalog) -> Result<CatalogOp> {
         CatType::TruncateTable(op) => truncate_table(&op),
         CatType::AnalyzeTable(op) => analyze_table(&op),
     }
+}
+
+fn set_database(op: &pb::SetCurrentDatabase) -> Result<CatalogOp> {
+    Ok(CatalogOp::SetCurrentDatabase { name: parse(&op.db_name)?, style: Style::Api })
+}
+
+fn recover_partitions(op: &pb::RecoverPartitions) -> Result<CatalogOp> {
+    Ok(CatalogOp::RecoverPartitions { name: table(&op.table_name)?, by: RecoverBy::Call })
 }
 
 fn table(text: &str) -> Result<TableName> {
@@ -90,8 +98,9 @@ fn list_functions(op: pb::ListFunctions) -> Result<CatalogOp> {
 }
 
 fn list_columns(op: &pb::ListColumns) -> Result<CatalogOp> {
-    let name = TableName::Name(qualified(op.db_name.clone(), &op.table_name)?);
-    Ok(CatalogOp::ListColumns { name, database: None, style: Style::Api })
+    let database = database(op.db_name.clone())?;
+    let name = if database.is_some() { vec![op.table_name.clone()] } else { parse(&op.table_name)? };
+    Ok(CatalogOp::ListColumns { name: TableName::Name(name), database, style: Style::Api })
 }
 
 fn function_exists(op: pb::FunctionExists) -> Result<CatalogOp> {
@@ -189,7 +198,7 @@ fn get_create_table(op: &pb::GetCreateTableString) -> Result<CatalogOp> {
 }
 
 fn truncate_table(op: &pb::TruncateTable) -> Result<CatalogOp> {
-    Ok(CatalogOp::TruncateTable { name: table(&op.table_name)?, partition: Vec::new() })
+    Ok(CatalogOp::TruncateTable { name: table(&op.table_name)?, partition: Vec::new(), style: Style::Api })
 }
 
 fn analyze_table(op: &pb::AnalyzeTable) -> Result<CatalogOp> {

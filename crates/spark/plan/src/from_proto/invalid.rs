@@ -1,10 +1,11 @@
 //! What is wrong with a plan on the wire, as errors.
 
-use hearth_base::Error;
 use hearth_base::condition::{
     ASSERTION_FAILURE, DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, INVALID_ENUM, LIMIT_EXCEEDED, ONE_OF_FIELD_NOT_SET,
     ONE_OF_FIELD_NOT_SUPPORTED, PLAN_CANNOT_PARSE, PLAN_TOO_DEEP, PLAN_TOO_LARGE,
 };
+use hearth_base::error::ErrorKind;
+use hearth_base::{Condition, Error};
 use hearth_proto::DecodeError;
 use hearth_proto::connect as pb;
 use hearth_types::data_type::MAX_DECIMAL_PRECISION;
@@ -23,6 +24,12 @@ pub(super) fn not_supported(full_name: &'static str, field: &'static str, number
 /// A decimal with more digits than there are.
 pub(super) fn decimal_too_wide(precision: impl std::fmt::Display) -> Error {
     DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION.with("precision", precision).with("maxPrecision", MAX_DECIMAL_PRECISION)
+}
+
+/// A value, not the text of a type, is what has too many digits.
+pub(super) fn decimal_value_too_wide(precision: impl std::fmt::Display) -> Error {
+    let condition = Condition { kind: ErrorKind::Runtime, ..DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION };
+    condition.with("precision", precision).with("maxPrecision", MAX_DECIMAL_PRECISION)
 }
 
 /// A value of the enum `full_name` that means nothing here.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hearth_base::Result;
 use hearth_base::condition::{
-    ARRAY_LITERAL_MISSING_DATA_TYPE, INCOMPATIBLE_LITERAL_DATA_TYPE, MAP_LITERAL_MISSING_DATA_TYPE,
+    ARRAY_LITERAL_MISSING_DATA_TYPE, INCOMPATIBLE_LITERAL_DATA_TYPE, INVALID_NUMBER, MAP_LITERAL_MISSING_DATA_TYPE,
     STRUCT_LITERAL_MISSING_DATA_TYPE, UNSUPPORTED_LITERAL_TYPE,
 };
 use hearth_proto::connect as pb;
@@ -78,9 +78,10 @@ fn null_value(null: pb::DataType, expected: Option<&DataType>) -> Result<Value> 
 /// The type is wide enough for the digits and for what the client says (`10,0` with the value `1.5` is `10,1`).
 fn decimal_value(decimal: &wire::Decimal, expected: Option<&DataType>) -> Result<Value> {
     let no_decimal = || invalid::assertion(format!("{} is not a decimal", decimal.value));
-    let digits = Digits::parse(&decimal.value).ok_or_else(no_decimal)?;
+    let not_a_number = || INVALID_NUMBER.with("message", format!("{} is not a decimal", decimal.value));
+    let digits = Digits::parse(&decimal.value).ok_or_else(not_a_number)?;
     if digits.precision > i32::from(MAX_DECIMAL_PRECISION) {
-        return Err(invalid::decimal_too_wide(digits.precision));
+        return Err(invalid::decimal_value_too_wide(digits.precision));
     }
     let (mut precision, mut scale) = match expected {
         Some(DataType::Decimal { precision, scale }) => (i32::from(*precision), i32::from(*scale)),

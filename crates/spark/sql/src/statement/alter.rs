@@ -4,7 +4,7 @@ use hearth_base::Result;
 use hearth_base::condition::{
     ALTER_TABLE_COLUMN_DESCRIPTOR_DUPLICATE, HIVE_CHANGE_COLUMN, REPLACE_COLUMNS_WITH_DEFAULT, SCHEMA_LEVEL_COLLATIONS,
 };
-use hearth_plan::catalog::{ColumnChange, ColumnDef, TableChange};
+use hearth_plan::catalog::{ColumnChange, ColumnDef, RecoverBy, TableChange};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Plan};
 use hearth_types::Collation;
@@ -97,7 +97,7 @@ impl Parser<'_> {
             Some(K::Recover) => {
                 self.advance();
                 self.expect(K::Partitions)?;
-                Ok(catalog(CatalogOp::RecoverPartitions { name }))
+                Ok(catalog(CatalogOp::RecoverPartitions { name, by: RecoverBy::Alter }))
             }
             Some(K::Cluster) => {
                 self.advance();

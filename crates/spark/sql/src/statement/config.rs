@@ -2,6 +2,7 @@
 
 use hearth_base::Result;
 use hearth_base::condition::{INVALID_RESET_COMMAND_FORMAT, INVALID_SET_SYNTAX, INVALID_TIME_ZONE_SYNTAX};
+use hearth_plan::catalog::Style;
 use hearth_plan::{CatalogOp, Command, ExprNode, Plan};
 use hearth_types::Value;
 
@@ -23,7 +24,7 @@ impl Parser<'_> {
             self.accept_any(&NAMESPACE);
         }
         let name = self.plain_name()?;
-        Ok(catalog(CatalogOp::SetCurrentDatabase { name }))
+        Ok(catalog(CatalogOp::SetCurrentDatabase { name, style: Style::Sql }))
     }
 
     pub(super) fn set(&mut self) -> Result<Plan> {

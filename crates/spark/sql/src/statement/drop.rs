@@ -1,6 +1,7 @@
 //! `DROP …` and `TRUNCATE`.
 
 use hearth_base::Result;
+use hearth_plan::catalog::Style;
 use hearth_plan::{CatalogOp, Command, Plan};
 
 use super::{catalog, unsupported};
@@ -78,6 +79,6 @@ impl Parser<'_> {
         self.expect(K::Table)?;
         let name = self.table_name()?;
         let partition = if self.at(K::Partition) { self.full_partition_spec()? } else { Vec::new() };
-        Ok(catalog(CatalogOp::TruncateTable { name, partition }))
+        Ok(catalog(CatalogOp::TruncateTable { name, partition, style: Style::Sql }))
     }
 }

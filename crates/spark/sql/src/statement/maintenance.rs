@@ -1,7 +1,7 @@
 //! Cache, refresh, statistics, repair, comments, `LOAD DATA`.
 
 use hearth_base::Result;
-use hearth_plan::catalog::CommentTarget;
+use hearth_plan::catalog::{CommentTarget, RecoverBy};
 use hearth_plan::{CatalogOp, Options, Plan};
 
 use super::{catalog, unsupported};
@@ -112,11 +112,11 @@ impl Parser<'_> {
         self.expect_all(&[K::Repair, K::Table])?;
         let name = self.table_name()?;
         match self.accept_any(&[K::Add, K::Drop, K::Sync]) {
-            None => Ok(catalog(CatalogOp::RecoverPartitions { name })),
+            None => Ok(catalog(CatalogOp::RecoverPartitions { name, by: RecoverBy::Repair })),
             Some(option) => {
                 self.expect(K::Partitions)?;
                 if option == K::Add {
-                    return Ok(catalog(CatalogOp::RecoverPartitions { name }));
+                    return Ok(catalog(CatalogOp::RecoverPartitions { name, by: RecoverBy::Repair }));
                 }
                 Ok(unsupported(format!("MSCK REPAIR TABLE … {} PARTITIONS", option.spelling())))
             }

@@ -143,6 +143,9 @@ pub fn bit_length(call: Call<'_>) -> Result<Typed> {
     measured(call, "bit_length", Measure::Bits)
 }
 
+/// What is cut or measured.
+const TEXT_OR_BYTES: &str = "(\"STRING\" or \"BINARY\")";
+
 fn measured(mut call: Call<'_>, name: &'static str, measure: Measure) -> Result<Typed> {
     let [value] = call.take()?;
     let (value, run): (Typed, Run<Measure>) = if value.data_type == DataType::Binary {
@@ -150,7 +153,7 @@ fn measured(mut call: Call<'_>, name: &'static str, measure: Measure) -> Result<
     } else {
         let given = value.data_type.clone();
         let text = coercion::string(&call, 0, value);
-        (text.map_err(|_| call.unexpected_type(0, "(\"STRING\" or \"BINARY\")", &given))?, code::length)
+        (text.map_err(|_| call.unexpected_type(0, TEXT_OR_BYTES, &given))?, code::length)
     };
     let nullable = value.nullable;
     call_rows(name, vec![value], (DataType::Integer, nullable), measure, run)
@@ -177,7 +180,11 @@ fn cut_out(call: &Call<'_>, values: Vec<Typed>) -> Result<Typed> {
     for (index, value) in values.into_iter().enumerate() {
         converted.push(match index {
             0 if binary => value,
-            0 => coercion::string(call, 0, value)?,
+            0 => {
+                let given = value.data_type.clone();
+                let text = coercion::string(call, 0, value);
+                text.map_err(|_| call.unexpected_type(0, TEXT_OR_BYTES, &given))?
+            }
             _ => coercion::int(call, index, value)?,
         });
     }

@@ -32,7 +32,7 @@ pub fn extract_value(
             .with("paramIndex", "second")
             .with("requiredType", format!("\"{required}\""))
             .with("inputSql", format!("\"{text}\""))
-            .with("inputType", format!("\"{}\"", key.sql()))
+            .with("inputType", key.quoted_sql())
     };
     let name = extraction.literal_str().filter(|_| extraction.data_type.is_string()).map(str::to_owned);
     match (&child.data_type.clone(), name) {
@@ -115,7 +115,5 @@ fn no_base(child: &Typed) -> Error {
 }
 
 fn base_error(base: &str, data_type: &DataType) -> Error {
-    INVALID_EXTRACT_BASE_FIELD_TYPE
-        .with("base", format!("\"{base}\""))
-        .with("other", format!("\"{}\"", data_type.sql()))
+    INVALID_EXTRACT_BASE_FIELD_TYPE.with("base", format!("\"{base}\"")).with("other", data_type.quoted_sql())
 }

@@ -32,6 +32,10 @@ enum StrayQuotes {
     EndAtQuote,
     /// The field is left out.
     SkipField,
+    /// What was read so far is cut at its separators, without the quotes, and the last part goes on as a quoted field.
+    CutAtSeparators,
+    /// The record cannot be read.
+    Refuse,
 }
 
 /// Which ends of a field lose their blanks.
@@ -84,6 +88,8 @@ impl Dialect {
             stray_quotes: match options.get("unescapedquotehandling").map(str::to_ascii_uppercase).as_deref() {
                 Some("STOP_AT_CLOSING_QUOTE") => StrayQuotes::EndAtQuote,
                 Some("SKIP_VALUE") => StrayQuotes::SkipField,
+                Some("BACK_TO_DELIMITER") => StrayQuotes::CutAtSeparators,
+                Some("RAISE_ERROR") => StrayQuotes::Refuse,
                 Some(_) | None => StrayQuotes::EndAtSeparator,
             },
         }
@@ -94,13 +100,71 @@ impl Dialect {
         let mut fields = Vec::new();
         let mut rest = record;
         loop {
-            let (field, behind) = self.field(rest);
-            fields.push(field.filter(|text| *text != self.null_value));
+            let cut =
+                if self.stray_quotes == StrayQuotes::CutAtSeparators { self.cut(rest, &mut fields) } else { None };
+            let behind = match cut {
+                Some(behind) => behind,
+                None => {
+                    let (field, behind) = self.field(rest);
+                    fields.push(field.filter(|text| *text != self.null_value));
+                    behind
+                }
+            };
             match behind {
                 Some(behind) => rest = behind,
                 None => return fields,
             }
         }
+    }
+
+    /// The fields that a quoted one with stray quotes is cut into, and what is behind their last separator. `None` where
+    /// no quote is astray.
+    fn cut<'t>(&self, text: &'t str, fields: &mut Vec<Option<String>>) -> Option<Option<&'t str>> {
+        let start = if self.trim_read.start { text.trim_start_matches(is_blank) } else { text };
+        let inner = start.strip_prefix(self.quote)?;
+        if self.quoted(inner).is_some() {
+            return None;
+        }
+        let (mut value, mut rest) = (String::new(), inner);
+        let behind = loop {
+            let Some((at, part)) = self.closing(rest) else {
+                value.push_str(&self.without_escapes(rest));
+                break None;
+            };
+            value.push_str(&part);
+            rest = &rest[at + self.quote.len_utf8()..];
+            let next = rest.trim_start_matches(|c| is_blank(c) && !self.separator.starts_with(c));
+            if next.is_empty() {
+                break None;
+            }
+            if let Some(behind) = next.strip_prefix(self.separator.as_str()) {
+                break Some(behind);
+            }
+            while let Some(end) = value.find(&self.separator) {
+                let last = value.split_off(end + self.separator.len());
+                value.truncate(end);
+                let field = std::mem::replace(&mut value, last);
+                fields.push(Some(field).filter(|text| !text.is_empty() && *text != self.null_value));
+            }
+        };
+        fields.push(Some(value).filter(|text| *text != self.null_value));
+        Some(behind)
+    }
+
+    /// Whether the record has a quote astray that makes it one that cannot be read.
+    pub fn refuses(&self, record: &str) -> bool {
+        if self.stray_quotes != StrayQuotes::Refuse {
+            return false;
+        }
+        let mut rest = Some(record);
+        while let Some(text) = rest {
+            let start = if self.trim_read.start { text.trim_start_matches(is_blank) } else { text };
+            if start.strip_prefix(self.quote).is_some_and(|inner| self.quoted(inner).is_none()) {
+                return true;
+            }
+            rest = self.field(text).1;
+        }
+        false
     }
 
     /// The first field, and what is behind its separator.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
-use hearth_base::condition::{FAILED_READ_FILE, MALFORMED_RECORD_IN_PARSING, QUERY_ONLY_CORRUPT_RECORD_COLUMN};
+use hearth_base::condition::{
+    DATETIME_PATTERN_RECOGNITION, FAILED_READ_FILE, MALFORMED_RECORD_IN_PARSING, QUERY_ONLY_CORRUPT_RECORD_COLUMN,
+};
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, timestamp_word};
 
@@ -67,7 +69,7 @@ impl Options {
         if self.get(ONLY_CORRUPT).is_some() {
             return Err(QUERY_ONLY_CORRUPT_RECORD_COLUMN.error());
         }
-        let pattern = |name| self.get(name).map(|text| Pattern::compile(text, Purpose::Parse)).transpose();
+        let pattern = |name| self.get(name).map(pattern_of_reading).transpose();
         Ok(Reading {
             zone: zone(self.zone_id())?,
             now: self.now,
@@ -94,6 +96,14 @@ impl Options {
             wall_clock: pattern("timestampntzformat", "yyyy-MM-dd'T'HH:mm:ss.SSS")?,
             skip_nulls: self.get("ignorenullfields") != Some("false"),
         })
+    }
+}
+
+/// A pattern that means nothing fits no text; only one that older versions knew is an error.
+fn pattern_of_reading(text: &str) -> Result<Pattern> {
+    match Pattern::compile(text, Purpose::Parse) {
+        Err(error) if error.condition() != DATETIME_PATTERN_RECOGNITION => Pattern::compile("'\u{1}'", Purpose::Parse),
+        compiled => compiled,
     }
 }
 

@@ -1,7 +1,8 @@
 //! `to_xml`: a struct as an element, with one more indentation for each level.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use hearth_base::{Error, Result};
+use hearth_base::Result;
+use hearth_base::condition::{INVALID_REQUEST, NO_XML_OF_TYPE};
 use hearth_types::value_text::{TextStyle, format_value};
 use hearth_types::{DataType, Zone};
 
@@ -188,6 +189,16 @@ impl Writer<'_> {
     }
 
     fn text(&self, array: &ArrayRef, row: usize, data_type: &DataType) -> Result<String> {
+        if data_type.is_interval() {
+            let text = format_value(array.as_ref(), row, data_type, &self.writing.zone, TextStyle::Cast);
+            return Err(NO_XML_OF_TYPE
+                .with("v", text)
+                .with("class", "class org.apache.spark.unsafe.types.CalendarInterval")
+                .with("dt", "CalendarIntervalType"));
+        }
+        if *data_type == DataType::Binary {
+            return Ok(format_value(array.as_ref(), row, data_type, &self.writing.zone, TextStyle::Pretty));
+        }
         match self.writing.moment(array.as_ref(), row, data_type)? {
             Some(text) => Ok(text),
             None => Ok(format_value(array.as_ref(), row, data_type, &self.writing.zone, TextStyle::Cast)),
@@ -250,5 +261,9 @@ fn check_name(name: &str) -> Result<()> {
     let is_start = |c: char| c.is_alphabetic() || c == '_' || c == ':';
     let fits = name.chars().next().is_some_and(is_start)
         && name.chars().all(|c| is_start(c) || c.is_numeric() || c == '-' || c == '.');
-    if fits { Ok(()) } else { Err(Error::unsupported(format!("an XML element of the name {name}"))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(INVALID_REQUEST.with("message", format!("An XML element cannot have the name {name}")))
+    }
 }
