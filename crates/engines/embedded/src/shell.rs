@@ -33,6 +33,7 @@ use hearth_base::{Error, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::sync::mpsc::Sender;
 
 use self::lines::{Columns, Lines, Splitter};
 
@@ -42,6 +43,9 @@ const NULL: &str = "\\N";
 
 /// Of what a program writes to its standard error, the last bytes are told when it fails.
 const TOLD_BYTES: usize = 2048;
+
+/// Of the server's environment, which may hold secrets, a program gets what every program needs.
+const INHERITED: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
 
 /// Lines of a batch stop at this many bytes.
 const BATCH_BYTES: usize = 8 << 20;
@@ -160,20 +164,18 @@ impl ExecutionPlan for ShellExec {
         let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema(), 2);
         let (sender, program) = (builder.tx(), Arc::clone(&self.program));
         let batch_rows = context.session_config().batch_size();
-        builder.spawn(async move {
-            program.run(input, batch_rows, async |batch| sender.send(Ok(batch)).await.is_ok()).await.map_err(external)
-        });
+        builder.spawn(async move { program.run(input, batch_rows, sender).await.map_err(external) });
         Ok(builder.build())
     }
 }
 
 impl Program {
-    /// Hands every batch of what the program says to `give`, until that wants no more.
+    /// Sends every batch of what the program says, until nobody wants more.
     async fn run(
         &self,
         mut input: SendableRecordBatchStream,
         batch_rows: usize,
-        give: impl AsyncFn(RecordBatch) -> bool,
+        rows: Sender<DfResult<RecordBatch>>,
     ) -> Result<()> {
         let Some(first) = first_rows(&mut input).await? else { return Ok(()) };
         let mut process = Process::start(&self.script)?;
@@ -190,12 +192,12 @@ impl Program {
             while let Some(line) = lines.next().await? {
                 columns.push(&splitter, &line, &self.null_read)?;
                 if columns.rows() >= batch_rows || columns.bytes() >= BATCH_BYTES {
-                    if !give(columns.take()?).await {
+                    if rows.send(Ok(columns.take()?)).await.is_err() {
                         return Ok(false);
                     }
                 }
             }
-            Ok(columns.rows() == 0 || give(columns.take()?).await)
+            Ok(columns.rows() == 0 || rows.send(Ok(columns.take()?)).await.is_ok())
         };
         let ((), is_wanted, told) = tokio::try_join!(write, read, last_words(stderr))?;
         if !is_wanted {
@@ -280,6 +282,8 @@ impl Process {
     fn start(script: &str) -> Result<Self> {
         let child = Command::new("/bin/bash")
             .args(["-c", script])
+            .env_clear()
+            .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -164,6 +164,16 @@ impl DataType {
         matches!(self, Self::CalendarInterval | Self::YearMonthInterval { .. } | Self::DayTimeInterval { .. })
     }
 
+    /// The type with NULLs everywhere in it, as files and tables have it.
+    pub fn as_nullable(&self) -> Self {
+        match self {
+            Self::Array(array) => Self::array(array.element.as_nullable(), true),
+            Self::Map(map) => Self::map(map.key.as_nullable(), map.value.as_nullable(), true),
+            Self::Struct(structure) => Self::Struct(structure.as_nullable()),
+            other => other.clone(),
+        }
+    }
+
     /// Array, map, struct: types made of other types.
     pub fn is_nested(&self) -> bool {
         matches!(self, Self::Array(_) | Self::Map(_) | Self::Struct(_))
@@ -174,10 +184,20 @@ impl StructType {
     pub fn new(fields: impl IntoIterator<Item = StructField>) -> Self {
         Self { fields: fields.into_iter().collect() }
     }
+
+    /// As [`DataType::as_nullable`].
+    pub fn as_nullable(&self) -> Self {
+        Self::new(self.fields.iter().map(StructField::as_nullable))
+    }
 }
 
 impl StructField {
     pub fn new(name: impl Into<Arc<str>>, data_type: DataType, nullable: bool) -> Self {
         Self { name: name.into(), data_type, nullable, metadata: None }
+    }
+
+    /// As [`DataType::as_nullable`], and NULL itself.
+    pub fn as_nullable(&self) -> Self {
+        Self { nullable: true, data_type: self.data_type.as_nullable(), ..self.clone() }
     }
 }

@@ -14,7 +14,7 @@ use hearth_plan::expression::TypeRef;
 use hearth_plan::identifier::quote;
 use hearth_types::ddl::parse_data_type;
 use hearth_types::metadata::{COMMENT, CURRENT_DEFAULT};
-use hearth_types::{ArrayType, DataType, MapType, StructField, StructType};
+use hearth_types::{DataType, StructField, StructType};
 
 use crate::catalog::TableRecord;
 use crate::catalog::partitions::unescape;
@@ -105,7 +105,7 @@ pub fn finish(record: &mut TableRecord) -> Result<()> {
         }
     }
     let data = record.schema.fields.iter().filter(|field| !partitions.iter().any(|other| other.name == field.name));
-    let data: Vec<_> = data.map(nullable).collect();
+    let data: Vec<_> = data.map(StructField::as_nullable).collect();
     record.partition_columns = partitions.iter().map(|field| field.name.to_string()).collect();
     record.schema = StructType::new(data.into_iter().chain(partitions));
     Ok(())
@@ -153,27 +153,6 @@ pub fn check_unique<'a>(names: impl Iterator<Item = &'a str>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The field with everything in it nullable.
-pub fn nullable(field: &StructField) -> StructField {
-    StructField { nullable: true, data_type: nullable_type(&field.data_type), ..field.clone() }
-}
-
-fn nullable_type(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Array(array) => DataType::Array(std::sync::Arc::new(ArrayType {
-            element: nullable_type(&array.element),
-            contains_null: true,
-        })),
-        DataType::Map(map) => DataType::Map(std::sync::Arc::new(MapType {
-            key: nullable_type(&map.key),
-            value: nullable_type(&map.value),
-            value_contains_null: true,
-        })),
-        DataType::Struct(structure) => DataType::structure(structure.fields.iter().map(nullable)),
-        other => other.clone(),
-    }
 }
 
 /// The query with its columns in the order of the new table's.

@@ -53,7 +53,7 @@ pub async fn write(session: &EmbeddedSession, analyzed: &Analyzed, write: &FileW
     let old = crate::sources::delta_schema(&snapshot)?;
     let overwrites = write.mode == WriteMode::Overwrite && write.static_partition.is_empty();
     let replaces = overwrites && is_set(write.options, "overwriteSchema");
-    let schema = if replaces { nullable(&analyzed.schema) } else { merged(&old, &analyzed.schema, write.options)? };
+    let schema = if replaces { analyzed.schema.as_nullable() } else { merged(&old, &analyzed.schema, write.options)? };
     let partition_columns =
         if replaces { write.partition_columns.to_vec() } else { same_partitions(&snapshot, write)? };
     let aligned = by_name(session, analyzed, &schema, write.path)?;
@@ -87,7 +87,7 @@ async fn make(session: &EmbeddedSession, analyzed: &Analyzed, write: &FileWrite<
     let added: Vec<_> = paths.iter().map(|path| new_file(write.path, path)).collect();
     let (properties, comment) = extra.described.unwrap_or_default();
     let definition = Definition {
-        schema: DataType::Struct(nullable(&analyzed.schema)).json(),
+        schema: DataType::Struct(analyzed.schema.as_nullable()).json(),
         partition_columns: write.partition_columns.to_vec(),
         properties,
         comment,
@@ -95,11 +95,6 @@ async fn make(session: &EmbeddedSession, analyzed: &Analyzed, write: &FileWrite<
     let made = hearth_delta::create(write.path, &definition, &added, &metrics(rows, &paths)).await;
     kept(made, &paths)?;
     Ok(rows)
-}
-
-/// Columns as Delta keeps them of rows that come: all may be NULL.
-fn nullable(schema: &StructType) -> StructType {
-    StructType::new(schema.fields.iter().map(columns::nullable))
 }
 
 /// Files that no version names are removed at once.
@@ -205,7 +200,7 @@ fn merged(old: &StructType, new: &StructType, options: &[(String, String)]) -> R
                     .with("updateField", &field.name));
             }
             Some(_) => {}
-            None if is_set(options, "mergeSchema") => fields.push(columns::nullable(field)),
+            None if is_set(options, "mergeSchema") => fields.push(field.as_nullable()),
             None => {
                 let text = |schema: &StructType| DataType::Struct(schema.clone()).simple_string();
                 return Err(DELTA_SCHEMA_MISMATCH.with("dataSchema", text(new)).with("tableSchema", text(old)));

@@ -11,7 +11,7 @@ use hearth_base::error::ErrorKind;
 use hearth_base::{Condition, Error, Result};
 use hearth_plan::command::{SaveMode, Write};
 use hearth_plan::{Expr, ExprNode, Options};
-use hearth_types::{DataType, StructField, StructType};
+use hearth_types::{DataType, StructType};
 
 use super::write::format_named;
 use super::{columns, literal_text, options, path};
@@ -63,27 +63,10 @@ pub fn check_partition_columns(schema: &StructType, names: &[String], format: &s
                 .with("columnType", field.data_type.quoted_sql())
                 .with("format", crate::sinks::display_name(format)));
         }
-        let shown = nullable(&field.data_type).quoted_sql();
+        let shown = field.data_type.as_nullable().quoted_sql();
         return Err(INVALID_PARTITION_COLUMN_DATA_TYPE.with("type", shown));
     }
     Ok(())
-}
-
-/// The type with NULLs everywhere, as files have it.
-fn nullable(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Array(array) => DataType::array(nullable(&array.element), true),
-        DataType::Map(map) => DataType::map(nullable(&map.key), nullable(&map.value), true),
-        DataType::Struct(structure) => {
-            let field = |field: &StructField| StructField {
-                data_type: nullable(&field.data_type),
-                nullable: true,
-                ..field.clone()
-            };
-            DataType::structure(structure.fields.iter().map(field).collect())
-        }
-        other => other.clone(),
-    }
 }
 
 /// Columns and the partition transforms that Spark knows.

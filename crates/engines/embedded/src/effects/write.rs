@@ -263,7 +263,7 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
         record.location = Some(path::absolute(&location, session)?);
     }
     record.options = write_options;
-    record.schema = nullable(&analyzed.schema.without_notes().with_lengths());
+    record.schema = analyzed.schema.without_notes().with_lengths().as_nullable();
     record.partition_columns.clone_from(&write.partition_columns);
     record.bucket.clone_from(&write.bucket);
     record.sort_columns.clone_from(&write.sort_columns);
@@ -272,11 +272,6 @@ async fn save_as_table(session: &EmbeddedSession, write: &Write, name: &Name) ->
     let appends = write.mode == SaveMode::Append;
     let rows = super::table::fill_with(session, record, &analyzed, replace, appends).await?;
     Ok(Written { metrics: analyzed.metrics, rows })
-}
-
-/// Columns of saved tables take NULL, those of partitions too.
-fn nullable(schema: &StructType) -> StructType {
-    StructType::new(schema.fields.iter().map(columns::nullable))
 }
 
 /// `clusterBy`
@@ -370,7 +365,7 @@ pub async fn write_v2(session: &EmbeddedSession, write: &WriteV2) -> Result<Writ
         record.location = Some(path::absolute(&location, session)?);
     }
     record.properties.clone_from(&write.properties);
-    record.schema = nullable(&analyzed.schema.without_notes().with_lengths());
+    record.schema = analyzed.schema.without_notes().with_lengths().as_nullable();
     partition_by_expressions(&mut record, &write.partitioning)?;
     cluster(&mut record, &write.cluster_columns)?;
     save::check_buckets(&record)?;

@@ -23,7 +23,7 @@ use hearth_types::arrow::from_arrow_field;
 
 use super::batches::{self, BatchFormat};
 use super::layout::{Layout, PlacedFile};
-use super::{Source, SourceRequest, parquet};
+use super::{Source, SourceRequest};
 use crate::catalog::location_uri;
 
 const BATCH_ROWS: usize = 8192;
@@ -38,8 +38,7 @@ pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
             None => return Err(UNABLE_TO_INFER_SCHEMA.with("format", "Avro")),
         },
     };
-    let columns: Vec<_> =
-        layout.without_partitions(&columns).into_iter().map(|field| parquet::nullable(&field)).collect();
+    let columns: Vec<_> = layout.without_partitions(&columns).into_iter().map(|field| field.as_nullable()).collect();
     let schema = request.option(READER_SCHEMA).map(ToOwned::to_owned);
     let by_place = super::is_true(request.option("positionalFieldMatching"), false);
     let names = by_place.then(|| columns.iter().map(|field| field.name.to_string()).collect());
@@ -77,7 +76,7 @@ fn columns_of(path: &Path, schema: Option<&str>) -> Result<Vec<StructField>> {
     container::check(path).map_err(|error| failed(path, error))?;
     let schema = reader(path, schema, None)?.schema();
     let fields = schema.fields().iter();
-    fields.map(|field| from_arrow_field(&plain(field)).map(|field| parquet::nullable(&field))).collect()
+    fields.map(|field| from_arrow_field(&plain(field)).map(|field| field.as_nullable())).collect()
 }
 
 /// The field with the types that Spark has for Avro's.

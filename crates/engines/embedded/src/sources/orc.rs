@@ -26,7 +26,7 @@ pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
         Some(schema) => schema.fields.to_vec(),
         None => infer(request, &layout.files)?,
     };
-    let columns = layout.without_partitions(&columns).into_iter().map(|field| parquet::nullable(&field)).collect();
+    let columns = layout.without_partitions(&columns).into_iter().map(|field| field.as_nullable()).collect();
     batches::table(request, layout, columns, Arc::new(Orc))
 }
 
@@ -52,7 +52,7 @@ fn builder(path: &Path) -> Result<ArrowReaderBuilder<File>> {
 }
 
 fn columns_of(path: &Path) -> Result<Vec<StructField>> {
-    Ok(tail(path)?.columns.iter().map(parquet::nullable).collect())
+    Ok(tail(path)?.columns.iter().map(StructField::as_nullable).collect())
 }
 
 fn tail(path: &Path) -> Result<Tail> {

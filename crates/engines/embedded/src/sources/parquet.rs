@@ -21,7 +21,7 @@ use super::layout::{Layout, PlacedFile};
 use super::{Source, SourceRequest, defaults};
 use crate::error::from_datafusion;
 
-pub use schema::{merge, nullable};
+pub use schema::merge;
 pub use table::ParquetTable;
 
 pub(super) fn open(request: &SourceRequest<'_>) -> Result<Source> {
@@ -50,7 +50,7 @@ pub(super) fn open_files(request: &SourceRequest<'_>, layout: Layout) -> Result<
         .map(|field| {
             // The types of a table in the catalog are kept to the letter: its plans name them.
             let is_known = request.partition_columns.is_some();
-            let data_type = if is_known { field.data_type.clone() } else { schema::nullable_type(&field.data_type) };
+            let data_type = if is_known { field.data_type.clone() } else { field.data_type.as_nullable() };
             StructField { nullable: true, data_type, ..field }
         })
         .collect();
@@ -77,7 +77,7 @@ fn infer(request: &SourceRequest<'_>, files: &[PlacedFile]) -> Result<Vec<Struct
             columns = schema::merge(columns, schema::written(&file.path)?)?;
         }
     }
-    Ok(columns.iter().map(nullable).collect())
+    Ok(columns.iter().map(StructField::as_nullable).collect())
 }
 
 fn merges(request: &SourceRequest<'_>) -> bool {

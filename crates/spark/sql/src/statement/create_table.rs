@@ -11,8 +11,8 @@ use hearth_plan::relation::{DataSource, TableName};
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan, RelationNode};
 use hearth_types::{Collation, Value};
 
-use super::catalog;
 use super::create::CreateWords;
+use super::{catalog, unsupported};
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;

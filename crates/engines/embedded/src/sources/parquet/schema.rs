@@ -20,7 +20,7 @@ const SPARK_SCHEMA: &str = "org.apache.spark.sql.parquet.row.metadata";
 
 /// The columns of one file, all of which may be NULL.
 pub fn read(path: &Path) -> Result<Vec<StructField>> {
-    Ok(written(path)?.iter().map(nullable).collect())
+    Ok(written(path)?.iter().map(StructField::as_nullable).collect())
 }
 
 /// The columns of one file, as they were written.
@@ -60,21 +60,6 @@ fn instants(field: &FieldRef) -> Field {
     field.as_ref().clone().with_data_type(data_type)
 }
 
-/// The field as Spark reads it from files.
-pub fn nullable(field: &StructField) -> StructField {
-    StructField { nullable: true, data_type: nullable_type(&field.data_type), ..field.clone() }
-}
-
-/// As `StructType.asNullable`.
-pub fn nullable_type(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Array(array) => DataType::array(nullable_type(&array.element), true),
-        DataType::Map(map) => DataType::map(nullable_type(&map.key), nullable_type(&map.value), true),
-        DataType::Struct(structure) => DataType::Struct(StructType::new(structure.fields.iter().map(nullable))),
-        other => other.clone(),
-    }
-}
-
 /// `mergeSchema`: the columns of all files.
 pub fn merge(left: Vec<StructField>, right: Vec<StructField>) -> Result<Vec<StructField>> {
     let text =
@@ -97,7 +82,7 @@ fn merge_fields(left: &[StructField], right: &[StructField]) -> Option<Vec<Struc
 fn merge_types(left: &DataType, right: &DataType) -> Option<DataType> {
     match (left, right) {
         (left, right) if left == right => Some(left.clone()),
-        (left, right) if nullable_type(left) == nullable_type(right) => Some(nullable_type(left)),
+        (left, right) if left.as_nullable() == right.as_nullable() => Some(left.as_nullable()),
         (DataType::Struct(left), DataType::Struct(right)) => {
             merge_fields(&left.fields, &right.fields).map(|fields| DataType::Struct(StructType::new(fields)))
         }
