@@ -143,7 +143,7 @@ pub const SETTINGS: &[Setting] = &[
     row("engine.memory", Kind::Share, "60%", "Memory for queries, as a size or a share of the machine's; over it they spill."),
     row("engine.spill_limit", Kind::Size, "100g", "Bytes of spill files at one time; over it a query fails."),
     row("engine.partitions", Kind::Count, "0", "Into how many partitions a query is cut; 0 is one for each core."),
-    row("engine.transform_scripts", Kind::Flag, "true", "Whether `SELECT TRANSFORM … USING` may run programs of this machine, with the rights of the server."),
+    row("engine.transform_scripts", Kind::Flag, "true", "Whether `SELECT TRANSFORM … USING` may run programs of this machine, with the rights of the server. Switch it off where users are not to have them."),
     row("script.max_result_size", Kind::Size, "256m", "Bytes of the result set that a SQL script keeps until it ends."),
     row("script.max_variable_size", Kind::Size, "64m", "Bytes of the value of one variable of a SQL script."),
     row("catalog.names", Kind::Text, "main", "Catalogs beside spark_catalog, separated by commas; each is a folder below `catalogs` in the data folder."),

@@ -142,6 +142,14 @@ impl Parser<'_> {
             && matches!(self.kind_at(2), TokenKind::Word(_) | TokenKind::Quoted | TokenKind::LeftParen)
             && !matches!(self.keyword(), Some(K::On | K::When | K::Set | K::By | K::Index));
         let is_strict = self.keyword().is_some_and(K::is_strict_non_reserved) && !self.has_reserved();
+        // `FROM t MAP a USING 'script'`: a script's clause and no alias.
+        if self.at_any(&[K::Map, K::Reduce])
+            && self.kind_at(1).starts_expression()
+            && !matches!(self.keyword_at(1), Some(K::Map | K::Reduce | K::Select))
+            && self.at_script(1)
+        {
+            return Ok(None);
+        }
         let is_alias = before_on || self.at_implicit_alias() || self.at_second_clause() || self.at_from_alias();
         if (is_alias || self.is_read_as(Reading::Alias)) && !is_strict {
             return self.plain_identifier().map(Some);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::{Extension, LogicalPlan};
 use hearth_base::condition::TRANSFORM_TYPE;
-use hearth_base::{Error, Result};
+use hearth_base::Result;
 use hearth_plan::expression::{CastMode, TypeRef};
 use hearth_plan::relation::ScriptTransform;
 use hearth_plan::{Expr, ExprNode};
@@ -124,8 +124,7 @@ fn value_of(index: usize, field: &StructField) -> Result<Expr> {
             Expr::function("in", vec![lower, word("true"), word("false")])
         }
         DataType::Null | DataType::Variant => {
-            let error: Error = TRANSFORM_TYPE.with("nodeName", OPERATOR).with("dt", format!("{data_type:?}Type$"));
-            return Err(error);
+            return Err(TRANSFORM_TYPE.with("nodeName", OPERATOR).with("dt", format!("{data_type:?}Type$")));
         }
         _ => return Ok(value),
     };
