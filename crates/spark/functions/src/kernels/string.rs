@@ -10,6 +10,7 @@ pub mod java_regex;
 pub mod lengths;
 pub mod locale_case;
 pub mod number_format;
+pub mod printf;
 pub mod random_text;
 pub mod regexp;
 pub mod search;

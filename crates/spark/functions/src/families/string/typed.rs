@@ -15,12 +15,12 @@ use crate::cast::{CastMode, cast};
 use crate::coercion;
 use crate::inputs::Input::{Binary, Text};
 use crate::inputs::{coerced, int_literal, lenient, strict};
-use crate::kernels::invoke::{any_nullable, native};
+use crate::kernels::invoke::{any_nullable, call_arrays_with};
 use crate::kernels::rowwise::{call_rows, call_volatile};
 use crate::kernels::string::code::{self, BinaryFormat, ToBinary};
 use crate::kernels::string::number_format::{self, NumberFormat, ToNumber};
 use crate::kernels::string::random_text;
-use crate::kernels::string::{charset, decimal_format, edit};
+use crate::kernels::string::{charset, decimal_format, edit, printf};
 use crate::typed::Typed;
 
 pub fn encode(call: Call<'_>) -> Result<Typed> {
@@ -133,17 +133,21 @@ pub fn format_number(mut call: Call<'_>) -> Result<Typed> {
     call_rows("format_number", vec![number, places], (DataType::STRING, true), (), decimal_format::with_places)
 }
 
-/// datafusion-spark's `format_string`; dates and times go in as the numbers that Spark holds them as.
+/// Dates and times go in as the numbers that Spark holds them as.
 pub fn format_string(mut call: Call<'_>) -> Result<Typed> {
-    let values = call.values()?;
-    let nullable = values.first().is_none_or(|value| value.nullable);
-    let mut converted = Vec::with_capacity(values.len());
-    for (index, value) in values.into_iter().enumerate() {
+    let mut values = call.values()?.into_iter();
+    let Some(format) = values.next() else { return Err(Error::internal("a format without a format")) };
+    let format = coercion::string(&call, 0, format)?;
+    let nullable = format.nullable;
+    let format = call_rows("format_with_room", vec![format], (DataType::STRING, nullable), (), edit::format_with_room)?;
+    let known = format.literal_str().map(str::to_owned);
+    let as_booleans = known.as_ref().map(|known| printf::only_as_booleans(known, values.len())).unwrap_or_default();
+    let mut converted = if known.is_some() { Vec::new() } else { vec![format] };
+    for (index, value) in values.enumerate() {
         converted.push(match &value.data_type {
-            _ if index == 0 => {
-                let format = coercion::string(&call, 0, value)?;
-                let returns = (DataType::STRING, format.nullable);
-                call_rows("format_with_room", vec![format], returns, (), edit::format_with_room)?
+            DataType::Boolean => value,
+            _ if as_booleans.get(index).is_some_and(|is_boolean| *is_boolean) => {
+                Typed::new(value.expr.is_not_null(), DataType::Boolean, false)
             }
             DataType::Date => {
                 let number = datafusion::logical_expr::cast(value.expr, datafusion::arrow::datatypes::DataType::Int32);
@@ -168,8 +172,7 @@ pub fn format_string(mut call: Call<'_>) -> Result<Typed> {
             _ => value,
         });
     }
-    let udf = datafusion_spark::function::string::format_string();
-    Ok(native(&udf, converted, DataType::STRING, nullable))
+    call_arrays_with("format_string", known, converted, (DataType::STRING, nullable), printf::format)
 }
 
 /// What is wrong with a number format, in the order in which Spark looks (`ToNumberParser.checkInputDataTypes`).
