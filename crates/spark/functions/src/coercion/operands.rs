@@ -7,7 +7,7 @@ use hearth_base::condition::{DATATYPE_MISMATCH_BINARY_OP_DIFF_TYPES, DATATYPE_MI
 use hearth_base::{Error, Result};
 use hearth_types::{DataType, StructField};
 
-use super::widen::{promoted_string, tightest_type};
+use super::widen::{promoted_string, tightest_nested, tightest_type};
 use super::{decimal, quoted, widened, wider_type};
 use crate::call::Call;
 use crate::typed::Typed;
@@ -110,6 +110,10 @@ pub fn comparison_operands(call: &Call<'_>, left: Typed, right: Typed) -> Result
 /// Common type without turning strings into anything.
 fn compared(left: &DataType, right: &DataType, ansi: bool) -> Option<DataType> {
     let right = &like_named(left, right);
+    // Within arrays, maps and structs nothing is widened.
+    if left.is_nested() && right.is_nested() {
+        return tightest_nested(left, right, ansi);
+    }
     tightest_type(left, right, ansi)
         .or_else(|| if left.is_string() || right.is_string() { None } else { wider_type(left, right, ansi) })
 }

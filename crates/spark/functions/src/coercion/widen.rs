@@ -34,7 +34,15 @@ pub fn wider_type(left: &DataType, right: &DataType, ansi: bool) -> Option<DataT
     tightest_type(left, right, ansi)
         .or_else(|| wider_decimal(left, right))
         .or_else(|| if ansi { promoted_string(left, right) } else { legacy_promoted_string(left, right) })
-        .or_else(|| wider_nested(left, right, ansi))
+        .or_else(|| nested(left, right, wider_type, ansi))
+}
+
+/// How the common type of two others is found.
+type Common = fn(&DataType, &DataType, bool) -> Option<DataType>;
+
+/// As `tightest_type`, for what arrays, maps and structs are made of as well.
+pub fn tightest_nested(left: &DataType, right: &DataType, ansi: bool) -> Option<DataType> {
+    tightest_type(left, right, ansi).or_else(|| nested(left, right, tightest_nested, ansi))
 }
 
 /// The type that both convert to without loss (`findTightestCommonType`).
@@ -175,11 +183,12 @@ pub fn is_atomic(data_type: &DataType) -> bool {
     }
 }
 
-fn wider_nested(left: &DataType, right: &DataType, ansi: bool) -> Option<DataType> {
+/// The array, map or struct of what `common` finds for the parts.
+fn nested(left: &DataType, right: &DataType, common: Common, ansi: bool) -> Option<DataType> {
     use DataType as T;
     match (left, right) {
         (T::Array(a), T::Array(b)) => {
-            let element = wider_type(&a.element, &b.element, ansi)?;
+            let element = common(&a.element, &b.element, ansi)?;
             let contains_null = a.contains_null
                 || b.contains_null
                 || force_nullable(&a.element, &element)
@@ -187,11 +196,11 @@ fn wider_nested(left: &DataType, right: &DataType, ansi: bool) -> Option<DataTyp
             Some(T::array(element, contains_null))
         }
         (T::Map(a), T::Map(b)) => {
-            let key = wider_type(&a.key, &b.key, ansi)?;
+            let key = common(&a.key, &b.key, ansi)?;
             if force_nullable(&a.key, &key) || force_nullable(&b.key, &key) {
                 return None;
             }
-            let value = wider_type(&a.value, &b.value, ansi)?;
+            let value = common(&a.value, &b.value, ansi)?;
             let contains_null = a.value_contains_null
                 || b.value_contains_null
                 || force_nullable(&a.value, &value)
@@ -200,18 +209,18 @@ fn wider_nested(left: &DataType, right: &DataType, ansi: bool) -> Option<DataTyp
         }
         (T::Struct(a), T::Struct(b)) if a.fields.len() == b.fields.len() => {
             let fields: Option<Vec<StructField>> =
-                a.fields.iter().zip(b.fields.iter()).map(|(a, b)| wider_field(a, b, ansi)).collect();
+                a.fields.iter().zip(b.fields.iter()).map(|(a, b)| nested_field(a, b, common, ansi)).collect();
             Some(T::structure(fields?))
         }
         _ => None,
     }
 }
 
-fn wider_field(left: &StructField, right: &StructField, ansi: bool) -> Option<StructField> {
+fn nested_field(left: &StructField, right: &StructField, common: Common, ansi: bool) -> Option<StructField> {
     if !left.name.eq_ignore_ascii_case(&right.name) {
         return None;
     }
-    let data_type = wider_type(&left.data_type, &right.data_type, ansi)?;
+    let data_type = common(&left.data_type, &right.data_type, ansi)?;
     let nullable = left.nullable
         || right.nullable
         || force_nullable(&left.data_type, &data_type)
