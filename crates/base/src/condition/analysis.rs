@@ -13,6 +13,7 @@ conditions! { ANALYSIS:
     INVALID_TYPED_LITERAL "INVALID_TYPED_LITERAL" "42604" Parse "<value> is not a value of the typed literal <valueType>.";
     INVALID_NUMERIC_LITERAL_RANGE "INVALID_NUMERIC_LITERAL_RANGE" "22003" Parse "The number <rawStrippedQualifier> is outside the range of <typeName>: <minValue> to <maxValue>.";
     DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION" "22003" Parse "A decimal precision of <precision> is over <maxPrecision>.";
+    MULTI_PART_NAME "INVALID_SQL_SYNTAX.MULTI_PART_NAME" "42000" Parse "This SQL is not valid: <statement> takes a name of one part, and <name> has several.";
     EMPTY_IN_PREDICATE "INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE" "42000" Parse "This SQL is not valid: IN needs at least one value. Write FALSE for a condition that never holds.";
     INVALID_DATETIME_UNIT "INVALID_PARAMETER_VALUE.DATETIME_UNIT" "22023" Parse "The parameter <parameter> of <functionName> is not valid: it must be a unit such as DAY, without quotes, not <invalidValue>.";
     OPERATION_NOT_ALLOWED "_LEGACY_ERROR_TEMP_0035" "" Parse "Operation not allowed: <message>.";
@@ -55,7 +56,6 @@ conditions! { ANALYSIS:
     INVALID_INTERVAL_FORMAT_ARITHMETIC "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION" "22006" Runtime "<input> is too long for an interval.";
     TRANSFORM_NON_HIVE "UNSUPPORTED_FEATURE.TRANSFORM_NON_HIVE" "0A000" Parse "TRANSFORM with a SERDE needs Hive.";
     UNSUPPORTED_RECORD_READER_WRITER "_LEGACY_ERROR_TEMP_0048" "" Parse "TRANSFORM takes neither RECORDREADER nor RECORDWRITER.";
-    ROW_FORMAT_LINES "_LEGACY_ERROR_TEMP_0064" "" Parse "<msg>.";
     TRANSFORM_TYPE "_LEGACY_ERROR_TEMP_2265" "" Analysis "A script of <nodeName> cannot give values of the type <dt>.";
     TRANSFORM_DISTINCT_ALL "UNSUPPORTED_FEATURE.TRANSFORM_DISTINCT_ALL" "0A000" Parse "TRANSFORM takes neither DISTINCT nor ALL.";
     SCHEMA_LEVEL_COLLATIONS "UNSUPPORTED_FEATURE.SCHEMA_LEVEL_COLLATIONS" "0A000" Parse "A schema has no default collation.";
@@ -209,7 +209,6 @@ conditions! { ANALYSIS:
     WINDOW_FUNCTION_FRAME_NOT_ORDERED "WINDOW_FUNCTION_FRAME_NOT_ORDERED" "42601" Analysis "The window function <wf_name> needs an order of its rows: add ORDER BY to <wf_expr>.";
     DATAFRAME_INPUT_NOT_SINGLE_COLUMN "DATAFRAME_INPUT_NOT_SINGLE_COLUMN" "42K09" Analysis "A DataFrame of records has one column, not <numColumns>.";
     DATAFRAME_INPUT_NOT_STRING_TYPE "DATAFRAME_INPUT_NOT_STRING_TYPE" "42K09" Analysis "A DataFrame of records has text, not <dataType>.";
-    WINDOW_FRAME_GIVEN "_LEGACY_ERROR_TEMP_1035" "" Analysis "The function <prettyName> has a window frame of its own.";
     WINDOW_FRAME_MISMATCH "_LEGACY_ERROR_TEMP_1036" "" Analysis "The window frame <wf> is not the one that the function has: <required>.";
     SEVERAL_TIME_WINDOWS "_LEGACY_ERROR_TEMP_1039" "" Analysis "One query has windows of one kind only: several would give every pair of them.";
     INVALID_SESSION_GAP "_LEGACY_ERROR_TEMP_1040" "" Analysis "The gap of a session window is an interval or its text, not <dt>.";

@@ -8,6 +8,12 @@ conditions! { DDL:
     INVALID_SCHEMA_OR_RELATION_NAME "INVALID_SCHEMA_OR_RELATION_NAME" "42602" Analysis "<name> is not a name for a schema or a table: those have letters, digits and underscores only.";
     DROP_DEFAULT_DATABASE "UNSUPPORTED_FEATURE.DROP_DATABASE" "0A000" Analysis "The default schema <database> cannot be dropped.";
     CATALOG_OPERATION "UNSUPPORTED_FEATURE.CATALOG_OPERATION" "0A000" Analysis "The catalog <catalogName> does not support <operation>.";
+    NO_PROCEDURES "MISSING_CATALOG_ABILITY.PROCEDURES" "0A000" Analysis "The catalog <plugin> has no procedures.";
+    NO_PIPELINE_DATASET "UNSUPPORTED_FEATURE.CREATE_PIPELINE_DATASET_QUERY_EXECUTION" "0A000" Analysis "A <pipelineDatasetType> can be created in a declarative pipeline only.";
+    NO_FLOW "UNSUPPORTED_FEATURE.CREATE_FLOW_QUERY_EXECUTION" "0A000" Analysis "A flow can be created in a declarative pipeline only.";
+    SET_PATH_DISABLED "UNSUPPORTED_FEATURE.SET_PATH_WHEN_DISABLED" "0A000" Analysis "SET PATH needs <config> to be true.";
+    NO_SERDE_OF_FILES "UNSUPPORTED_FEATURE.ALTER_TABLE_SERDE_FOR_DATASOURCE_TABLE" "0A000" Analysis "ALTER TABLE … SET SERDE is for tables of Hive, and <tableName> is none.";
+    NO_SERDE_OF_PARTITION "_LEGACY_ERROR_TEMP_1247" "" Analysis "ALTER TABLE … PARTITION … SET SERDE and SET SERDEPROPERTIES are for tables of Hive.";
     TABLE_OPERATION "UNSUPPORTED_FEATURE.TABLE_OPERATION" "0A000" Analysis "The table <tableName> does not support <operation>.";
     LOCATION_ALREADY_EXISTS "LOCATION_ALREADY_EXISTS" "42710" Analysis "The managed table <identifier> cannot be made: its location <location> has files already.";
     NON_EMPTY_LOCATION "_LEGACY_ERROR_TEMP_1241" "" Analysis "CREATE TABLE AS SELECT needs an empty location, and <tablePath> is not empty. Setting '<config>' to true allows it.";

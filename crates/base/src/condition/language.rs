@@ -29,7 +29,7 @@ conditions! { LANGUAGE:
     WINDOW_SPEC_FOR_AGGREGATE "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC" "42601" Analysis "<aggFunc> goes over windows without an order and without a frame.";
     WITHIN_GROUP_WRONG_NUMBER "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS" "42K0K" Analysis "<funcName> takes <expectedNum> orderings, not <actualNum>.";
     WITHIN_GROUP_DISTINCT "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT" "42K0K" Analysis "With DISTINCT <funcName> can be ordered by <funcArg> only, not by <orderingExpr>.";
-    SHIFT_OFFSET_NOT_A_NUMBER "_LEGACY_ERROR_TEMP_1035" "" Analysis "The offset of <prettyName> must be a whole number.";
+    INVALID_SHIFT "_LEGACY_ERROR_TEMP_1035" "" Analysis "The function <prettyName> takes no frame, and for its offset a whole number.";
     IGNORE_NULLS_NOT_A_FLAG "_LEGACY_ERROR_TEMP_1210" "" Analysis "The second argument of <funcName> must be TRUE or FALSE.";
     NON_LITERAL_PIVOT_VALUES "NON_LITERAL_PIVOT_VALUES" "42K08" Analysis "The values of PIVOT are constants, not <expression>.";
     PIVOT_VALUE_DATA_TYPE_MISMATCH "PIVOT_VALUE_DATA_TYPE_MISMATCH" "42K09" Analysis "The value <value> of the type <valueType> is none of the columns that are pivoted: <pivotType>.";

@@ -9,6 +9,7 @@ conditions! { NAMES:
     DROP_TEMPORARY_FUNCTION_WORD "_LEGACY_ERROR_TEMP_1017" "" Analysis "<name> is a temporary function, which <cmd> does not take.<hintStr>";
     EXCEPT_OVERLAPPING_COLUMNS "EXCEPT_OVERLAPPING_COLUMNS" "42702" Analysis "A column of EXCEPT is there twice, or with one of its fields: <columns>.";
     EXECUTE_IMMEDIATE_DUPLICATE_NAMES "EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES" "42701" Analysis "USING names several arguments <aliases>.";
+    NULL_IN_PLACE_OF_A_NAME "NOT_A_CONSTANT_STRING.NULL" "42601" Analysis "The argument <expr> of <name> is NULL, where a text is needed.";
     NOT_A_STRING "NOT_A_CONSTANT_STRING.WRONG_TYPE" "42601" Analysis "The argument <expr> of <name> is a <dataType>, where a text is needed.";
     EXTRA_STRUCT_FIELDS "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_STRUCT_FIELDS" "KD000" Analysis "For <tableName>: the struct of <colName> has more fields than the column: <extraFields>.";
     HINT_PARAMETER "_LEGACY_ERROR_TEMP_1047" "" Analysis "<hintName> takes columns, not <invalidParams>.";

@@ -22,6 +22,7 @@ mod parameter;
 mod partition;
 mod path;
 mod place;
+mod refused;
 mod rewrite;
 pub mod rows;
 mod save;
@@ -40,9 +41,13 @@ mod tests;
 
 use std::sync::Arc;
 
-use hearth_analyzer::Observation;
-use hearth_base::condition::{CURSOR_OUTSIDE_SCRIPT, NO_MERGE_ACTION_SPECIFIED, TABLE_OPERATION};
-use hearth_base::{Error, Result};
+use hearth_analyzer::{Observation, located};
+use hearth_base::condition::{
+    CURSOR_OUTSIDE_SCRIPT, EXPECT_PERMANENT_VIEW_NOT_TEMP, EXPECT_TABLE_NOT_VIEW, EXPECT_TABLE_USE_ALTER_VIEW,
+    EXPECT_VIEW_NOT_TABLE, EXPECT_VIEW_USE_ALTER_TABLE, NO_MERGE_ACTION_SPECIFIED, TABLE_OPERATION,
+    TABLE_OR_VIEW_NOT_FOUND,
+};
+use hearth_base::{Condition, Error, Result};
 use hearth_core::ResultWriter;
 use hearth_plan::command::MergeInto;
 use hearth_plan::relation::TableName;
@@ -178,18 +183,18 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
     match command {
         Command::Sql { text, input } => sql::rows(session, text, input.as_deref()).await,
         Command::Catalog(op) if **op == CatalogOp::CurrentDatabase => place::show_current(session),
-        Command::Catalog(op) => catalog(session, op).await.map(sql_answer),
+        Command::Catalog(op) => in_place(op.subject(), catalog(session, op).await.map(sql_answer)),
         Command::CreateView(new) => nothing(view::create(session, new).await),
         Command::Delete { table, alias, condition } => {
-            check_changes(session, table, "DELETE").await?;
+            in_place(Some(table), check_changes(session, table, "DELETE").await)?;
             rewrite::delete(session, table, alias.as_ref(), condition.as_ref()).await
         }
         Command::Update { table, alias, assignments, condition } => {
-            check_changes(session, table, "UPDATE TABLE").await?;
+            in_place(Some(table), check_changes(session, table, "UPDATE TABLE").await)?;
             rewrite::update(session, table, alias.as_ref(), assignments, condition.as_ref()).await
         }
         Command::MergeInto(merge) => {
-            check_merge(session, merge).await?;
+            in_place(Some(&merge.target), check_merge(session, merge).await)?;
             merge::merge(session, merge).await
         }
         Command::SetConfig { key, value } => setting::set(session, key, value),
@@ -214,7 +219,10 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         }
         Command::Script(program) => script::run(session, program).await,
         Command::MultiInsert(inserts) => insert::several(session, inserts).await,
-        Command::Call { name } => Err(function::unresolved_call(session, name)),
+        Command::Procedure { name, origin } => refused::procedure(session, name, origin.as_ref()),
+        Command::PipelineDataset { kind, query } => refused::pipeline_dataset(session, *kind, query.as_deref()).await,
+        Command::SetCatalog { name } => place::set_catalog_to(session, name).await.map(sql_answer),
+        Command::SetPath => refused::set_path(session),
         Command::CursorOutsideScript { cursor, into } => {
             script::check_cursors(session)?;
             variable::targets(session, into)?;
@@ -245,6 +253,26 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
 
 fn unsupported<T>(feature: &str) -> Result<T> {
     Err(Error::unsupported(feature))
+}
+
+/// What Spark tells the place of: the name of a table that is not there, or is of another kind.
+const AT_NAME: [Condition; 6] = [
+    TABLE_OR_VIEW_NOT_FOUND,
+    EXPECT_TABLE_NOT_VIEW,
+    EXPECT_TABLE_USE_ALTER_VIEW,
+    EXPECT_VIEW_NOT_TABLE,
+    EXPECT_VIEW_USE_ALTER_TABLE,
+    EXPECT_PERMANENT_VIEW_NOT_TEMP,
+];
+
+/// The answer; an error about the name of what the statement is about has its place.
+fn in_place<T>(subject: Option<&TableName>, answer: Result<T>) -> Result<T> {
+    match answer {
+        Err(error) if AT_NAME.contains(&error.condition()) => {
+            located(subject.and_then(|name| name.origin.as_ref()), Err(error))
+        }
+        answer => answer,
+    }
 }
 
 fn nothing(done: Result<()>) -> Result<Rows> {
@@ -368,6 +396,12 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         }
         CatalogOp::ListPartitions { name, partition, style } => partition::list(session, name, partition, *style).await,
         CatalogOp::RecoverPartitions { name, by } => partition::recover(session, name, *by).await,
+        CatalogOp::LoadData { name, partition } => refused::load_data(session, name, partition).await,
+        CatalogOp::CreateIndex { name, columns, origin } => {
+            refused::create_index(session, name, columns, origin.as_ref()).await
+        }
+        CatalogOp::DropIndex { name } => refused::drop_index(session, name).await,
+        CatalogOp::ListProcedures { database } => refused::list_procedures(session, database.as_ref()),
         CatalogOp::AnalyzeTable { name, partition, no_scan, columns } => {
             table::analyze(session, name, partition, (*no_scan, columns.as_ref())).await
         }
@@ -385,7 +419,9 @@ pub async fn catalog(session: &EmbeddedSession, op: &CatalogOp) -> Result<Rows> 
         }
         CatalogOp::GetFunction { name } => function::get(session, name),
         CatalogOp::FunctionExists { name } => function::exists(session, name),
-        CatalogOp::DescribeFunction { name, extended } => function::describe(session, name, *extended),
+        CatalogOp::DescribeFunction { name, extended, origin } => {
+            located(origin.as_ref(), function::describe(session, name, *extended))
+        }
         CatalogOp::CreateFunction(new) => function::create(session, new).await,
         CatalogOp::DropFunction { name, if_exists, temporary } => {
             function::drop_function(session, name, *if_exists, *temporary)

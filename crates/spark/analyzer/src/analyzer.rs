@@ -206,7 +206,7 @@ pub(crate) fn plan_error(error: DataFusionError) -> Error {
 }
 
 /// Adds the place of a node to an error that has none.
-pub(crate) fn located<T>(origin: Option<&Arc<Origin>>, result: Result<T>) -> Result<T> {
+pub fn located<T>(origin: Option<&Arc<Origin>>, result: Result<T>) -> Result<T> {
     match (result, origin) {
         (Err(error), Some(origin)) => Err(placed(error, origin)),
         (result, _) => result,

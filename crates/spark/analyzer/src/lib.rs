@@ -29,10 +29,11 @@ mod tests;
 mod view;
 mod write;
 
-pub use analyzer::Request;
+pub use analyzer::{Request, located};
 pub use coverage::{Coverage, Status, coverage, coverage_of};
 pub use expression::cast::holds_time;
 pub use mentions::{LocalMention, MentionOptions, Mentions, TableMention, command_mentions, mentions, plan_mentions};
+pub use naming::sql as expression_text;
 pub use observed::{Observation, Observed, ObservedRows};
 pub use relation::cte::{RecursionLimits, recursion_limits, working_table};
 pub use relation::source::decode_local_relation;

@@ -73,7 +73,7 @@ fn is_named(expr: &Expr) -> bool {
 }
 
 /// The text of an expression.
-pub(crate) fn sql(expr: &Expr) -> String {
+pub fn sql(expr: &Expr) -> String {
     match &expr.node {
         ExprNode::Literal(value) => literal::plain(value),
         ExprNode::TypedLiteral { kind, text } => literal::typed(*kind, text),

@@ -3,12 +3,14 @@
 //! The same request has one value, whichever way it came. `style` says which table of rows the answer is: SQL's
 //! `SHOW TABLES` and `spark.catalog.listTables` differ in their columns, not in what they look up.
 
+use std::sync::Arc;
+
 use hearth_types::{Collation, DataType};
 
 use crate::command::StorageLevel;
 use crate::expression::TypeRef;
 use crate::relation::{TableName, TimeTravel};
-use crate::{Expr, Name, Options, Relation};
+use crate::{Expr, Name, Options, Origin, Relation};
 
 /// The shape of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +195,24 @@ pub enum CatalogOp {
         name: TableName,
         by: RecoverBy,
     },
+    /// `LOAD DATA`, for tables of Hive: there are none.
+    LoadData {
+        name: TableName,
+        partition: PartitionSpec,
+    },
+    /// `CREATE INDEX`: no table has one.
+    CreateIndex {
+        name: TableName,
+        columns: Vec<Name>,
+        origin: Option<Arc<Origin>>,
+    },
+    DropIndex {
+        name: TableName,
+    },
+    /// `SHOW PROCEDURES`
+    ListProcedures {
+        database: Option<Name>,
+    },
     AnalyzeTable {
         name: TableName,
         partition: PartitionSpec,
@@ -241,6 +261,7 @@ pub enum CatalogOp {
     DescribeFunction {
         name: Name,
         extended: bool,
+        origin: Option<Arc<Origin>>,
     },
     CreateFunction(Box<CreateFunction>),
     DropFunction {
@@ -268,7 +289,7 @@ pub enum CatalogOp {
 
     CommentOn {
         kind: CommentTarget,
-        name: Name,
+        name: TableName,
         comment: Option<String>,
     },
 }
@@ -427,6 +448,12 @@ pub enum TableChange {
         column: Name,
         change: ColumnChange,
     },
+    /// `ALTER COLUMN a …, b …`
+    AlterColumns(Vec<(Name, ColumnChange)>),
+    /// `SET SERDE`, and `SET SERDEPROPERTIES` of a partition: Hive's.
+    SetSerde {
+        partition: PartitionSpec,
+    },
     ReplaceColumns(Vec<ColumnDef>),
     AddPartitions {
         partitions: Vec<(PartitionSpec, Option<String>)>,
@@ -448,6 +475,31 @@ pub enum TableChange {
         query: Box<Relation>,
         text: String,
     },
+}
+
+impl CatalogOp {
+    /// The table or view that a statement is about; nothing where its place is never told.
+    pub fn subject(&self) -> Option<&TableName> {
+        match self {
+            Self::AlterTable { name, .. }
+            | Self::TruncateTable { name, .. }
+            | Self::DescribeTable { name, .. }
+            | Self::DescribeColumn { name, .. }
+            | Self::GetTableProperties { name, .. }
+            | Self::GetCreateTable { name, .. }
+            | Self::ListColumns { name, .. }
+            | Self::ListPartitions { name, .. }
+            | Self::RecoverPartitions { name, .. }
+            | Self::LoadData { name, .. }
+            | Self::CreateIndex { name, .. }
+            | Self::DropIndex { name }
+            | Self::AnalyzeTable { name, .. }
+            | Self::RefreshTable { name, .. }
+            | Self::CacheTable { name, .. }
+            | Self::CommentOn { name, .. } => Some(name),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

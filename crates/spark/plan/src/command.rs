@@ -2,10 +2,12 @@
 //!
 //! What `spark.catalog` and SQL DDL share is one `CatalogOp` (see `catalog`); the rest is here.
 
+use std::sync::Arc;
+
 use crate::catalog::CatalogOp;
 use crate::expression::{InlineUdf, PythonUdtf, TypeRef};
 use crate::relation::{MergeActions, SqlText, TableName};
-use crate::{Expr, Name, Options, Plan, Relation, Script};
+use crate::{Expr, Name, Options, Origin, Plan, Relation, Script};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -81,9 +83,21 @@ pub enum Command {
     Script(Box<Script>),
     /// `FROM … INSERT … INSERT …`
     MultiInsert(Vec<Insert>),
-    /// `CALL name(…)`: there are no procedures.
-    Call {
+    /// `CALL name(…)` and `DESCRIBE PROCEDURE name`: there are no procedures.
+    Procedure {
         name: Name,
+        origin: Option<Arc<Origin>>,
+    },
+    /// `SET PATH`
+    SetPath,
+    /// `SET CATALOG` with an expression, or a name that may be a variable's.
+    SetCatalog {
+        name: Expr,
+    },
+    /// `CREATE MATERIALIZED VIEW`, `STREAMING TABLE` or `FLOW`, which declarative pipelines run.
+    PipelineDataset {
+        kind: PipelineDataset,
+        query: Option<Box<Relation>>,
     },
     /// `DECLARE … CURSOR`, `OPEN`, `FETCH` and `CLOSE` outside of a script.
     CursorOutsideScript {
@@ -146,6 +160,13 @@ pub enum Command {
     UnsupportedSql {
         what: String,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PipelineDataset {
+    MaterializedView,
+    StreamingTable,
+    Flow,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -12,6 +12,7 @@ pub mod identifier;
 pub mod origin;
 pub mod relation;
 pub mod script;
+mod table_name;
 pub mod to_proto;
 
 pub use catalog::CatalogOp;

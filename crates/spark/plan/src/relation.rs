@@ -8,6 +8,7 @@ use bytes::Bytes;
 use hearth_types::{DataType, StructField, Value};
 
 use crate::expression::{InlineUdf, MergeAction, PythonUdtf, SortOrder, WindowSpec};
+pub use crate::table_name::{NameForm, TableName};
 use crate::{CatalogOp, Command, Expr, Name, Options, Origin};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -316,13 +317,6 @@ pub struct NamedTable {
     pub is_streaming: bool,
     /// `VERSION AS OF` / `TIMESTAMP AS OF`
     pub travel: Option<TimeTravel>,
-}
-
-/// A table's name, or `IDENTIFIER(expr)`.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TableName {
-    Name(Name),
-    Expression(Box<Expr>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

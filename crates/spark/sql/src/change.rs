@@ -2,7 +2,7 @@
 
 use hearth_plan::catalog::CatalogOp;
 use hearth_plan::command::{Command, ViewKind};
-use hearth_plan::relation::{SqlText, TableName};
+use hearth_plan::relation::{NameForm, SqlText};
 use hearth_plan::{Name, Plan, RelationNode};
 
 /// Whether a name, of one part or more, is a temporary view of the session.
@@ -34,6 +34,8 @@ fn changes(command: &Command, is_temporary: IsTemporary<'_>) -> bool {
         Command::SetConfig { .. }
         | Command::ResetConfig { .. }
         | Command::SetTimeZone { .. }
+        | Command::SetCatalog { .. }
+        | Command::SetPath
         | Command::DeclareVariable { .. }
         | Command::SetVariable { .. }
         | Command::DropVariable { .. } => true,
@@ -49,7 +51,7 @@ fn moves(op: &CatalogOp, is_temporary: IsTemporary<'_>) -> bool {
         | CatalogOp::DropTempView { .. }
         | CatalogOp::DropGlobalTempView { .. } => true,
         // A kept view of the name must not be dropped again.
-        CatalogOp::DropView { name, .. } => matches!(name, TableName::Name(name) if is_temporary(name)),
+        CatalogOp::DropView { name, .. } => matches!(&name.form, NameForm::Plain(name) if is_temporary(name)),
         CatalogOp::CreateFunction(function) => function.temporary,
         CatalogOp::DropFunction { temporary, .. } => *temporary,
         _ => false,
@@ -107,9 +109,9 @@ fn temporary_view_of_text(text: &SqlText) -> Option<Name> {
 
 fn of_command(command: &Command) -> Option<Name> {
     match command {
-        Command::CreateView(view) if view.kind == ViewKind::Temp => match &view.name {
-            TableName::Name(name) => Some(name.clone()),
-            TableName::Expression(_) => None,
+        Command::CreateView(view) if view.kind == ViewKind::Temp => match &view.name.form {
+            NameForm::Plain(name) => Some(name.clone()),
+            NameForm::Identifier(_) => None,
         },
         _ => None,
     }

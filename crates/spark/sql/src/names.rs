@@ -3,7 +3,7 @@
 use hearth_base::Result;
 use hearth_base::condition::INVALID_IDENTIFIER;
 use hearth_plan::Name;
-use hearth_plan::relation::TableName;
+use hearth_plan::relation::{NameForm, TableName};
 
 use crate::dialect::Switch;
 use crate::error;
@@ -96,14 +96,20 @@ impl Parser<'_> {
 
     /// A name, or `IDENTIFIER(expression)`.
     pub(crate) fn table_name(&mut self) -> Result<TableName> {
+        let start = self.start();
         if self.at(K::Identifier) && self.kind_at(1) == TokenKind::LeftParen && !self.at_literal_part() {
             self.advance();
             self.advance();
             let expr = self.expression()?;
             self.expect_kind(TokenKind::RightParen)?;
-            return Ok(TableName::Expression(Box::new(expr)));
+            return Ok(self.placed_name(start, TableName::identifier(expr)));
         }
-        self.name().map(TableName::Name)
+        let name = self.name()?;
+        Ok(self.placed_name(start, TableName::from(name)))
+    }
+
+    fn placed_name(&self, start: usize, name: TableName) -> TableName {
+        TableName { origin: self.origin(start), ..name }
     }
 
     /// `IDENTIFIER('a').b`: the literal is one part of the name. Alone, it may hold a whole name.
@@ -114,9 +120,9 @@ impl Parser<'_> {
     /// `table_name` where only a plain name can be kept.
     pub(crate) fn plain_name(&mut self) -> Result<Name> {
         let start = self.start();
-        match self.table_name()? {
-            TableName::Name(name) => Ok(name),
-            TableName::Expression(_) => {
+        match self.table_name()?.form {
+            NameForm::Plain(name) => Ok(name),
+            NameForm::Identifier(_) => {
                 let text = self.since(start);
                 let literal = text.find(['\'', '"']).and_then(|open| {
                     let close = text.rfind(['\'', '"'])?;

@@ -18,6 +18,7 @@ use crate::dialect::Dialect;
 use crate::keywords::Keyword;
 use crate::lexer::tokenize;
 use crate::prediction::Prediction;
+use crate::query::cte::Ctes;
 use crate::statement::ScriptState;
 use crate::token::{Token, TokenKind};
 
@@ -49,6 +50,8 @@ pub struct Parser<'a> {
     pub(crate) lambdas: Vec<Vec<String>>,
     /// In the list behind `SELECT`.
     pub(crate) is_select_list: bool,
+    /// The names of a `WITH` before a statement, for the queries in it.
+    pub(crate) statement_ctes: Option<Ctes>,
     /// In the list of a `SELECT` whose `FROM` stood before it.
     pub(crate) is_behind_from: bool,
     /// In the aggregates of a `PIVOT`, which `FOR` ends.
@@ -109,6 +112,7 @@ impl<'a> Parser<'a> {
             positional: &[],
             lambdas: Vec::new(),
             is_select_list: false,
+            statement_ctes: None,
             is_behind_from: false,
             is_before_for: false,
             is_pipe_grouping: false,

@@ -1,6 +1,6 @@
 //! Queries: `WITH`, set operations by precedence, `ORDER BY` to `OFFSET`. The parts are in `query/`.
 
-mod cte;
+pub(crate) mod cte;
 mod from;
 mod grouping;
 mod pipe;
@@ -26,13 +26,16 @@ use crate::token::TokenKind;
 impl Parser<'_> {
     pub(crate) fn query(&mut self) -> Result<Relation> {
         let is_select_list = std::mem::replace(&mut self.is_select_list, false);
+        let of_statement = self.statement_ctes.take();
         let query = self.nested(|parser| {
             let start = parser.start();
             let ctes = parser.ctes()?;
             let first = parser.query_primary()?;
             let body = parser.query_rest(start, first)?;
-            Ok(parser.with_ctes(start, ctes, body))
+            let query = parser.with_ctes(start, ctes, body);
+            Ok(parser.with_ctes(start, of_statement.clone(), query))
         });
+        self.statement_ctes = of_statement;
         self.is_select_list = is_select_list;
         if query.is_ok() {
             self.forget_list();

@@ -109,8 +109,15 @@ impl Parser<'_> {
             return Ok(plan);
         }
         if self.at_any(&[K::Delete, K::Update, K::Merge]) {
-            self.statement()?;
-            return Ok(unsupported("WITH before DELETE, UPDATE or MERGE"));
+            self.statement_ctes = Some(ctes.clone());
+            let plan = self.statement();
+            self.statement_ctes = None;
+            let mut plan = plan?;
+            if let Plan::Command(Command::MergeInto(merge)) = &mut plan {
+                let source = (*merge.source).clone();
+                *merge.source = self.with_ctes(start, Some(ctes), source);
+            }
+            return Ok(plan);
         }
         let query = self.query()?;
         Ok(Plan::Relation(self.with_ctes(start, Some(ctes), query)))

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use hearth_plan::{Command, Plan};
+use hearth_plan::{CatalogOp, Command, Plan};
 
 /// A group of statements with a sample of each.
 type Group = (&'static str, &'static [&'static str]);
@@ -160,9 +160,25 @@ fn state(sample: &str, built: &BTreeSet<String>) -> String {
     match hearth_sql::parse_statement(sample) {
         Ok(Plan::Relation(_)) => "built".to_owned(),
         Ok(Plan::Command(Command::UnsupportedSql { what })) => format!("not built: {what}"),
+        Ok(Plan::Command(command)) if is_refused(&command) => "refused, as Spark does for tables of files".to_owned(),
         Ok(Plan::Command(Command::Catalog(op))) => of_name(&format!("{op:?}"), built),
         Ok(Plan::Command(command)) => of_name(&format!("{command:?}"), built),
         Err(error) => format!("not built: {}", error.text()),
+    }
+}
+
+/// What Spark without Hive, indexes, procedures and pipelines has no use for either.
+fn is_refused(command: &Command) -> bool {
+    match command {
+        Command::Procedure { .. } | Command::PipelineDataset { .. } | Command::SetPath => true,
+        Command::Catalog(op) => matches!(
+            **op,
+            CatalogOp::LoadData { .. }
+                | CatalogOp::CreateIndex { .. }
+                | CatalogOp::DropIndex { .. }
+                | CatalogOp::ListProcedures { .. }
+        ),
+        _ => false,
     }
 }
 

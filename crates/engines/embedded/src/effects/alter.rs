@@ -2,8 +2,8 @@
 
 use hearth_base::condition::{
     COLUMN_ALREADY_EXISTS, EXPECT_TABLE_NOT_VIEW, EXPECT_TABLE_USE_ALTER_VIEW, EXPECT_VIEW_NOT_TABLE,
-    EXPECT_VIEW_USE_ALTER_TABLE, FIELD_NOT_FOUND, NOT_SUPPORTED_CHANGE_COLUMN, TABLE_OPERATION,
-    UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    EXPECT_VIEW_USE_ALTER_TABLE, FIELD_NOT_FOUND, NO_SERDE_OF_FILES, NO_SERDE_OF_PARTITION,
+    NOT_SUPPORTED_CHANGE_COLUMN, TABLE_OPERATION, UNRESOLVED_COLUMN_WITH_SUGGESTION,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{ColumnChange, ColumnDef, CommentTarget, TableChange};
@@ -104,6 +104,23 @@ async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableCh
         }
         TableChange::ReplaceColumns(_) => return Err(refused(record, "REPLACE COLUMNS")),
         TableChange::AlterColumn { column, change } => alter_column(session, record, column, change).await?,
+        TableChange::AlterColumns(changes) => {
+            for (column, _) in changes {
+                known(record, column)?;
+            }
+            if !is_delta {
+                return Err(refused(record, "ALTER COLUMN in bulk"));
+            }
+            for (column, change) in changes {
+                let name = TableName::from(record.id.parts());
+                let change = TableChange::AlterColumn { column: column.clone(), change: change.clone() };
+                Box::pin(alter(session, &name, false, &change)).await?;
+            }
+        }
+        TableChange::SetSerde { partition } if partition.is_empty() => {
+            return Err(NO_SERDE_OF_FILES.with("tableName", record.id.quoted()));
+        }
+        TableChange::SetSerde { .. } => return Err(NO_SERDE_OF_PARTITION.error()),
         TableChange::AddPartitions { partitions, if_not_exists } => {
             partition::add(session, record, partitions, *if_not_exists).await?;
         }
@@ -131,7 +148,7 @@ pub fn not_for_views(name: &str, change: &TableChange) -> Error {
     let (what, is_of_views) = match change {
         TableChange::SetProperties(_) => ("SET TBLPROPERTIES", true),
         TableChange::UnsetProperties { .. } => ("UNSET TBLPROPERTIES", true),
-        TableChange::SetOptions(_) => ("SET [SERDE|SERDEPROPERTIES]", false),
+        TableChange::SetOptions(_) | TableChange::SetSerde { .. } => ("SET [SERDE|SERDEPROPERTIES]", false),
         TableChange::SetLocation { .. } => ("SET LOCATION ...", false),
         TableChange::AddColumns(columns) if columns.len() == 1 => ("ADD COLUMN", false),
         TableChange::AddColumns(_) | TableChange::AddColumnsAt { .. } => ("ADD COLUMNS", false),
@@ -140,7 +157,7 @@ pub fn not_for_views(name: &str, change: &TableChange) -> Error {
         TableChange::SchemaBinding(_) => ("WITH SCHEMA ...", true),
         TableChange::RenameColumn { .. } => ("RENAME COLUMN", false),
         TableChange::DropColumns { .. } => ("DROP COLUMNS", false),
-        TableChange::AlterColumn { .. } => ("ALTER COLUMN", false),
+        TableChange::AlterColumn { .. } | TableChange::AlterColumns(_) => ("ALTER COLUMN", false),
         TableChange::ReplaceColumns(_) => ("REPLACE COLUMNS", false),
         TableChange::AddPartitions { .. } => ("ADD PARTITION ...", false),
         TableChange::DropPartitions { .. } => ("DROP PARTITION ...", false),
@@ -303,9 +320,10 @@ pub fn unresolved(schema: &StructType, name: &[String]) -> Error {
 pub async fn comment_on(
     session: &EmbeddedSession,
     kind: CommentTarget,
-    name: &Name,
+    name: &TableName,
     comment: Option<&String>,
 ) -> Result<Rows> {
+    let name = &table_name(session, name).await?;
     match kind {
         CommentTarget::Database => database::set_comment(session, name, comment),
         CommentTarget::Table => {
@@ -341,7 +359,7 @@ pub async fn comment_on(
                 column: vec![column.clone()],
                 change: ColumnChange::Comment(comment.cloned().unwrap_or_default()),
             };
-            alter(session, &TableName::Name(table.to_vec()), false, &change).await
+            alter(session, &TableName::from(table.to_vec()), false, &change).await
         }
     }
 }

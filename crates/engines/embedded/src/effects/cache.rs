@@ -18,7 +18,7 @@ fn relation(session: &EmbeddedSession, name: &Name) -> Result<Relation> {
     let scope = Scope::new(session);
     scope.find(name)?.ok_or_else(|| scope.relation_not_found(name))?;
     let table =
-        NamedTable { name: TableName::Name(name.clone()), options: Vec::new(), is_streaming: false, travel: None };
+        NamedTable { name: TableName::from(name.clone()), options: Vec::new(), is_streaming: false, travel: None };
     Ok(Relation::new(RelationNode::NamedTable(table)))
 }
 

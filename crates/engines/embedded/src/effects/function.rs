@@ -68,12 +68,7 @@ fn find(scope: &Scope<'_>, name: &[String]) -> Result<Option<Found>> {
     Ok(scope.catalog().function(&id).map(Found::Persistent))
 }
 
-/// The error of `CALL`: there are no procedures.
-pub fn unresolved_call(session: &EmbeddedSession, name: &[String]) -> Error {
-    unresolved(&Scope::new(session), name)
-}
-
-fn unresolved(scope: &Scope<'_>, name: &[String]) -> Error {
+pub fn unresolved(scope: &Scope<'_>, name: &[String]) -> Error {
     let mut current = vec![scope.state.catalog.clone()];
     current.extend_from_slice(&scope.state.database);
     UNRESOLVED_ROUTINE

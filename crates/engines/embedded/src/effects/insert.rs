@@ -22,7 +22,7 @@ use super::lookup::{Found, Scope, table_name};
 use super::overflow::Assignments;
 use super::rows::nothing;
 use super::write::{FileWrite, files, format_named, is_dynamic};
-use super::{Written, columns, delta, partition, path, rewrite, table};
+use super::{Written, columns, delta, in_place, partition, path, rewrite, table};
 use crate::catalog::{DELTA, SAMPLES_CATALOG, TableRecord};
 use crate::resolve;
 use crate::run::{self, Rows};
@@ -88,8 +88,8 @@ async fn into_directory(session: &EmbeddedSession, query: &Relation, directory: 
 }
 
 async fn into_table(session: &EmbeddedSession, insert: &Insert, name: &TableName, dynamic: bool) -> Result<Written> {
-    let name = table_name(session, name).await?;
-    let record = delta::target(session, &name).await?;
+    let parts = table_name(session, name).await?;
+    let record = in_place(Some(name), delta::target(session, &parts).await)?;
     if let InsertMode::ReplaceWhere(condition) = &insert.mode {
         if !session.is_warehouse() && record.format() != DELTA {
             return Err(CANNOT_WRITE_INTO_V1_TABLE.with("identifier", record.id.quoted()));
@@ -169,7 +169,7 @@ pub async fn replace_rows(
     operation: hearth_delta::Operation,
 ) -> Result<u64> {
     let insert = Insert {
-        target: InsertTarget::Table(TableName::Name(record.id.parts())),
+        target: InsertTarget::Table(TableName::from(record.id.parts())),
         partition: Vec::new(),
         if_partition_not_exists: false,
         columns: Vec::new(),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
-use hearth_analyzer::{SessionView, constant};
-use hearth_base::condition::TABLE_OR_VIEW_NOT_FOUND;
-use hearth_base::{Error, Result};
+use hearth_analyzer::{SessionView, constant, expression_text, located};
+use hearth_base::condition::{NOT_A_STRING, NULL_IN_PLACE_OF_A_NAME, TABLE_OR_VIEW_NOT_FOUND};
+use hearth_base::{Condition, Error, Result};
 use hearth_plan::identifier::{parse_multipart_identifier, quote};
-use hearth_plan::relation::TableName;
+use hearth_plan::relation::{NameForm, TableName};
 use hearth_plan::{Command, Expr, Name};
 use hearth_types::DataType;
 
@@ -109,9 +109,9 @@ pub fn is_global_temp(namespace: &[String]) -> bool {
 
 /// The name itself, or what `IDENTIFIER(…)` says.
 pub async fn table_name(session: &EmbeddedSession, name: &TableName) -> Result<Name> {
-    match name {
-        TableName::Name(name) => Ok(name.clone()),
-        TableName::Expression(expr) => {
+    match &name.form {
+        NameForm::Plain(name) => Ok(name.clone()),
+        NameForm::Identifier(expr) => {
             let text = constant_text(session, expr).await?;
             parse_multipart_identifier(&text.unwrap_or_default())
         }
@@ -127,6 +127,18 @@ pub async fn constant_value(session: &EmbeddedSession, expr: &Expr) -> Result<(S
 pub async fn expression_view(session: &EmbeddedSession, expr: &Expr) -> Result<SessionView> {
     let command = Command::SetTimeZone { zone: Some(expr.clone()) };
     resolve::command_view(session, &command).await
+}
+
+/// A constant that stands for a name: text that is there.
+pub async fn name_text(session: &EmbeddedSession, expr: &Expr) -> Result<String> {
+    let (value, data_type) = constant_value(session, expr).await?;
+    let about = |condition: Condition| condition.with("name", "IDENTIFIER").with("expr", expression_text(expr));
+    let refused = match value.try_as_str() {
+        Some(Some(text)) => return Ok(text.to_owned()),
+        Some(None) => about(NULL_IN_PLACE_OF_A_NAME),
+        None => about(NOT_A_STRING).with("dataType", data_type.sql().to_lowercase()),
+    };
+    located(expr.origin.as_ref(), Err(refused))
 }
 
 /// A constant as text; `None` is NULL.

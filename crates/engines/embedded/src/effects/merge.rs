@@ -8,7 +8,7 @@ use hearth_base::condition::MERGE_CARDINALITY_VIOLATION;
 use hearth_base::{Error, Result};
 use hearth_plan::command::MergeInto;
 use hearth_plan::expression::{MergeAction, MergeActionKind};
-use hearth_plan::relation::{Grouping, GroupingItem, Join, JoinConstraint, JoinKind, TableName};
+use hearth_plan::relation::{Grouping, GroupingItem, Join, JoinConstraint, JoinKind, NameForm};
 use hearth_plan::{Expr, ExprNode, Relation, RelationNode};
 use hearth_types::{StructField, Value};
 
@@ -82,9 +82,10 @@ fn with_source_name(merge: &MergeInto) -> MergeInto {
 fn source_name(source: &Relation) -> Option<Vec<String>> {
     match &source.node {
         RelationNode::SubqueryAlias { alias, .. } => Some(vec![alias.clone()]),
-        RelationNode::NamedTable(table) => match &table.name {
-            TableName::Name(name) => Some(name.clone()),
-            TableName::Expression(_) => None,
+        RelationNode::WithCte { input, .. } => source_name(input),
+        RelationNode::NamedTable(table) => match &table.name.form {
+            NameForm::Plain(name) => Some(name.clone()),
+            NameForm::Identifier(_) => None,
         },
         _ => None,
     }

@@ -3,10 +3,10 @@
 use hearth_base::Result;
 use hearth_base::condition::NESTED_DATABASE;
 use hearth_core::engine::Namespace;
-use hearth_plan::Name;
 use hearth_plan::catalog::Style;
+use hearth_plan::{Expr, ExprNode, Name};
 
-use super::lookup::Scope;
+use super::lookup::{Scope, name_text};
 use super::rows::{Cell, done, optional, table, text, value};
 use crate::catalog::{DEFAULT_DATABASE, DatabaseId, SYSTEM_CATALOG};
 use crate::run::Rows;
@@ -30,6 +30,18 @@ pub fn set_catalog(session: &EmbeddedSession, name: &str) -> Result<Rows> {
     }
     state.catalog = catalog;
     done()
+}
+
+/// `SET CATALOG`: the value of an expression; a plain name is a variable's where there is one.
+pub async fn set_catalog_to(session: &EmbeddedSession, name: &Expr) -> Result<Rows> {
+    if let ExprNode::Attribute { name: parts, .. } = &name.node
+        && let [part] = parts.as_slice()
+        && !session.state.read().variables.contains_key(&part.to_lowercase())
+    {
+        return set_catalog(session, part);
+    }
+    let text = name_text(session, name).await?;
+    set_catalog(session, &text)
 }
 
 /// `USE`: a catalog alone is one too.

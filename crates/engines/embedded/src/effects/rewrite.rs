@@ -37,7 +37,7 @@ impl Target {
 
     /// The table's rows.
     pub fn rows(&self) -> Relation {
-        let name = TableName::Name(self.record.id.parts());
+        let name = TableName::from(self.record.id.parts());
         let table = NamedTable { name, options: Vec::new(), is_streaming: false, travel: None };
         let input = Relation::new(RelationNode::NamedTable(table));
         match &self.alias {

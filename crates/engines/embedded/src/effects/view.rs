@@ -342,6 +342,8 @@ pub async fn alter_temporary(session: &EmbeddedSession, view: &TempView, change:
         | TableChange::RenameColumn { .. }
         | TableChange::DropColumns { .. }
         | TableChange::AlterColumn { .. }
+        | TableChange::AlterColumns(_)
+        | TableChange::SetSerde { .. }
         | TableChange::ReplaceColumns(_)
         | TableChange::AddPartitions { .. }
         | TableChange::DropPartitions { .. }

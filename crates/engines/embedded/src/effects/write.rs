@@ -88,7 +88,7 @@ pub fn format_named(given: &str) -> Result<String> {
 /// How many rows a table has.
 pub async fn count_rows(session: &EmbeddedSession, record: &TableRecord) -> Result<u64> {
     let table =
-        NamedTable { name: TableName::Name(record.id.parts()), options: Vec::new(), is_streaming: false, travel: None };
+        NamedTable { name: TableName::from(record.id.parts()), options: Vec::new(), is_streaming: false, travel: None };
     count(session, &Relation::new(RelationNode::NamedTable(table))).await
 }
 
@@ -293,7 +293,7 @@ async fn append(session: &EmbeddedSession, write: &Write, format: &str, record: 
 
 fn plain_insert(table: Name, query: &Relation, mode: InsertMode, by_name: bool) -> Insert {
     Insert {
-        target: InsertTarget::Table(TableName::Name(table)),
+        target: InsertTarget::Table(TableName::from(table)),
         partition: Vec::new(),
         if_partition_not_exists: false,
         columns: Vec::new(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use hearth_plan::relation::{Grouping, GroupingItem, Join, JoinConstraint, JoinKind, SetOp, SetOpKind, TableName};
+use hearth_plan::relation::{Grouping, GroupingItem, Join, JoinConstraint, JoinKind, NameForm, SetOp, SetOpKind};
 use hearth_plan::{Expr, Relation, RelationNode as Node};
 
 use super::written::{Text, Writer};
@@ -55,9 +55,9 @@ fn over(line: impl Into<String>, own: bool, inputs: &[&Relation], writer: &mut W
 fn tree(relation: &Relation, writer: &mut Writer) -> Tree {
     match &relation.node {
         Node::NamedTable(table) => {
-            let name = match &table.name {
-                TableName::Name(name) => name.join(", "),
-                TableName::Expression(expr) => writer.text(expr).text,
+            let name = match &table.name.form {
+                NameForm::Plain(name) => name.join(", "),
+                NameForm::Identifier(expr) => writer.text(expr).text,
             };
             let options: Vec<_> = table.options.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let streaming = table.is_streaming;
@@ -84,9 +84,9 @@ fn tree(relation: &Relation, writer: &mut Writer) -> Tree {
         Node::OneRow => over("OneRowRelation", true, &[], writer),
         Node::TableFunction(function) => {
             let arguments = writer.list(&function.arguments);
-            let name = match &function.name {
-                TableName::Name(name) => name.join(", "),
-                TableName::Expression(expr) => writer.text(expr).text,
+            let name = match &function.name.form {
+                NameForm::Plain(name) => name.join(", "),
+                NameForm::Identifier(expr) => writer.text(expr).text,
             };
             let line = format!("UnresolvedTableValuedFunction [{name}], [{}]", arguments.text);
             over(line, false, &[], writer)

@@ -10,9 +10,9 @@ use datafusion::logical_expr::{
     Expr as PlanExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit,
 };
 use hearth_base::condition::{
-    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FUNCTION_WITH_UNSUPPORTED_SYNTAX, MISSING_WINDOW_SPECIFICATION,
-    NESTED_GENERATOR, RANGE_FRAME_INVALID_TYPE, RANGE_FRAME_MULTI_ORDER, RANGE_FRAME_WITHOUT_ORDER,
-    UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_GIVEN, WINDOW_FRAME_MISMATCH, WINDOW_FRAME_UNACCEPTED_TYPE,
+    DISTINCT_WINDOW_FUNCTION_UNSUPPORTED, FUNCTION_WITH_UNSUPPORTED_SYNTAX, INVALID_SHIFT,
+    MISSING_WINDOW_SPECIFICATION, NESTED_GENERATOR, RANGE_FRAME_INVALID_TYPE, RANGE_FRAME_MULTI_ORDER,
+    RANGE_FRAME_WITHOUT_ORDER, UNSUPPORTED_EXPR_FOR_WINDOW, WINDOW_FRAME_MISMATCH, WINDOW_FRAME_UNACCEPTED_TYPE,
     WINDOW_FUNCTION_FRAME_NOT_ORDERED, WINDOW_IN_AGGREGATE,
 };
 use hearth_base::{Error, Result};
@@ -358,7 +358,7 @@ fn check_window(window: &Window, spec: &WindowSpec, row: &FunctionRow) -> Result
             .with("wf_expr", naming::sql(&window.function)));
     }
     if let ("lag" | "lead", Some(_)) = (row.name, &spec.frame) {
-        return Err(WINDOW_FRAME_GIVEN.with("prettyName", row.name));
+        return Err(INVALID_SHIFT.with("prettyName", row.name));
     }
     let (true, Some(frame)) = (ranks(row), &spec.frame) else { return Ok(()) };
     let unit = if frame.unit == FrameUnit::Rows { "RowFrame" } else { "RangeFrame" };

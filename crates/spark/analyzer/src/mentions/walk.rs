@@ -5,7 +5,7 @@ use hearth_plan::catalog::TableChange;
 use hearth_plan::command::InsertMode;
 use hearth_plan::expression::{FrameBound, MergeAction, SortOrder, Subquery, SubqueryKind, SubquerySource, WindowSpec};
 use hearth_plan::relation::{
-    Grouping, GroupingItem, GroupingSet, JoinConstraint, NamedTable, SampleMethod, SqlText, TableName, TimeTravel,
+    Grouping, GroupingItem, GroupingSet, JoinConstraint, NameForm, NamedTable, SampleMethod, SqlText, TimeTravel,
 };
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Plan, Relation, RelationNode as Node};
 use hearth_sql::Dialect;
@@ -48,9 +48,9 @@ impl<'o> Walk<'o> {
             Node::CachedRemoteRelation { relation_id } => self.mentions.remote.push(relation_id.clone()),
             Node::InlineTable { rows } => rows.iter().for_each(|row| self.expressions(row)),
             Node::TableFunction(function) => {
-                match &function.name {
-                    TableName::Name(name) => self.function(name),
-                    TableName::Expression(name) => {
+                match &function.name.form {
+                    NameForm::Plain(name) => self.function(name),
+                    NameForm::Identifier(name) => {
                         self.expression(name);
                         let parsed = self.text(name).map(|text| hearth_sql::parse_multipart_identifier(&text));
                         if let Some(Ok(name)) = parsed {
@@ -198,9 +198,9 @@ impl<'o> Walk<'o> {
         if let Some(TimeTravel::Timestamp(expr)) = &table.travel {
             self.expression(expr);
         }
-        let name = match &table.name {
-            TableName::Name(name) => name.clone(),
-            TableName::Expression(expr) => {
+        let name = match &table.name.form {
+            NameForm::Plain(name) => name.clone(),
+            NameForm::Identifier(expr) => {
                 match self.text(expr).and_then(|text| hearth_sql::parse_multipart_identifier(&text).ok()) {
                     Some(name) => name,
                     None => {
@@ -463,6 +463,8 @@ impl<'o> Walk<'o> {
                 self.expressions(arguments);
             }
             Command::Checkpoint { relation, .. } => self.relation(relation),
+            Command::SetCatalog { name } => self.expression(name),
+            Command::PipelineDataset { query, .. } => query.iter().for_each(|query| self.relation(query)),
             Command::SetTimeZone { zone } => zone.iter().for_each(|zone| self.expression(zone)),
             Command::SetConfig { .. }
             | Command::ShowConfig { .. }
@@ -470,7 +472,8 @@ impl<'o> Walk<'o> {
             | Command::DropVariable { .. }
             | Command::Script(_)
             | Command::MultiInsert(_)
-            | Command::Call { .. }
+            | Command::Procedure { .. }
+            | Command::SetPath
             | Command::CursorOutsideScript { .. }
             | Command::AddResource { .. }
             | Command::ListResources { .. }

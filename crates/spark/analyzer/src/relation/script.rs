@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::{Extension, LogicalPlan};
-use hearth_base::condition::TRANSFORM_TYPE;
 use hearth_base::Result;
+use hearth_base::condition::TRANSFORM_TYPE;
 use hearth_plan::expression::{CastMode, TypeRef};
 use hearth_plan::relation::ScriptTransform;
 use hearth_plan::{Expr, ExprNode};

@@ -19,7 +19,7 @@ use hearth_base::condition::{
 use hearth_base::{Error, Result};
 use hearth_functions::kernels::string::lengths;
 use hearth_functions::{Typed, cast, coercion};
-use hearth_plan::relation::{DataSource, NamedTable, TableFunction, TableName};
+use hearth_plan::relation::{DataSource, NameForm, NamedTable, TableFunction, TableName};
 use hearth_plan::{Expr, ExprNode, Name};
 use hearth_types::arrow::{cast_batch_to, from_arrow_schema, to_engine_schema};
 use hearth_types::metadata::CHAR_VARCHAR;
@@ -73,9 +73,9 @@ impl Analyzer<'_> {
     }
 
     pub(crate) fn table_name(&self, name: &TableName, env: Env<'_>) -> Result<Vec<String>> {
-        match name {
-            TableName::Name(name) => Ok(name.clone()),
-            TableName::Expression(expr) => self.constant_name(expr, env),
+        match &name.form {
+            NameForm::Plain(name) => Ok(name.clone()),
+            NameForm::Identifier(expr) => self.constant_name(expr, env),
         }
     }
 
@@ -280,9 +280,9 @@ impl Analyzer<'_> {
 
     /// `range(…)`, generators and SQL table functions in `FROM`.
     pub fn table_function(&self, function: &TableFunction, env: Env<'_>) -> Result<Rel> {
-        match &function.name {
-            TableName::Name(name) => self.named_table_function((name, &function.arguments), env),
-            TableName::Expression(name) => {
+        match &function.name.form {
+            NameForm::Plain(name) => self.named_table_function((name, &function.arguments), env),
+            NameForm::Identifier(name) => {
                 self.named_table_function((&self.constant_name(name, env)?, &function.arguments), env)
             }
         }

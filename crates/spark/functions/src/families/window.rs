@@ -9,7 +9,7 @@ use datafusion::functions_window::ntile::ntile_udwf;
 use datafusion::functions_window::rank::{dense_rank_udwf, percent_rank_udwf, rank_udwf};
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::{Expr, WindowFunctionDefinition, WindowUDF, lit};
-use hearth_base::condition::{DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, FAILED_FUNCTION_CALL, SHIFT_OFFSET_NOT_A_NUMBER};
+use hearth_base::condition::{DATATYPE_MISMATCH_VALUE_OUT_OF_RANGE, FAILED_FUNCTION_CALL, INVALID_SHIFT};
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
@@ -125,7 +125,7 @@ fn shift_offset(call: &Call<'_>, offset: &Typed) -> Result<i64> {
         && (offset.data_type != DataType::Integer
             || offset.literal().is_some_and(datafusion::scalar::ScalarValue::is_null))
     {
-        return Err(SHIFT_OFFSET_NOT_A_NUMBER.with("prettyName", name));
+        return Err(INVALID_SHIFT.with("prettyName", name));
     }
     let offset = coercion::int(call, 1, offset.clone())?;
     constant_int(call, 1, "offset", &offset)

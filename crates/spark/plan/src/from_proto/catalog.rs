@@ -65,7 +65,7 @@ fn recover_partitions(op: &pb::RecoverPartitions) -> Result<CatalogOp> {
 }
 
 fn table(text: &str) -> Result<TableName> {
-    Ok(TableName::Name(parse(text)?))
+    Ok(TableName::from(parse(text)?))
 }
 
 /// With a database, the other name is one part as it stands; without, it may have several.
@@ -100,7 +100,7 @@ fn list_functions(op: pb::ListFunctions) -> Result<CatalogOp> {
 fn list_columns(op: &pb::ListColumns) -> Result<CatalogOp> {
     let database = database(op.db_name.clone())?;
     let name = if database.is_some() { vec![op.table_name.clone()] } else { parse(&op.table_name)? };
-    Ok(CatalogOp::ListColumns { name: TableName::Name(name), database, style: Style::Api })
+    Ok(CatalogOp::ListColumns { name: TableName::from(name), database, style: Style::Api })
 }
 
 fn function_exists(op: pb::FunctionExists) -> Result<CatalogOp> {

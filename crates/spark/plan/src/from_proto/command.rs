@@ -51,7 +51,7 @@ fn boxed(proto: Option<pb::Relation>) -> Result<Box<Relation>> {
 /// A view's name is SQL; the name of a temporary one has one part, which is checked when the view is made.
 fn create_view(view: pb::CreateDataFrameViewCommand) -> Result<Command> {
     Ok(Command::CreateView(Box::new(CreateView {
-        name: TableName::Name(
+        name: TableName::from(
             parse_multipart_identifier(&view.name).map_err(|_| INVALID_VIEW_NAME.with("viewName", &view.name))?,
         ),
         kind: if view.is_global { ViewKind::GlobalTemp } else { ViewKind::Temp },
@@ -137,7 +137,7 @@ fn remove_cached(remove: pb::RemoveCachedRemoteRelationCommand) -> Result<Comman
 
 fn merge_into(merge: pb::MergeIntoTableCommand) -> Result<Command> {
     Ok(Command::MergeInto(Box::new(MergeInto {
-        target: TableName::Name(parse_multipart_identifier(&merge.target_table_name)?),
+        target: TableName::from(parse_multipart_identifier(&merge.target_table_name)?),
         target_alias: None,
         source: boxed(merge.source_table_plan)?,
         condition: required(merge.merge_condition)?,

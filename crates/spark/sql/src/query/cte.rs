@@ -10,6 +10,7 @@ use crate::parser::Parser;
 use crate::token::TokenKind;
 
 /// The names of a `WITH` and whether they may refer to themselves.
+#[derive(Clone)]
 pub(crate) struct Ctes {
     ctes: Vec<Cte>,
     recursive: bool,

@@ -118,7 +118,7 @@ impl Parser<'_> {
             }
             return self.aliased(start, function);
         }
-        let name = TableName::Name(self.name()?);
+        let name = TableName::from(self.name()?);
         if in_parens {
             self.expect_kind(TokenKind::RightParen)?;
         }

@@ -71,13 +71,13 @@ impl Parser<'_> {
             self.advance();
             let expr = self.expression()?;
             self.expect_kind(TokenKind::RightParen)?;
-            return Ok(TableName::Expression(Box::new(expr)));
+            return Ok(TableName::identifier(expr));
         }
         let mut name = vec![self.plain_identifier()?];
         while self.accept_kind(TokenKind::Dot) {
             name.push(self.plain_identifier()?);
         }
-        Ok(TableName::Name(name))
+        Ok(TableName::from(name))
     }
 
     fn table_function_argument(&mut self) -> Result<Expr> {

@@ -3,7 +3,7 @@
 //! Only the text format of `ROW FORMAT DELIMITED` is there; serialisers are classes of Hive.
 
 use hearth_base::condition::{
-    ROW_FORMAT_LINES, TRANSFORM_DISTINCT_ALL, TRANSFORM_NON_HIVE, UNSUPPORTED_RECORD_READER_WRITER,
+    PARSE_RULE, TRANSFORM_DISTINCT_ALL, TRANSFORM_NON_HIVE, UNSUPPORTED_RECORD_READER_WRITER,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::relation::{ScriptTransform, TextRows};
@@ -142,7 +142,7 @@ impl Parser<'_> {
             let lines = self.string()?;
             if lines != "\n" {
                 let message = format!("LINES TERMINATED BY only supports newline '\\n' right now: {lines}");
-                self.defer(self.about_statement(ROW_FORMAT_LINES.with("msg", message)));
+                self.defer(self.about_statement(PARSE_RULE.with("msg", message)));
             }
         }
         if self.accept_all(&[K::Null, K::Defined, K::As]) {

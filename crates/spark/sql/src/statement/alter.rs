@@ -4,7 +4,7 @@ use hearth_base::Result;
 use hearth_base::condition::{
     ALTER_TABLE_COLUMN_DESCRIPTOR_DUPLICATE, HIVE_CHANGE_COLUMN, REPLACE_COLUMNS_WITH_DEFAULT, SCHEMA_LEVEL_COLLATIONS,
 };
-use hearth_plan::catalog::{ColumnChange, ColumnDef, RecoverBy, TableChange};
+use hearth_plan::catalog::{ColumnChange, ColumnDef, PartitionSpec, RecoverBy, TableChange};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Plan};
 use hearth_types::Collation;
@@ -164,33 +164,34 @@ impl Parser<'_> {
     fn alter_set(&mut self, name: TableName) -> Result<Plan> {
         match self.keyword_at(1) {
             Some(K::Location) => self.set_location(name, Vec::new()),
-            Some(K::Serde | K::Serdeproperties) => self.set_serde(Some(name)),
+            Some(K::Serde | K::Serdeproperties) => self.set_serde(name, Vec::new()),
             Some(K::Skewed | K::Fileformat) => self.refused_change(),
             _ => self.set_properties(name, false),
         }
     }
 
-    fn set_location(&mut self, name: TableName, partition: hearth_plan::catalog::PartitionSpec) -> Result<Plan> {
+    fn set_location(&mut self, name: TableName, partition: PartitionSpec) -> Result<Plan> {
         self.expect_all(&[K::Set, K::Location])?;
         let location = self.string()?;
         Ok(altered(name, false, TableChange::SetLocation { partition, location }))
     }
 
-    /// `name` is the table; nothing for a partition.
-    fn set_serde(&mut self, name: Option<TableName>) -> Result<Plan> {
+    fn set_serde(&mut self, name: TableName, partition: PartitionSpec) -> Result<Plan> {
         self.expect(K::Set)?;
-        if self.accept(K::Serde) {
+        let is_serde = self.accept(K::Serde);
+        if is_serde {
             self.string()?;
             if !self.accept(K::With) {
-                return Ok(unsupported("ALTER TABLE … SET SERDE"));
+                return Ok(altered(name, false, TableChange::SetSerde { partition }));
             }
         }
         self.expect(K::Serdeproperties)?;
         let options = self.valued_property_list()?;
-        Ok(match name {
-            Some(name) => altered(name, false, TableChange::SetOptions(options)),
-            None => unsupported("ALTER TABLE … PARTITION … SET SERDEPROPERTIES"),
-        })
+        let change = match is_serde || !partition.is_empty() {
+            true => TableChange::SetSerde { partition },
+            false => TableChange::SetOptions(options),
+        };
+        Ok(altered(name, false, change))
     }
 
     /// `ALTER TABLE t PARTITION (…) …`
@@ -205,7 +206,7 @@ impl Parser<'_> {
             Some(K::Set) => match self.keyword_at(1) {
                 Some(K::Location) => self.set_location(name, from),
                 Some(K::Fileformat) => self.refused_change(),
-                _ => self.set_serde(None),
+                _ => self.set_serde(name, from),
             },
             Some(K::Replace) => {
                 let plan = self.replace_columns(name)?;
@@ -386,16 +387,15 @@ impl Parser<'_> {
             ));
             return Ok(unsupported("ALTER COLUMN without a change"));
         };
-        let mut several = false;
+        if !self.at_kind(TokenKind::Comma) {
+            return Ok(altered(name, false, TableChange::AlterColumn { column, change }));
+        }
+        let mut changes = vec![(column, change)];
         while self.accept_kind(TokenKind::Comma) {
-            several = true;
-            self.name()?;
-            self.column_change()?;
+            let column = self.name()?;
+            changes.extend(self.column_change()?.map(|change| (column, change)));
         }
-        if several {
-            return Ok(unsupported("ALTER TABLE … ALTER COLUMN of several columns"));
-        }
-        Ok(altered(name, false, TableChange::AlterColumn { column, change }))
+        Ok(altered(name, false, TableChange::AlterColumns(changes)))
     }
 
     fn column_change(&mut self) -> Result<Option<ColumnChange>> {

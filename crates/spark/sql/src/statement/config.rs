@@ -1,12 +1,16 @@
 //! `SET`, `RESET`, `USE`. Keys and values of settings are raw text, not tokens.
 
 use hearth_base::Result;
-use hearth_base::condition::{INVALID_RESET_COMMAND_FORMAT, INVALID_SET_SYNTAX, INVALID_TIME_ZONE_SYNTAX};
+use hearth_base::condition::{
+    INVALID_RESET_COMMAND_FORMAT, INVALID_SET_SYNTAX, INVALID_TIME_ZONE_SYNTAX, MULTI_PART_NAME,
+};
 use hearth_plan::catalog::Style;
+use hearth_plan::identifier::quote;
+use hearth_plan::relation::NameForm;
 use hearth_plan::{CatalogOp, Command, ExprNode, Plan};
 use hearth_types::Value;
 
-use super::{catalog, unsupported};
+use super::catalog;
 use crate::keywords::Keyword as K;
 use crate::literal::unquote;
 use crate::parser::Parser;
@@ -46,20 +50,29 @@ impl Parser<'_> {
         }
         if self.at(K::Path) && self.kind_at(1) == TokenKind::Equal && self.kind_at(2).is_name() {
             self.skip_rest();
-            return Ok(unsupported("SET PATH"));
+            return Ok(Plan::Command(Command::SetPath));
         }
         self.set_config(start)
     }
 
     fn set_catalog(&mut self) -> Result<Plan> {
         self.advance();
+        if self.at(K::Identifier) && self.kind_at(1) == TokenKind::LeftParen {
+            return Ok(match self.table_name()?.form {
+                NameForm::Plain(name) => catalog(CatalogOp::SetCurrentCatalog { name: name.join(".") }),
+                NameForm::Identifier(name) => Plan::Command(Command::SetCatalog { name: *name }),
+            });
+        }
         let expr = self.expression()?;
-        let name = match expr.node {
-            ExprNode::Literal(Value::String(name)) => name.to_string(),
-            ExprNode::Attribute { name, .. } => name.join("."),
-            _ => return Ok(unsupported("SET CATALOG expression")),
-        };
-        Ok(catalog(CatalogOp::SetCurrentCatalog { name }))
+        if let ExprNode::Literal(Value::String(name)) = &expr.node {
+            return Ok(catalog(CatalogOp::SetCurrentCatalog { name: name.to_string() }));
+        }
+        if let ExprNode::Attribute { name, .. } = &expr.node
+            && name.len() > 1
+        {
+            return Err(MULTI_PART_NAME.with("statement", "SET CATALOG").with("name", quote(name)));
+        }
+        Ok(Plan::Command(Command::SetCatalog { name: expr }))
     }
 
     fn set_time_zone(&mut self) -> Result<Plan> {

@@ -2,9 +2,10 @@
 
 use hearth_base::Result;
 use hearth_base::condition::SCHEMA_LEVEL_COLLATIONS;
-use hearth_plan::{CatalogOp, Options, Plan};
+use hearth_plan::command::PipelineDataset;
+use hearth_plan::{CatalogOp, Command, Options, Plan, Relation};
 
-use super::{catalog, unsupported};
+use super::catalog;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -38,7 +39,7 @@ impl Parser<'_> {
             Some(K::Function) if !words.external && !words.global => self.create_function(words),
             Some(K::Namespace | K::Database | K::Schema) if is_plain => self.create_database(),
             Some(K::Catalog) if is_plain => self.create_catalog(),
-            Some(K::Index) if is_plain && self.is_create_index() => self.create_index(),
+            Some(K::Index) if is_plain && self.is_create_index() => self.create_index(start),
             Some(K::Index) if is_plain => self.not_allowed_from(start),
             Some(K::Role) if is_plain => self.not_allowed_from(start),
             Some(K::Macro) if words.temporary => self.not_allowed_from(start),
@@ -86,7 +87,7 @@ impl Parser<'_> {
         (1..12).any(|ahead| self.keyword_at(ahead) == Some(K::On))
     }
 
-    fn create_index(&mut self) -> Result<Plan> {
+    fn create_index(&mut self, start: usize) -> Result<Plan> {
         self.advance();
         self.if_not_exists()?;
         self.plain_identifier()?;
@@ -94,21 +95,21 @@ impl Parser<'_> {
         if self.kind_at(1).is_name() {
             self.accept(K::Table);
         }
-        self.table_name()?;
+        let name = self.table_name()?;
         if self.accept(K::Using) {
             self.plain_identifier()?;
         }
-        self.paren_list(|parser| {
-            parser.name()?;
+        let columns = self.paren_list(|parser| {
+            let column = parser.name()?;
             if parser.accept(K::Options) {
                 parser.property_list()?;
             }
-            Ok(())
+            Ok(column)
         })?;
         if self.accept(K::Options) {
             self.property_list()?;
         }
-        Ok(unsupported("CREATE INDEX"))
+        Ok(catalog(CatalogOp::CreateIndex { name, columns, origin: self.origin(start) }))
     }
 
     /// Statements of declarative pipelines.
@@ -119,15 +120,18 @@ impl Parser<'_> {
                 self.comment_clause()?;
             }
             self.expect(K::As)?;
-            self.insert()?;
-            return Ok(unsupported("CREATE FLOW"));
+            let query = match self.insert()? {
+                Plan::Command(Command::Insert(insert)) => Some(insert.query),
+                Plan::Command(_) | Plan::Relation(_) => None,
+            };
+            return Ok(pipeline_dataset(PipelineDataset::Flow, query));
         }
-        let what = if self.advance().kind == TokenKind::Word(Some(K::Materialized)) {
+        let kind = if self.advance().kind == TokenKind::Word(Some(K::Materialized)) {
             self.expect(K::View)?;
-            "CREATE MATERIALIZED VIEW"
+            PipelineDataset::MaterializedView
         } else {
             self.expect(K::Table)?;
-            "CREATE STREAMING TABLE"
+            PipelineDataset::StreamingTable
         };
         self.if_not_exists()?;
         self.table_name()?;
@@ -140,11 +144,14 @@ impl Parser<'_> {
             }
         }
         self.table_clauses()?;
-        if self.accept(K::As) {
-            self.query()?;
-        } else if what == "CREATE MATERIALIZED VIEW" {
+        let query = if self.accept(K::As) { Some(Box::new(self.query()?)) } else { None };
+        if query.is_none() && kind == PipelineDataset::MaterializedView {
             self.defer(self.operation_not_allowed("Unable to find query for CREATE MATERIALIZED VIEW statement."));
         }
-        Ok(unsupported(what))
+        Ok(pipeline_dataset(kind, query))
     }
+}
+
+fn pipeline_dataset(kind: PipelineDataset, query: Option<Box<Relation>>) -> Plan {
+    Plan::Command(Command::PipelineDataset { kind, query })
 }

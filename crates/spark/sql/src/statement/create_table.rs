@@ -7,7 +7,7 @@ use hearth_base::condition::{
 };
 use hearth_plan::catalog::{ColumnDef, CreateMode, CreateTable, TableColumns, TablePromise};
 use hearth_plan::command::{CreateView, ViewKind};
-use hearth_plan::relation::{DataSource, TableName};
+use hearth_plan::relation::{DataSource, NameForm, TableName};
 use hearth_plan::{CatalogOp, Command, Expr, ExprNode, Name, Options, Plan, RelationNode};
 use hearth_types::{Collation, Value};
 
@@ -74,7 +74,7 @@ impl Parser<'_> {
         if table.provider.is_none() {
             return Err(self.about_statement(TEMP_TABLE_WITHOUT_PROVIDER.error()));
         }
-        if let TableName::Name(name) = &table.name {
+        if let NameForm::Plain(name) = &table.name.form {
             self.temporary_name("VIEW", name);
         }
         let schema = match &table.columns {

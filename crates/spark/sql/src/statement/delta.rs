@@ -78,6 +78,6 @@ impl Parser<'_> {
         if matches!(self.kind(), TokenKind::Word(_)) || !self.kind().is_string() {
             return self.table_name();
         }
-        Ok(TableName::Name(vec!["delta".to_owned(), self.string()?]))
+        Ok(TableName::from(vec!["delta".to_owned(), self.string()?]))
     }
 }

@@ -4,7 +4,7 @@ use hearth_base::Result;
 use hearth_base::condition::{DESCRIBE_JSON_NOT_EXTENDED, EMPTY_PARTITION_VALUE};
 use hearth_plan::{CatalogOp, Command, Name, Plan};
 
-use super::{catalog, unsupported};
+use super::catalog;
 use crate::error::bare;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
@@ -12,6 +12,7 @@ use crate::token::TokenKind;
 
 impl Parser<'_> {
     pub(super) fn describe(&mut self) -> Result<Plan> {
+        let start = self.start();
         self.advance();
         if let Some(plan) = self.describe_delta()? {
             return Ok(plan);
@@ -20,8 +21,8 @@ impl Parser<'_> {
             Some(K::Function) if self.describes_function() => return self.describe_function(),
             Some(K::Procedure) if self.kind_at(1).is_name() => {
                 self.advance();
-                self.table_name()?;
-                return Ok(unsupported("DESCRIBE PROCEDURE"));
+                let name = self.plain_name()?;
+                return Ok(Plan::Command(Command::Procedure { name, origin: self.origin(start) }));
             }
             Some(K::Namespace | K::Database | K::Schema) if self.kind_at(1).is_name() => {
                 self.advance();
@@ -56,8 +57,9 @@ impl Parser<'_> {
         if extended {
             self.advance();
         }
+        let start = self.start();
         let name = self.described_function_name()?;
-        Ok(catalog(CatalogOp::DescribeFunction { name, extended }))
+        Ok(catalog(CatalogOp::DescribeFunction { name, extended, origin: self.origin(start) }))
     }
 
     /// A name, a string, or an operator.

@@ -4,7 +4,7 @@ use hearth_base::Result;
 use hearth_plan::catalog::Style;
 use hearth_plan::{CatalogOp, Command, Plan};
 
-use super::{catalog, unsupported};
+use super::catalog;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -65,8 +65,7 @@ impl Parser<'_> {
                 if self.kind_at(1).is_name() {
                     self.accept(K::Table);
                 }
-                self.table_name()?;
-                Ok(unsupported("DROP INDEX"))
+                Ok(catalog(CatalogOp::DropIndex { name: self.table_name()? }))
             }
             Some(K::Role) => self.not_allowed_from(start),
             Some(K::Macro) if temporary => self.not_allowed_from(start),

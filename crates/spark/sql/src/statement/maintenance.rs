@@ -4,7 +4,7 @@ use hearth_base::Result;
 use hearth_plan::catalog::{CommentTarget, RecoverBy};
 use hearth_plan::{CatalogOp, Options, Plan};
 
-use super::{catalog, unsupported};
+use super::catalog;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -19,7 +19,7 @@ impl Parser<'_> {
         let options = if self.accept(K::Options) { self.valued_property_list()? } else { Options::new() };
         let is_query = self.accept(K::As) || self.starts_query_at(0) || self.at_kind(TokenKind::LeftParen);
         let query = if is_query { Some(Box::new(self.query()?)) } else { None };
-        let has_parts = matches!(&name, hearth_plan::relation::TableName::Name(parts) if parts.len() > 1);
+        let has_parts = matches!(&name.form, hearth_plan::relation::NameForm::Plain(parts) if parts.len() > 1);
         if query.is_some() && has_parts {
             self.defer(self.plain(start, hearth_base::condition::CACHE_TABLE_AS_WITH_DATABASE));
         }
@@ -111,16 +111,10 @@ impl Parser<'_> {
         self.accept(K::Msck);
         self.expect_all(&[K::Repair, K::Table])?;
         let name = self.table_name()?;
-        match self.accept_any(&[K::Add, K::Drop, K::Sync]) {
-            None => Ok(catalog(CatalogOp::RecoverPartitions { name, by: RecoverBy::Repair })),
-            Some(option) => {
-                self.expect(K::Partitions)?;
-                if option == K::Add {
-                    return Ok(catalog(CatalogOp::RecoverPartitions { name, by: RecoverBy::Repair }));
-                }
-                Ok(unsupported(format!("MSCK REPAIR TABLE … {} PARTITIONS", option.spelling())))
-            }
+        if self.accept_any(&[K::Add, K::Drop, K::Sync]).is_some() {
+            self.expect(K::Partitions)?;
         }
+        Ok(catalog(CatalogOp::RecoverPartitions { name, by: RecoverBy::Repair }))
     }
 
     pub(super) fn comment_on(&mut self) -> Result<Plan> {
@@ -132,7 +126,7 @@ impl Parser<'_> {
             K::Column => CommentTarget::Column,
             _ => CommentTarget::Database,
         };
-        let name = self.plain_name()?;
+        let name = self.table_name()?;
         self.expect(K::Is)?;
         let comment = if self.accept(K::Null) { None } else { Some(self.string()?) };
         Ok(catalog(CatalogOp::CommentOn { kind, name, comment }))
@@ -146,8 +140,8 @@ impl Parser<'_> {
         self.string()?;
         self.accept(K::Overwrite);
         self.expect_all(&[K::Into, K::Table])?;
-        self.table_name()?;
-        self.optional_partition_spec()?;
-        Ok(unsupported("LOAD DATA"))
+        let name = self.table_name()?;
+        let partition = self.optional_partition_spec()?;
+        Ok(catalog(CatalogOp::LoadData { name, partition }))
     }
 }

@@ -6,7 +6,7 @@ use hearth_plan::relation::SqlText;
 use hearth_plan::{CatalogOp, Expr, Name, Plan};
 use hearth_types::Value;
 
-use super::{catalog, unsupported};
+use super::catalog;
 use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
@@ -58,8 +58,7 @@ impl Parser<'_> {
             }
             Some(K::Procedures) => {
                 self.advance();
-                self.in_database()?;
-                Ok(unsupported("SHOW PROCEDURES"))
+                Ok(catalog(CatalogOp::ListProcedures { database: self.in_database()? }))
             }
             Some(K::Collations) => {
                 self.advance();

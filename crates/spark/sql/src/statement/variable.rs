@@ -54,6 +54,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn call_procedure(&mut self) -> Result<Plan> {
+        let start = self.start();
         self.advance();
         let name = self.plain_name()?;
         self.expect_kind(TokenKind::LeftParen)?;
@@ -61,6 +62,6 @@ impl Parser<'_> {
             self.comma_list(Self::argument)?;
         }
         self.expect_kind(TokenKind::RightParen)?;
-        Ok(Plan::Command(Command::Call { name }))
+        Ok(Plan::Command(Command::Procedure { name, origin: self.origin(start) }))
     }
 }

@@ -3,7 +3,7 @@
 use hearth_base::Result;
 use hearth_base::condition::{CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE, TEMP_VIEW_IF_NOT_EXISTS};
 use hearth_plan::command::{CreateView, ViewKind};
-use hearth_plan::relation::{DataSource, TableName};
+use hearth_plan::relation::{DataSource, NameForm};
 use hearth_plan::{Command, Options, Plan, RelationNode};
 
 use super::create::CreateWords;
@@ -35,7 +35,7 @@ impl Parser<'_> {
             if if_not_exists {
                 self.defer(self.about_statement(TEMP_VIEW_IF_NOT_EXISTS.error()));
             }
-            if let TableName::Name(name) = &name
+            if let NameForm::Plain(name) = &name.form
                 && !words.global
             {
                 self.temporary_name("VIEW", name);

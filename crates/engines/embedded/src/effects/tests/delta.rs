@@ -88,3 +88,22 @@ async fn other_tables_have_no_versions() {
     assert_eq!(condition_of(&session, "DESCRIBE HISTORY f").await, "DELTA_TABLE_ONLY_OPERATION");
     assert_eq!(condition_of(&session, "DELETE FROM f").await, "UNSUPPORTED_FEATURE.TABLE_OPERATION");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_before_a_statement_are_known_in_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    all(
+        &session,
+        &[
+            "CREATE TABLE d USING delta AS SELECT * FROM VALUES (1, 'a'), (2, 'b'), (3, 'c') AS t(id, name)",
+            "WITH c AS (SELECT 1 AS x) DELETE FROM d WHERE id IN (SELECT x FROM c)",
+            "WITH c AS (SELECT 3 AS x) UPDATE d SET name = 'C' WHERE id = (SELECT max(x) FROM c)",
+            "WITH c AS (SELECT 2 AS x, 'B' AS v) MERGE INTO d USING c ON d.id = c.x WHEN MATCHED THEN UPDATE SET name = c.v",
+            "ALTER TABLE d ALTER COLUMN id COMMENT 'the id', name COMMENT 'the name'",
+        ],
+    )
+    .await;
+    assert_eq!(rows_of(&session, "SELECT * FROM d ORDER BY id").await, r#"["2","B"] ["3","C"]"#);
+    assert_eq!(rows_of(&session, "DESCRIBE d").await, r#"["id","int","the id"] ["name","string","the name"]"#);
+}

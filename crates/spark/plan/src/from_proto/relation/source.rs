@@ -27,7 +27,7 @@ pub(super) fn read(read: pb::Read) -> Result<RelationNode> {
 }
 
 fn named_table(table: wire::NamedTable, is_streaming: bool) -> Result<RelationNode> {
-    let name = TableName::Name(parse_multipart_identifier(&table.unparsed_identifier)?);
+    let name = TableName::from(parse_multipart_identifier(&table.unparsed_identifier)?);
     Ok(RelationNode::NamedTable(NamedTable { name, options: options(table.options), is_streaming, travel: None }))
 }
 
@@ -82,7 +82,7 @@ pub(super) fn range(range: &pb::Range) -> Result<RelationNode> {
 }
 
 pub(super) fn table_function(function: pb::UnresolvedTableValuedFunction) -> Result<RelationNode> {
-    let (name, arguments) = (TableName::Name(vec![function.function_name]), expressions(function.arguments)?);
+    let (name, arguments) = (TableName::from(vec![function.function_name]), expressions(function.arguments)?);
     Ok(RelationNode::TableFunction(TableFunction { name, arguments }))
 }
 
