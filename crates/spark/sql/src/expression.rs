@@ -258,7 +258,11 @@ impl Parser<'_> {
     }
 
     fn in_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
-        if !self.at_typed_literals() && (self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen) {
+        // `IN ((SELECT …))` is a list of one scalar subquery.
+        let is_list = self.kind_at(1) == TokenKind::LeftParen
+            && self.behind_parens(1).is_some_and(|behind| self.kind_at(behind) == TokenKind::RightParen);
+        let may_be_query = self.starts_query_at(1) || self.kind_at(1) == TokenKind::LeftParen;
+        if may_be_query && !is_list && !self.at_typed_literals() {
             let (query, mut items) = match self.paren_content(false)? {
                 Paren::Query(query) => (Some(query), Vec::new()),
                 Paren::Expressions(items) => (None, items),

@@ -220,7 +220,13 @@ fn is_in(mut call: Call<'_>) -> Result<Typed> {
     let Some(value) = values.next() else {
         return Err(Error::internal("IN without a value"));
     };
-    let list = Expr::InList(InList::new(Box::new(value), values.collect(), false));
+    let values: Vec<Expr> = values.collect();
+    // DataFusion takes a subquery that is a list's only item for the whole list.
+    if let [only @ (Expr::ScalarSubquery(_) | Expr::Cast(_))] = values.as_slice() {
+        let equal = datafusion::logical_expr::binary_expr(value, Operator::Eq, only.clone());
+        return Ok(Typed::new(equal, DataType::Boolean, nullable));
+    }
+    let list = Expr::InList(InList::new(Box::new(value), values, false));
     Ok(Typed::new(list, DataType::Boolean, nullable))
 }
 

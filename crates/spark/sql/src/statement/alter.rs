@@ -1,9 +1,9 @@
 //! `ALTER DATABASE`, `ALTER TABLE`, `ALTER VIEW`.
 
-use hearth_base::Result;
 use hearth_base::condition::{
     ALTER_TABLE_COLUMN_DESCRIPTOR_DUPLICATE, HIVE_CHANGE_COLUMN, REPLACE_COLUMNS_WITH_DEFAULT, SCHEMA_LEVEL_COLLATIONS,
 };
+use hearth_base::{Error, Result};
 use hearth_plan::catalog::{ColumnChange, ColumnDef, PartitionSpec, RecoverBy, TableChange};
 use hearth_plan::relation::TableName;
 use hearth_plan::{CatalogOp, Plan};
@@ -382,9 +382,7 @@ impl Parser<'_> {
             return Ok(altered(name, false, TableChange::AlterColumn { column, change }));
         }
         let Some(change) = self.column_change()? else {
-            self.defer(self.operation_not_allowed(
-                "ALTER TABLE table ALTER COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER",
-            ));
+            self.defer(self.no_column_change());
             return Ok(unsupported("ALTER COLUMN without a change"));
         };
         if !self.at_kind(TokenKind::Comma) {
@@ -393,9 +391,18 @@ impl Parser<'_> {
         let mut changes = vec![(column, change)];
         while self.accept_kind(TokenKind::Comma) {
             let column = self.name()?;
-            changes.extend(self.column_change()?.map(|change| (column, change)));
+            match self.column_change()? {
+                Some(change) => changes.push((column, change)),
+                None => self.defer(self.no_column_change()),
+            }
         }
         Ok(altered(name, false, TableChange::AlterColumns(changes)))
+    }
+
+    fn no_column_change(&self) -> Error {
+        self.operation_not_allowed(
+            "ALTER TABLE table ALTER COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER",
+        )
     }
 
     fn column_change(&mut self) -> Result<Option<ColumnChange>> {

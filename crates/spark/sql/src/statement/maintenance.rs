@@ -9,6 +9,8 @@ use crate::keywords::Keyword as K;
 use crate::parser::Parser;
 use crate::token::TokenKind;
 
+const BLANKS_IN_PATH: &str = r"REFRESH statements cannot contain ' ', '\n', '\r', '\t' inside unquoted resource paths";
+
 impl Parser<'_> {
     pub(super) fn cache(&mut self) -> Result<Plan> {
         let start = self.start();
@@ -45,11 +47,15 @@ impl Parser<'_> {
         self.advance();
         if self.at(K::Table) && self.kind_at(1).is_name() {
             self.advance();
-            return Ok(catalog(CatalogOp::RefreshTable { name: self.table_name()?, is_statement: true }));
+            let name = self.table_name()?;
+            self.check_refreshed(start)?;
+            return Ok(catalog(CatalogOp::RefreshTable { name, is_statement: true }));
         }
         if self.at(K::Function) && self.kind_at(1).is_name() {
             self.advance();
-            return Ok(catalog(CatalogOp::RefreshFunction { name: self.plain_name()? }));
+            let name = self.plain_name()?;
+            self.check_refreshed(start)?;
+            return Ok(catalog(CatalogOp::RefreshFunction { name }));
         }
         let path = if self.kind().is_string() && self.kind_at(1) == TokenKind::End {
             self.string()?
@@ -62,10 +68,18 @@ impl Parser<'_> {
             return Err(self.against_rule(start, message));
         }
         if !is_bare {
-            let message = r"REFRESH statements cannot contain ' ', '\n', '\r', '\t' inside unquoted resource paths";
-            return Err(self.against_rule(start, message));
+            return Err(self.against_rule(start, BLANKS_IN_PATH));
         }
         Ok(catalog(CatalogOp::RefreshByPath { path }))
+    }
+
+    /// With words behind the name, all of it is a path that has blanks.
+    fn check_refreshed(&mut self, start: usize) -> Result<()> {
+        if matches!(self.kind(), TokenKind::End | TokenKind::Semicolon) {
+            return Ok(());
+        }
+        self.skip_rest();
+        Err(self.against_rule(start, BLANKS_IN_PATH))
     }
 
     pub(super) fn analyze(&mut self) -> Result<Plan> {
@@ -141,7 +155,7 @@ impl Parser<'_> {
         self.accept(K::Overwrite);
         self.expect_all(&[K::Into, K::Table])?;
         let name = self.table_name()?;
-        let partition = self.optional_partition_spec()?;
+        let partition = self.optional_full_partition_spec()?;
         Ok(catalog(CatalogOp::LoadData { name, partition }))
     }
 }
