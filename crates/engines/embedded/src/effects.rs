@@ -51,7 +51,7 @@ use hearth_base::{Condition, Error, Result};
 use hearth_core::ResultWriter;
 use hearth_plan::command::MergeInto;
 use hearth_plan::relation::TableName;
-use hearth_plan::{CatalogOp, Command};
+use hearth_plan::{CatalogOp, Command, Name};
 use hearth_proto::connect as pb;
 use pb::execute_plan_response::ResponseType;
 
@@ -223,21 +223,17 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         Command::PipelineDataset { kind, query } => refused::pipeline_dataset(session, *kind, query.as_deref()).await,
         Command::SetCatalog { name } => place::set_catalog_to(session, name).await.map(sql_answer),
         Command::SetPath => refused::set_path(session),
-        Command::CursorOutsideScript { cursor, into } => {
-            script::check_cursors(session)?;
-            variable::targets(session, into)?;
-            Err(CURSOR_OUTSIDE_SCRIPT.with("cursorName", cursor))
-        }
+        Command::CursorOutsideScript { cursor, into } => cursor_outside_script(session, cursor, into),
         Command::AddResource { kind, .. } => unsupported(&format!("ADD {kind}")),
         Command::ListResources { .. } => rows::table(&[rows::text("Results")], Vec::new()),
         Command::RegisterFunction(_) => unsupported("user-defined functions"),
         Command::RegisterTableFunction { .. } => unsupported("user-defined table functions"),
         Command::RegisterDataSource { .. } => unsupported("Python data sources"),
         Command::ExecuteExternal { .. } => unsupported("external commands"),
-        Command::WriteStreamStart => unsupported("structured streaming: writeStream"),
-        Command::StreamingQuery => unsupported("structured streaming: streaming queries"),
-        Command::StreamingQueryManager => unsupported("structured streaming: the query manager"),
-        Command::StreamingQueryListenerBus => unsupported("structured streaming: query listeners"),
+        Command::WriteStreamStart
+        | Command::StreamingQuery
+        | Command::StreamingQueryManager
+        | Command::StreamingQueryListenerBus => streaming(command),
         Command::Ml { what } => unsupported(&format!("Spark ML: {what}")),
         Command::Pipeline { what } => unsupported(&format!("declarative pipelines: {what}")),
         Command::Extension { type_url } => unsupported(&format!("the extension {type_url}")),
@@ -249,6 +245,21 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         | Command::GetResources
         | Command::CreateResourceProfile => Err(Error::internal("a command without rows was asked for rows")),
     }
+}
+
+fn cursor_outside_script(session: &EmbeddedSession, cursor: &str, into: &[Name]) -> Result<Rows> {
+    script::check_cursors(session)?;
+    variable::targets(session, into)?;
+    Err(CURSOR_OUTSIDE_SCRIPT.with("cursorName", cursor))
+}
+
+fn streaming<T>(command: &Command) -> Result<T> {
+    unsupported(match command {
+        Command::StreamingQuery => "structured streaming: streaming queries",
+        Command::StreamingQueryManager => "structured streaming: the query manager",
+        Command::StreamingQueryListenerBus => "structured streaming: query listeners",
+        _ => "structured streaming: writeStream",
+    })
 }
 
 fn unsupported<T>(feature: &str) -> Result<T> {

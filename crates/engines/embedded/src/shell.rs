@@ -191,10 +191,9 @@ impl Program {
             let mut columns = Columns::new(&self.schema);
             while let Some(line) = lines.next().await? {
                 columns.push(&splitter, &line, &self.null_read)?;
-                if columns.rows() >= batch_rows || columns.bytes() >= BATCH_BYTES {
-                    if rows.send(Ok(columns.take()?)).await.is_err() {
-                        return Ok(false);
-                    }
+                let is_full = columns.rows() >= batch_rows || columns.bytes() >= BATCH_BYTES;
+                if is_full && rows.send(Ok(columns.take()?)).await.is_err() {
+                    return Ok(false);
                 }
             }
             Ok(columns.rows() == 0 || rows.send(Ok(columns.take()?)).await.is_ok())

@@ -51,7 +51,7 @@ fn whole<'a, T>(mut parser: Parser<'a>, rule: impl Fn(&mut Parser<'a>) -> Result
             }
             match parser.native_command() {
                 Some(other) => Err(other),
-                None => parser.as_predicted(error, rule),
+                None => parser.reread(error, rule),
             }
         }
         Ok(_) if parser.deferred.is_some() => Err(parser.deferred.take().unwrap_or_else(|| error::empty(parser.text))),

@@ -129,7 +129,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What is wrong with a text, read as Spark's prediction reads it. It may be right then.
-    pub(crate) fn as_predicted<T>(self, error: Error, rule: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn reread<T>(self, error: Error, rule: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         let (mut parser, mut error) = (self, error);
         for _ in 0..READINGS {
             let Some(shorter) = parser.prediction.shorter.take() else { break };

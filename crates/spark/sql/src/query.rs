@@ -198,9 +198,8 @@ impl Parser<'_> {
         let uneven = rows.iter().position(|row| row.len() != expected).map(|index| (index, rows[index].len()));
         let table = self.relation(start, RelationNode::InlineTable { rows });
         let table = self.aliased(start, table)?;
-        match uneven {
-            Some((index, actual)) => self.defer(self.about(start, uneven_rows(index, actual, expected))),
-            None => {}
+        if let Some((index, actual)) = uneven {
+            self.defer(self.about(start, uneven_rows(index, actual, expected)));
         }
         Ok(table)
     }

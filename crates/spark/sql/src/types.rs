@@ -36,9 +36,7 @@ impl Parser<'_> {
         let is_nested = self.at_any(&[Keyword::Array, Keyword::Map, Keyword::Struct]);
         let (data_type, length) = match parsed {
             // What stands behind a type of parts is no part of it then.
-            Err(error)
-                if (error.condition() == PARSE_SYNTAX_ERROR && is_nested && has_angle) || (is_nested && !has_angle) =>
-            {
+            Err(error) if is_nested && (!has_angle || error.condition() == PARSE_SYNTAX_ERROR) => {
                 let alone = parse_data_type_prefix(self.lexeme(token)).err().unwrap_or(error);
                 self.advance();
                 self.defer(self.about(start, alone));

@@ -104,19 +104,7 @@ async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableCh
         }
         TableChange::ReplaceColumns(_) => return Err(refused(record, "REPLACE COLUMNS")),
         TableChange::AlterColumn { column, change } => alter_column(session, record, column, change).await?,
-        TableChange::AlterColumns(changes) => {
-            for (column, _) in changes {
-                known(record, column)?;
-            }
-            if !is_delta {
-                return Err(refused(record, "ALTER COLUMN in bulk"));
-            }
-            for (column, change) in changes {
-                let name = TableName::from(record.id.parts());
-                let change = TableChange::AlterColumn { column: column.clone(), change: change.clone() };
-                Box::pin(alter(session, &name, false, &change)).await?;
-            }
-        }
+        TableChange::AlterColumns(changes) => alter_columns(session, record, changes, is_delta).await?,
         TableChange::SetSerde { partition } if partition.is_empty() => {
             return Err(NO_SERDE_OF_FILES.with("tableName", record.id.quoted()));
         }
@@ -130,6 +118,27 @@ async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableCh
         TableChange::RenamePartition { from, to } => partition::rename(session, record, from, to).await?,
         TableChange::Refused(operation) => return Err(refused(record, operation)),
         TableChange::ViewQuery { query, text } => view::set_query(session, record, query, text).await?,
+    }
+    Ok(())
+}
+
+/// Several columns at once, which tables of files do not do.
+async fn alter_columns(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    changes: &[(Name, ColumnChange)],
+    is_delta: bool,
+) -> Result<()> {
+    for (column, _) in changes {
+        known(record, column)?;
+    }
+    if !is_delta {
+        return Err(refused(record, "ALTER COLUMN in bulk"));
+    }
+    for (column, change) in changes {
+        let name = TableName::from(record.id.parts());
+        let change = TableChange::AlterColumn { column: column.clone(), change: change.clone() };
+        Box::pin(alter(session, &name, false, &change)).await?;
     }
     Ok(())
 }

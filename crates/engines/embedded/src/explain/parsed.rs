@@ -3,7 +3,9 @@
 
 use std::fmt::Write;
 
-use hearth_plan::relation::{Grouping, GroupingItem, Join, JoinConstraint, JoinKind, NameForm, SetOp, SetOpKind};
+use hearth_plan::relation::{
+    Grouping, GroupingItem, Join, JoinConstraint, JoinKind, NameForm, ScriptTransform, SetOp, SetOpKind,
+};
 use hearth_plan::{Expr, Relation, RelationNode as Node};
 
 use super::written::{Text, Writer};
@@ -210,11 +212,7 @@ fn unary(node: &Node, writer: &mut Writer) -> Tree {
             let count = partitions.map_or_else(String::new, |count| format!(", {count}"));
             over(format!("RepartitionByExpression [{text}]{count}"), resolved, &[input], writer)
         }
-        Node::ScriptTransform(transform) => {
-            let names = transform.columns.iter().flatten().map(|field| format!("'{}", field.name));
-            let names = names.collect::<Vec<_>>().join(", ");
-            over(format!("ScriptTransformation {}, [{names}]", transform.script), false, &[&transform.input], writer)
-        }
+        Node::ScriptTransform(transform) => script(transform, writer),
         Node::CollectMetrics { input, name, metrics } => {
             let Text { text, resolved } = writer.named_list(metrics);
             over(format!("CollectMetrics {name}, [{text}]"), resolved, &[input], writer)
@@ -226,6 +224,12 @@ fn unary(node: &Node, writer: &mut Writer) -> Tree {
             over(name, false, &[], writer)
         }
     }
+}
+
+fn script(transform: &ScriptTransform, writer: &mut Writer) -> Tree {
+    let names = transform.columns.iter().flatten().map(|field| format!("'{}", field.name));
+    let names = names.collect::<Vec<_>>().join(", ");
+    over(format!("ScriptTransformation {}, [{names}]", transform.script), false, &[&transform.input], writer)
 }
 
 fn condition_over(name: &str, input: &Relation, condition: &Expr, writer: &mut Writer) -> Tree {
