@@ -12,9 +12,9 @@ mod elements;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, StructArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StringArray, StructArray};
 use datafusion::arrow::compute::cast as arrow_cast;
-use datafusion::arrow::datatypes::{DataType as ArrowType, Field, Float32Type, Float64Type};
+use datafusion::arrow::datatypes::{DataType as ArrowType, Float32Type, Float64Type};
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{Expr, Operator};
 use hearth_base::condition::{
@@ -34,6 +34,9 @@ use crate::kernels::invoke;
 use crate::row::{Builder, FunctionRow, ScalarBuilder};
 use crate::table::lookup;
 use crate::typed::Typed;
+
+/// The collation of a value that was made of strings with different ones.
+const UNKNOWN: &str = "null";
 
 /// How much an argument has to say about the collation of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,9 +146,50 @@ fn keyed(value: Typed, data_type: &DataType) -> Result<Typed> {
     })
 }
 
-fn keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
+/// The collation of a type of strings, where it has one that is known.
+pub fn of_text(data_type: &DataType) -> Option<Collation> {
+    match data_type {
+        DataType::String { collation: Some(name) } if &**name != UNKNOWN => Collation::parse(name).ok(),
+        _ => None,
+    }
+}
+
+/// Whether two types differ in collations alone.
+pub fn differ(left: &DataType, right: &DataType) -> bool {
+    left != right && without(left) == without(right)
+}
+
+/// A map and what is looked for among its keys, both as their collation compares them.
+pub fn looked_up(map: Typed, key: Typed) -> Result<(Typed, Typed)> {
+    let DataType::Map(kind) = map.data_type.clone() else { return Ok((map, key)) };
+    if !Collation::is_in(&kind.key) {
+        return Ok((map, key));
+    }
+    let plain = DataType::map(without(&kind.key), kind.value.clone(), kind.value_contains_null);
+    let result = (plain, map.nullable);
+    let map =
+        invoke::call_arrays_with("collated_map_keys", kind.key.clone(), vec![map], result, |data_type, arrays| {
+            map_keys(data_type, &arrays[0])
+        })?;
+    Ok((map, keyed(key, &kind.key)?))
+}
+
+fn map_keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
+    let (Some(map), ArrowType::Map(field, sorted)) = (array.as_map_opt(), array.data_type()) else {
+        return Ok(Arc::clone(array));
+    };
+    let columns = vec![keys(data_type, map.keys())?, Arc::clone(map.values())];
+    let entries = StructArray::try_new(map.entries().fields().clone(), columns, None)?;
+    let offsets = map.offsets().clone();
+    Ok(Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, map.nulls().cloned(), *sorted)?))
+}
+
+/// What stands for values of a type where they are compared.
+pub fn keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
     match data_type {
         _ if !Collation::is_in(data_type) => Ok(Arc::clone(array)),
+        // Without a collation that is known, bytes are compared.
+        DataType::String { collation: Some(name) } if &**name == UNKNOWN => Ok(Arc::clone(array)),
         DataType::String { collation: Some(name) } => {
             let comparer = Comparer::new(Collation::parse(name).map_err(invoke::raise)?);
             let texts = arrow_cast(array, &ArrowType::Utf8)?;
@@ -153,9 +197,11 @@ fn keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
             Ok(Arc::new(keys.collect::<StringArray>()))
         }
         DataType::Array(element) => {
-            let Some(lists) = array.as_list_opt::<i32>() else { return Ok(Arc::clone(array)) };
+            let (Some(lists), ArrowType::List(field)) = (array.as_list_opt::<i32>(), array.data_type()) else {
+                return Ok(Arc::clone(array));
+            };
             let values = keys(&element.element, lists.values())?;
-            let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+            let field = Arc::new(field.as_ref().clone().with_data_type(values.data_type().clone()));
             Ok(Arc::new(ListArray::try_new(field, lists.offsets().clone(), values, lists.nulls().cloned())?))
         }
         DataType::Struct(structure) => {
@@ -223,6 +269,9 @@ fn agreed(call: &Call<'_>, strengths: &[Strength], effect: &Effect) -> Result<Ar
             found.push((strength, collation_of(&value.data_type).map_or(BINARY, |name| name)));
         }
     }
+    if found.iter().any(|(_, name)| *name == UNKNOWN) {
+        return Err(INDETERMINATE_COLLATION_IN_EXPRESSION.with("expr", format!("\"{}\"", call.sql)));
+    }
     let strongest = found.iter().map(|(strength, _)| *strength).max().unwrap_or(Strength::Default);
     let mut names: Vec<&str> = Vec::new();
     for (strength, name) in found {
@@ -265,9 +314,22 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
         }
         _ => {}
     }
+    // Bytes tell values apart whose collation nobody knows.
+    if let ([Argument::Value(value)], Effect::Extreme(_) | Effect::Keys | Effect::Order) =
+        (call.arguments.as_slice(), &effect)
+        && collation_of(&value.data_type).is_some_and(|name| &**name == UNKNOWN)
+    {
+        change(&mut call, |value| Ok(plain(value)))?;
+        return Ok(collated(build(call)?, &UNKNOWN.into()));
+    }
     let name = match (agreed(&call, strengths, &effect), &effect) {
         // Columns of different collations make a value whose collation nobody knows.
-        (Err(error), Effect::Choice) if error.condition() != COLLATION_MISMATCH_EXPLICIT => return build(call),
+        (Err(error), Effect::Choice | Effect::Text)
+            if error.condition() != COLLATION_MISMATCH_EXPLICIT && !row.name.ends_with("trim") =>
+        {
+            change(&mut call, |value| Ok(plain(value)))?;
+            return Ok(collated(build(call)?, &UNKNOWN.into()));
+        }
         (name, _) => name?,
     };
     let collation = Collation::parse(&name)?;
@@ -316,6 +378,15 @@ fn build_with(
         Effect::Extreme(by) => extreme(call, by, name),
         Effect::Greatest(operator) => greatest(call, operator, name),
         Effect::NullIf => null_if(call, name),
+        Effect::Text if row.name == "str_to_map" && collation.is_case_insensitive() => {
+            for argument in call.arguments.iter_mut().skip(1) {
+                if let Argument::Value(pattern) = argument {
+                    *pattern = without_case(plain(pattern.clone()))?;
+                }
+            }
+            change(&mut call, |value| Ok(plain(value)))?;
+            Ok(collated(build(call)?, name))
+        }
         Effect::Text | Effect::Letters(_) | Effect::Case(_) | Effect::First | Effect::None => {
             change(&mut call, |value| Ok(plain(value)))?;
             Ok(collated(build(call)?, name))

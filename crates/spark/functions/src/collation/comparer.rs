@@ -93,6 +93,32 @@ impl Comparer {
         }
     }
 
+    /// As `matches`, from the right.
+    pub fn matches_from_end(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
+        let all = match &self.kind {
+            Kind::Icu(icu) => icu.overlapping(text, part),
+            Kind::Binary | Kind::Lcase => self.overlapping(text, part),
+        };
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        for (start, end) in all.into_iter().rev() {
+            if found.last().is_none_or(|(behind, _)| end <= *behind) {
+                found.push((start, end));
+            }
+        }
+        found
+    }
+
+    fn overlapping(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let mut from = 0;
+        while let Some((start, end)) = text.get(from..).and_then(|rest| self.first_match(rest, part)) {
+            found.push((from + start, from + end));
+            let width = text[from + start..].chars().next().map_or(1, char::len_utf8);
+            from += start + width;
+        }
+        found
+    }
+
     pub fn first_match(&self, text: &str, part: &str) -> Option<(usize, usize)> {
         match &self.kind {
             Kind::Icu(icu) => icu.matches(text, part, 1).first().copied(),
@@ -191,6 +217,18 @@ impl Icu {
             }
         }
         found
+    }
+
+    /// Matches that may reach into each other.
+    fn overlapping(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
+        if self.is_ignored(part) {
+            return Vec::new();
+        }
+        let boundaries = self.boundaries(text);
+        let places = 0..boundaries.len().saturating_sub(1);
+        let found = places
+            .filter_map(|place| Some((boundaries[place], boundaries[self.match_at(text, part, &boundaries, place)?])));
+        found.collect()
     }
 
     /// The boundary at which the shortest match ends that begins at a boundary.

@@ -63,6 +63,7 @@ pub fn extract_value(
                 return Err(unexpected(&map.key.sql(), &given));
             }
             let extraction = cast(extraction, &map.key, CastMode::of(session), session)?;
+            let (child, extraction) = crate::collation::looked_up(child, extraction)?;
             call("get_map_value", (), vec![child, extraction], (map.value.clone(), true), map_value)
         }
         _ => Err(base_error(&written().0, &child.data_type)),
