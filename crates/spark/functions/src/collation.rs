@@ -36,7 +36,7 @@ use crate::table::lookup;
 use crate::typed::Typed;
 
 /// The collation of a value that was made of strings with different ones.
-const UNKNOWN: &str = "null";
+pub const UNKNOWN: &str = "null";
 
 /// How much an argument has to say about the collation of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,9 +61,13 @@ fn collation_of(data_type: &DataType) -> Option<&Arc<str>> {
 /// Whether a collation has a say in a call.
 pub fn concerns(call: &Call<'_>) -> bool {
     call.arguments.iter().any(|argument| match argument {
-        Argument::Value(value) => Collation::is_in(&value.data_type),
+        Argument::Value(value) => Collation::is_named_in(&value.data_type),
         Argument::Lambda(_) => false,
     })
+}
+
+fn is_in(argument: &Argument<'_>) -> bool {
+    matches!(argument, Argument::Value(value) if Collation::is_in(&value.data_type))
 }
 
 /// The value to compare, sort and group by in place of a value: itself unless its type has a collation.
@@ -154,9 +158,22 @@ pub fn of_text(data_type: &DataType) -> Option<Collation> {
     }
 }
 
-/// Whether two types differ in collations alone.
+/// Whether two types are the same but for collations.
+pub fn same_otherwise(left: &DataType, right: &DataType) -> bool {
+    without(left) == without(right)
+}
+
+/// Whether two types differ in collations alone; strings without one are those of bytes.
 pub fn differ(left: &DataType, right: &DataType) -> bool {
-    left != right && without(left) == without(right)
+    let named = |data_type| with_named(data_type);
+    named(left) != named(right) && same_otherwise(left, right)
+}
+
+fn with_named(data_type: &DataType) -> DataType {
+    each_string(data_type, &|data_type| match data_type {
+        DataType::String { collation: None } => Collation::BINARY.string_type(),
+        other => other.clone(),
+    })
 }
 
 /// A map and what is looked for among its keys, both as their collation compares them.
@@ -236,7 +253,6 @@ fn without(data_type: &DataType) -> DataType {
 
 fn with(data_type: &DataType, collation: &Arc<str>) -> DataType {
     each_string(data_type, &|data_type| match data_type {
-        DataType::String { .. } if &**collation == BINARY => DataType::STRING,
         DataType::String { .. } => DataType::String { collation: Some(Arc::clone(collation)) },
         other => other.clone(),
     })
@@ -260,6 +276,9 @@ fn each_string(data_type: &DataType, change: &impl Fn(&DataType) -> DataType) ->
 
 /// The collation that the strings of a call agree on.
 fn agreed(call: &Call<'_>, strengths: &[Strength], effect: &Effect) -> Result<Arc<str>> {
+    // These do not name the expression whose collation is unknown.
+    let tells_nothing =
+        matches!(effect, Effect::Text | Effect::Greatest(_)) || call.name.eq_ignore_ascii_case("split_part");
     let mut found: Vec<(Strength, &str)> = Vec::new();
     for (index, argument) in call.arguments.iter().enumerate() {
         let Argument::Value(value) = argument else { continue };
@@ -286,9 +305,7 @@ fn agreed(call: &Call<'_>, strengths: &[Strength], effect: &Effect) -> Result<Ar
             let types: Vec<_> = several.iter().map(|name| format!("\"STRING COLLATE {name}\"")).collect();
             Err(COLLATION_MISMATCH_EXPLICIT.with("explicitTypes", types.join(", ")))
         }
-        (_, Strength::Implicit | Strength::Default) if matches!(effect, Effect::Text) => {
-            Err(INDETERMINATE_COLLATION.error())
-        }
+        (_, Strength::Implicit | Strength::Default) if tells_nothing => Err(INDETERMINATE_COLLATION.error()),
         _ => Err(INDETERMINATE_COLLATION_IN_EXPRESSION.with("expr", format!("\"{}\"", call.sql))),
     }
 }
@@ -298,7 +315,8 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
     if matches!(row.name, "collate" | "collation" | "typeof") {
         return build(call);
     }
-    if row.name == "collect_set" {
+    let is_told = call.arguments.iter().any(is_in);
+    if row.name == "collect_set" && is_told {
         return Err(DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE
             .with("sqlExpr", format!("\"{}\"", call.sql))
             .with("functionName", "`collect_set`")
@@ -308,6 +326,7 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
     match effect {
         Effect::None => return build(call),
         Effect::First => return first(call, build),
+        _ if !is_told => return of_bytes(call, build),
         Effect::Keys | Effect::SecondKey if call.arguments.iter().any(is_nested) => {
             nested_keys(&mut call)?;
             return build(call);
@@ -337,6 +356,32 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
     build_with(row, call, effect, (&name, collation), build)
 }
 
+/// A call over strings of bytes whose type says so: that of the answer says it too.
+fn of_bytes(mut call: Call<'_>, build: ScalarBuilder) -> Result<Typed> {
+    change(&mut call, |value| Ok(plain(value)))?;
+    Ok(collated(build(call)?, &BINARY.into()))
+}
+
+/// The collation that a call compares by: that of all its strings, or, of structs, those of each field.
+#[derive(Clone, Copy)]
+struct Told<'a>(Option<&'a Arc<str>>);
+
+impl Told<'_> {
+    fn key(self, value: Typed) -> Result<Typed> {
+        match self.0 {
+            Some(name) => folded_key(value, name),
+            None => key(value),
+        }
+    }
+
+    fn data_type(self, data_type: &DataType) -> DataType {
+        match self.0 {
+            Some(name) => with(data_type, name),
+            None => data_type.clone(),
+        }
+    }
+}
+
 fn build_with(
     row: &FunctionRow,
     mut call: Call<'_>,
@@ -346,6 +391,7 @@ fn build_with(
 ) -> Result<Typed> {
     let is_icu = collation.locale().is_some();
     let is_binary = collation == Collation::BINARY;
+    let told = Told(Some(name).filter(|_| !call.arguments.iter().any(is_nested)));
     match effect {
         Effect::Search(own) if is_icu => own.build(call, collation),
         Effect::Words(own) | Effect::Letters(own) if !is_binary => own.build(call, collation),
@@ -373,10 +419,10 @@ fn build_with(
             change(&mut call, |value| Ok(collated(value, name)))?;
             build(call)
         }
-        Effect::Elements => elements::build(row.name, call, name),
-        Effect::Order => elements::order(row.name, call, name, build),
-        Effect::Extreme(by) => extreme(call, by, name),
-        Effect::Greatest(operator) => greatest(call, operator, name),
+        Effect::Elements => elements::build(row.name, call, told),
+        Effect::Order => elements::order(row.name, call, told, build),
+        Effect::Extreme(by) => extreme(call, by, told),
+        Effect::Greatest(operator) => greatest(call, operator, told),
         Effect::NullIf => null_if(call, name),
         Effect::Text if row.name == "str_to_map" && collation.is_case_insensitive() => {
             for argument in call.arguments.iter_mut().skip(1) {
@@ -470,9 +516,9 @@ fn without_case(pattern: Typed) -> Result<Typed> {
     })
 }
 
-fn extreme(mut call: Call<'_>, by: &'static str, collation: &Arc<str>) -> Result<Typed> {
+fn extreme(mut call: Call<'_>, by: &'static str, told: Told<'_>) -> Result<Typed> {
     let [value] = call.take()?;
-    let key = folded_key(value.clone(), collation)?;
+    let key = told.key(value.clone())?;
     call.arguments = vec![Argument::Value(value), Argument::Value(key)];
     match lookup(by).map(|row| row.builder) {
         Some(Builder::Aggregate(build)) => build(call),
@@ -480,15 +526,19 @@ fn extreme(mut call: Call<'_>, by: &'static str, collation: &Arc<str>) -> Result
     }
 }
 
-fn greatest(mut call: Call<'_>, operator: Operator, collation: &Arc<str>) -> Result<Typed> {
-    let data_type = with(&DataType::STRING, collation);
+fn greatest(mut call: Call<'_>, operator: Operator, told: Told<'_>) -> Result<Typed> {
+    let values = call.values()?;
+    let data_type = match (told.0, values.first()) {
+        (None, Some(first)) => first.data_type.clone(),
+        _ => told.data_type(&DataType::STRING),
+    };
     let mut found: Option<Typed> = None;
-    for value in call.values()? {
-        let value = collated(plain(value), collation);
+    for value in values {
+        let value = Typed { data_type: told.data_type(&value.data_type), ..value };
         found = Some(match found {
             None => value,
             Some(best) => {
-                let keys = (folded_key(value.clone(), collation)?, folded_key(best.clone(), collation)?);
+                let keys = (told.key(value.clone())?, told.key(best.clone())?);
                 let better = expr::binary(keys.0, operator, keys.1, DataType::Boolean);
                 let unknown = expr::is_null(best.clone());
                 expr::case(vec![(unknown, value.clone()), (better, value)], Some(best), data_type.clone())

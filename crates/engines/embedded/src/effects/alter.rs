@@ -270,7 +270,7 @@ async fn alter_column(
         }
         ColumnChange::Type(to) => {
             let to = columns::type_of(to)?;
-            if hearth_functions::collation::differ(&to, &field.data_type) {
+            if hearth_functions::collation::same_otherwise(&to, &field.data_type) {
                 StructField { data_type: to, ..field }
             } else if to != field.data_type {
                 return Err(NOT_SUPPORTED_CHANGE_COLUMN

@@ -6,6 +6,7 @@ use hearth_functions::row::ScalarBuilder;
 use hearth_functions::{Call, FunctionRow, Typed};
 use hearth_plan::expression::FunctionCall;
 use hearth_plan::{Expr, ExprNode};
+use hearth_types::collation::BINARY;
 use hearth_types::{Collation, DataType};
 
 use super::context::Cx;
@@ -51,12 +52,15 @@ impl Analyzer<'_> {
         {
             return None;
         }
-        call.arguments.iter().filter(|argument| !is_constant(argument)).find_map(|argument| {
-            match self.expression(argument, cx.nested()).ok()?.data_type {
-                DataType::String { collation } => collation.map(|name| name.to_string()),
-                _ => None,
-            }
-        })
+        let mut found =
+            call.arguments.iter().filter(|argument| !is_constant(argument)).filter_map(|argument| {
+                match self.expression(argument, cx.nested()).ok()?.data_type {
+                    DataType::String { collation } => collation.map(|name| name.to_string()),
+                    _ => None,
+                }
+            });
+        let first = found.next().filter(|name| name != BINARY)?;
+        Some(if found.all(|other| other == first) { first } else { collation::UNKNOWN.to_owned() })
     }
 }
 

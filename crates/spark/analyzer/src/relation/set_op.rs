@@ -470,7 +470,7 @@ fn null_item(column: &Column) -> Result<Item> {
 /// Strings of different collations do not meet in a column: which one is meant nobody has said.
 pub(super) fn same_collation(types: &[DataType]) -> bool {
     let mut collations = types.iter().filter_map(|data_type| match data_type {
-        DataType::String { collation } => Some(collation),
+        DataType::String { collation } => Some(collation.as_deref().unwrap_or(hearth_types::collation::BINARY)),
         _ => None,
     });
     collations.next().is_none_or(|first| collations.all(|other| other == first))

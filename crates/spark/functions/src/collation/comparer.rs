@@ -93,22 +93,11 @@ impl Comparer {
         }
     }
 
-    /// As `matches`, from the right.
-    pub fn matches_from_end(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
-        let all = match &self.kind {
-            Kind::Icu(icu) => icu.overlapping(text, part),
-            Kind::Binary | Kind::Lcase => self.overlapping(text, part),
-        };
-        let mut found: Vec<(usize, usize)> = Vec::new();
-        for (start, end) in all.into_iter().rev() {
-            if found.last().is_none_or(|(behind, _)| end <= *behind) {
-                found.push((start, end));
-            }
+    /// As `matches`; they may reach into each other.
+    pub fn overlapping(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
+        if let Kind::Icu(icu) = &self.kind {
+            return icu.overlapping(text, part);
         }
-        found
-    }
-
-    fn overlapping(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         let mut from = 0;
         while let Some((start, end)) = text.get(from..).and_then(|rest| self.first_match(rest, part)) {
@@ -251,7 +240,8 @@ impl Icu {
                     open.clear();
                     open.push_str(piece);
                     open.push(LAST);
-                    if self.letters.compare(&open, part) == Ordering::Less {
+                    // Letters that count as one with those before them may come behind all others.
+                    if self.letters.compare(&open, part) == Ordering::Less && self.is_apart(text, boundaries, end) {
                         return None;
                     }
                 }

@@ -71,15 +71,12 @@ pub fn substring_index(collation: &Collation, arrays: &[ArrayRef]) -> DfResult<A
     rows(arrays, |text, delimiter, row| {
         let count = counts.value(row);
         let (counted, delimiter) = (comparer.counted(text), comparer.counted(delimiter));
-        let found = match count > 0 {
-            true => comparer.matches(counted, delimiter),
-            false => comparer.matches_from_end(counted, delimiter),
-        };
+        let found = comparer.overlapping(counted, delimiter);
         let nth = (count.unsigned_abs() as usize).checked_sub(1);
         let Some(nth) = nth.filter(|_| !delimiter.is_empty()) else { return Ok(String::new()) };
         let cut = match count > 0 {
             true => found.get(nth).map(|(start, _)| &text[..*start]),
-            false => found.get(nth).map(|(_, end)| &text[*end..]),
+            false => found.iter().rev().nth(nth).map(|(_, end)| &text[*end..]),
         };
         Ok(cut.unwrap_or(text).to_owned())
     })
