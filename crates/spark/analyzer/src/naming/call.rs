@@ -277,12 +277,6 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
             };
             format!("time_bucket({}, {}, {kind} '1970-01-01 00:00:00')", text(size), text(time))
         }
-        ("#collated", [value, collation]) => format!("'{}' collate {}", text(value), text(collation)),
-        ("#without_cast", [value]) => text(value),
-        // A name is shown without the words that stand before it.
-        ("collate", [value, Expr { node: ExprNode::Literal(Value::String(collation)), .. }]) => {
-            format!("collate({}, {})", text(value), collation.rsplit('.').next().unwrap_or(collation))
-        }
         ("if", [condition, yes, no]) => format!("(IF({}, {}, {}))", text(condition), text(yes), text(no)),
         ("count", [Expr { node: ExprNode::Star { target: None, .. }, .. }]) => return None,
         ("trim", [what, source]) => format!("TRIM(BOTH {} FROM {})", text(what), text(source)),
@@ -338,7 +332,20 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
             format!("{name}({})", text(value))
         }
         ("window" | "session_window", _) => name.to_owned(),
-        _ => return higher_order(name, arguments),
+        _ => return collations(name, arguments).or_else(|| higher_order(name, arguments)),
+    })
+}
+
+/// What says a collation, and constants that have one.
+fn collations(name: &str, arguments: &[Expr]) -> Option<String> {
+    Some(match (name, arguments) {
+        ("#collated", [value, collation]) => format!("'{}' collate {}", text(value), text(collation)),
+        ("#without_cast", [value]) => text(value),
+        // A name is shown without the words that stand before it.
+        ("collate", [value, Expr { node: ExprNode::Literal(Value::String(collation)), .. }]) => {
+            format!("collate({}, {})", text(value), collation.rsplit('.').next().unwrap_or(collation))
+        }
+        _ => return None,
     })
 }
 
