@@ -2,7 +2,8 @@
 //!
 //! `CoalescePartitionsExec` gives the rows of partitions as they come. Where a limit stands on it, or a write asks for one
 //! partition, `InOrder` takes its place: partitions run side by side, a few batches ahead, and their rows come one
-//! partition after the other.
+//! partition after the other. So do what partitions have found of each group where a group's first or last value is asked
+//! for, which is also what stands for strings that a collation takes as equal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::limit::GlobalLimitExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
@@ -31,19 +34,47 @@ pub fn first_rows(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPla
         {
             return Ok(Transformed::yes(Arc::new(GlobalLimitExec::new(InOrder::over(coalesce), 0, Some(fetch)))));
         }
+        if let Some(below) = merged_in_order(&node)? {
+            return Ok(Transformed::yes(with_child(node, below)?));
+        }
         let any = node.as_ref() as &dyn std::any::Any;
         // A window without an order numbers rows as they come.
         let is_limit = any.is::<GlobalLimitExec>() || any.is::<WindowAggExec>() || any.is::<BoundedWindowAggExec>();
         let below = node.children().first().and_then(|child| as_coalesce(child)).map(InOrder::over);
         match below {
-            Some(below) if is_limit => {
-                let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-                Ok(Transformed::yes(node.replace_children(vec![below], options)?))
-            }
+            Some(below) if is_limit => Ok(Transformed::yes(with_child(node, below)?)),
             Some(_) | None => Ok(Transformed::no(node)),
         }
     })?;
     Ok(ordered.data)
+}
+
+fn with_child(node: Arc<dyn ExecutionPlan>, child: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPlan>> {
+    let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+    node.replace_children(vec![child], options)
+}
+
+/// What stands below an aggregate that merges first or last values, with the partitions one after the other.
+fn merged_in_order(node: &Arc<dyn ExecutionPlan>) -> DfResult<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(aggregate) = (node.as_ref() as &dyn std::any::Any).downcast_ref::<AggregateExec>() else {
+        return Ok(None);
+    };
+    let merges = matches!(aggregate.mode(), AggregateMode::Final | AggregateMode::FinalPartitioned);
+    let is_placed = |name: &str| matches!(name, "first_value" | "last_value");
+    if !merges || !aggregate.aggr_expr().iter().any(|call| is_placed(call.fun().name())) {
+        return Ok(None);
+    }
+    let below = aggregate.input();
+    if let Some(coalesce) = as_coalesce(below) {
+        return Ok(Some(InOrder::over(coalesce)));
+    }
+    match (below.as_ref() as &dyn std::any::Any).downcast_ref::<RepartitionExec>() {
+        Some(cut) if !cut.preserve_order() && cut.input().output_partitioning().partition_count() > 1 => {
+            let input = InOrder::of(Arc::clone(cut.input()));
+            Ok(Some(Arc::new(RepartitionExec::try_new(input, cut.partitioning().clone())?)))
+        }
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// All rows, one partition after the other.

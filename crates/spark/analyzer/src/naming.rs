@@ -5,6 +5,7 @@
 
 mod call;
 mod chain;
+pub(crate) mod collated;
 mod literal;
 pub(crate) mod variable;
 

@@ -12,9 +12,9 @@ mod elements;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, StructArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StringArray, StructArray};
 use datafusion::arrow::compute::cast as arrow_cast;
-use datafusion::arrow::datatypes::{DataType as ArrowType, Field, Float32Type, Float64Type};
+use datafusion::arrow::datatypes::{DataType as ArrowType, Float32Type, Float64Type};
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{Expr, Operator};
 use hearth_base::condition::{
@@ -34,6 +34,9 @@ use crate::kernels::invoke;
 use crate::row::{Builder, FunctionRow, ScalarBuilder};
 use crate::table::lookup;
 use crate::typed::Typed;
+
+/// The collation of a value that was made of strings with different ones.
+pub const UNKNOWN: &str = "null";
 
 /// How much an argument has to say about the collation of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,9 +61,13 @@ fn collation_of(data_type: &DataType) -> Option<&Arc<str>> {
 /// Whether a collation has a say in a call.
 pub fn concerns(call: &Call<'_>) -> bool {
     call.arguments.iter().any(|argument| match argument {
-        Argument::Value(value) => Collation::is_in(&value.data_type),
+        Argument::Value(value) => Collation::is_named_in(&value.data_type),
         Argument::Lambda(_) => false,
     })
+}
+
+fn is_in(argument: &Argument<'_>) -> bool {
+    matches!(argument, Argument::Value(value) if Collation::is_in(&value.data_type))
 }
 
 /// The value to compare, sort and group by in place of a value: itself unless its type has a collation.
@@ -143,9 +150,63 @@ fn keyed(value: Typed, data_type: &DataType) -> Result<Typed> {
     })
 }
 
-fn keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
+/// The collation of a type of strings, where it has one that is known.
+pub fn of_text(data_type: &DataType) -> Option<Collation> {
+    match data_type {
+        DataType::String { collation: Some(name) } if &**name != UNKNOWN => Collation::parse(name).ok(),
+        _ => None,
+    }
+}
+
+/// Whether two types are the same but for collations.
+pub fn same_otherwise(left: &DataType, right: &DataType) -> bool {
+    without(left) == without(right)
+}
+
+/// Whether two types differ in collations alone; strings without one are those of bytes.
+pub fn differ(left: &DataType, right: &DataType) -> bool {
+    let named = |data_type| with_named(data_type);
+    named(left) != named(right) && same_otherwise(left, right)
+}
+
+fn with_named(data_type: &DataType) -> DataType {
+    each_string(data_type, &|data_type| match data_type {
+        DataType::String { collation: None } => Collation::BINARY.string_type(),
+        other => other.clone(),
+    })
+}
+
+/// A map and what is looked for among its keys, both as their collation compares them.
+pub fn looked_up(map: Typed, key: Typed) -> Result<(Typed, Typed)> {
+    let DataType::Map(kind) = map.data_type.clone() else { return Ok((map, key)) };
+    if !Collation::is_in(&kind.key) {
+        return Ok((map, key));
+    }
+    let plain = DataType::map(without(&kind.key), kind.value.clone(), kind.value_contains_null);
+    let result = (plain, map.nullable);
+    let map =
+        invoke::call_arrays_with("collated_map_keys", kind.key.clone(), vec![map], result, |data_type, arrays| {
+            map_keys(data_type, &arrays[0])
+        })?;
+    Ok((map, keyed(key, &kind.key)?))
+}
+
+fn map_keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
+    let (Some(map), ArrowType::Map(field, sorted)) = (array.as_map_opt(), array.data_type()) else {
+        return Ok(Arc::clone(array));
+    };
+    let columns = vec![keys(data_type, map.keys())?, Arc::clone(map.values())];
+    let entries = StructArray::try_new(map.entries().fields().clone(), columns, None)?;
+    let offsets = map.offsets().clone();
+    Ok(Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, map.nulls().cloned(), *sorted)?))
+}
+
+/// What stands for values of a type where they are compared.
+pub fn keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
     match data_type {
         _ if !Collation::is_in(data_type) => Ok(Arc::clone(array)),
+        // Without a collation that is known, bytes are compared.
+        DataType::String { collation: Some(name) } if &**name == UNKNOWN => Ok(Arc::clone(array)),
         DataType::String { collation: Some(name) } => {
             let comparer = Comparer::new(Collation::parse(name).map_err(invoke::raise)?);
             let texts = arrow_cast(array, &ArrowType::Utf8)?;
@@ -153,9 +214,11 @@ fn keys(data_type: &DataType, array: &ArrayRef) -> DfResult<ArrayRef> {
             Ok(Arc::new(keys.collect::<StringArray>()))
         }
         DataType::Array(element) => {
-            let Some(lists) = array.as_list_opt::<i32>() else { return Ok(Arc::clone(array)) };
+            let (Some(lists), ArrowType::List(field)) = (array.as_list_opt::<i32>(), array.data_type()) else {
+                return Ok(Arc::clone(array));
+            };
             let values = keys(&element.element, lists.values())?;
-            let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+            let field = Arc::new(field.as_ref().clone().with_data_type(values.data_type().clone()));
             Ok(Arc::new(ListArray::try_new(field, lists.offsets().clone(), values, lists.nulls().cloned())?))
         }
         DataType::Struct(structure) => {
@@ -190,7 +253,6 @@ fn without(data_type: &DataType) -> DataType {
 
 fn with(data_type: &DataType, collation: &Arc<str>) -> DataType {
     each_string(data_type, &|data_type| match data_type {
-        DataType::String { .. } if &**collation == BINARY => DataType::STRING,
         DataType::String { .. } => DataType::String { collation: Some(Arc::clone(collation)) },
         other => other.clone(),
     })
@@ -214,6 +276,9 @@ fn each_string(data_type: &DataType, change: &impl Fn(&DataType) -> DataType) ->
 
 /// The collation that the strings of a call agree on.
 fn agreed(call: &Call<'_>, strengths: &[Strength], effect: &Effect) -> Result<Arc<str>> {
+    // These do not name the expression whose collation is unknown.
+    let tells_nothing =
+        matches!(effect, Effect::Text | Effect::Greatest(_)) || call.name.eq_ignore_ascii_case("split_part");
     let mut found: Vec<(Strength, &str)> = Vec::new();
     for (index, argument) in call.arguments.iter().enumerate() {
         let Argument::Value(value) = argument else { continue };
@@ -222,6 +287,9 @@ fn agreed(call: &Call<'_>, strengths: &[Strength], effect: &Effect) -> Result<Ar
             let strength = strengths.get(index).copied().unwrap_or(Strength::Implicit);
             found.push((strength, collation_of(&value.data_type).map_or(BINARY, |name| name)));
         }
+    }
+    if found.iter().any(|(_, name)| *name == UNKNOWN) {
+        return Err(INDETERMINATE_COLLATION_IN_EXPRESSION.with("expr", format!("\"{}\"", call.sql)));
     }
     let strongest = found.iter().map(|(strength, _)| *strength).max().unwrap_or(Strength::Default);
     let mut names: Vec<&str> = Vec::new();
@@ -237,9 +305,7 @@ fn agreed(call: &Call<'_>, strengths: &[Strength], effect: &Effect) -> Result<Ar
             let types: Vec<_> = several.iter().map(|name| format!("\"STRING COLLATE {name}\"")).collect();
             Err(COLLATION_MISMATCH_EXPLICIT.with("explicitTypes", types.join(", ")))
         }
-        (_, Strength::Implicit | Strength::Default) if matches!(effect, Effect::Text) => {
-            Err(INDETERMINATE_COLLATION.error())
-        }
+        (_, Strength::Implicit | Strength::Default) if tells_nothing => Err(INDETERMINATE_COLLATION.error()),
         _ => Err(INDETERMINATE_COLLATION_IN_EXPRESSION.with("expr", format!("\"{}\"", call.sql))),
     }
 }
@@ -249,7 +315,8 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
     if matches!(row.name, "collate" | "collation" | "typeof") {
         return build(call);
     }
-    if row.name == "collect_set" {
+    let is_told = call.arguments.iter().any(is_in);
+    if row.name == "collect_set" && is_told {
         return Err(DATATYPE_MISMATCH_UNSUPPORTED_INPUT_TYPE
             .with("sqlExpr", format!("\"{}\"", call.sql))
             .with("functionName", "`collect_set`")
@@ -259,20 +326,60 @@ pub fn apply(row: &FunctionRow, mut call: Call<'_>, strengths: &[Strength], buil
     match effect {
         Effect::None => return build(call),
         Effect::First => return first(call, build),
+        _ if !is_told => return of_bytes(call, build),
         Effect::Keys | Effect::SecondKey if call.arguments.iter().any(is_nested) => {
             nested_keys(&mut call)?;
             return build(call);
         }
         _ => {}
     }
+    // Bytes tell values apart whose collation nobody knows.
+    if let ([Argument::Value(value)], Effect::Extreme(_) | Effect::Keys | Effect::Order) =
+        (call.arguments.as_slice(), &effect)
+        && collation_of(&value.data_type).is_some_and(|name| &**name == UNKNOWN)
+    {
+        change(&mut call, |value| Ok(plain(value)))?;
+        return Ok(collated(build(call)?, &UNKNOWN.into()));
+    }
     let name = match (agreed(&call, strengths, &effect), &effect) {
         // Columns of different collations make a value whose collation nobody knows.
-        (Err(error), Effect::Choice) if error.condition() != COLLATION_MISMATCH_EXPLICIT => return build(call),
+        (Err(error), Effect::Choice | Effect::Text)
+            if error.condition() != COLLATION_MISMATCH_EXPLICIT && !row.name.ends_with("trim") =>
+        {
+            change(&mut call, |value| Ok(plain(value)))?;
+            return Ok(collated(build(call)?, &UNKNOWN.into()));
+        }
         (name, _) => name?,
     };
     let collation = Collation::parse(&name)?;
     check_supported(row, &call, &effect, collation)?;
     build_with(row, call, effect, (&name, collation), build)
+}
+
+/// A call over strings of bytes whose type says so: that of the answer says it too.
+fn of_bytes(mut call: Call<'_>, build: ScalarBuilder) -> Result<Typed> {
+    change(&mut call, |value| Ok(plain(value)))?;
+    Ok(collated(build(call)?, &BINARY.into()))
+}
+
+/// The collation that a call compares by: that of all its strings, or, of structs, those of each field.
+#[derive(Clone, Copy)]
+struct Told<'a>(Option<&'a Arc<str>>);
+
+impl Told<'_> {
+    fn key(self, value: Typed) -> Result<Typed> {
+        match self.0 {
+            Some(name) => folded_key(value, name),
+            None => key(value),
+        }
+    }
+
+    fn data_type(self, data_type: &DataType) -> DataType {
+        match self.0 {
+            Some(name) => with(data_type, name),
+            None => data_type.clone(),
+        }
+    }
 }
 
 fn build_with(
@@ -284,6 +391,7 @@ fn build_with(
 ) -> Result<Typed> {
     let is_icu = collation.locale().is_some();
     let is_binary = collation == Collation::BINARY;
+    let told = Told(Some(name).filter(|_| !call.arguments.iter().any(is_nested)));
     match effect {
         Effect::Search(own) if is_icu => own.build(call, collation),
         Effect::Words(own) | Effect::Letters(own) if !is_binary => own.build(call, collation),
@@ -311,11 +419,20 @@ fn build_with(
             change(&mut call, |value| Ok(collated(value, name)))?;
             build(call)
         }
-        Effect::Elements => elements::build(row.name, call, name),
-        Effect::Order => elements::order(row.name, call, name, build),
-        Effect::Extreme(by) => extreme(call, by, name),
-        Effect::Greatest(operator) => greatest(call, operator, name),
+        Effect::Elements => elements::build(row.name, call, told),
+        Effect::Order => elements::order(row.name, call, told, build),
+        Effect::Extreme(by) => extreme(call, by, told),
+        Effect::Greatest(operator) => greatest(call, operator, told),
         Effect::NullIf => null_if(call, name),
+        Effect::Text if row.name == "str_to_map" && collation.is_case_insensitive() => {
+            for argument in call.arguments.iter_mut().skip(1) {
+                if let Argument::Value(pattern) = argument {
+                    *pattern = without_case(plain(pattern.clone()))?;
+                }
+            }
+            change(&mut call, |value| Ok(plain(value)))?;
+            Ok(collated(build(call)?, name))
+        }
         Effect::Text | Effect::Letters(_) | Effect::Case(_) | Effect::First | Effect::None => {
             change(&mut call, |value| Ok(plain(value)))?;
             Ok(collated(build(call)?, name))
@@ -399,9 +516,9 @@ fn without_case(pattern: Typed) -> Result<Typed> {
     })
 }
 
-fn extreme(mut call: Call<'_>, by: &'static str, collation: &Arc<str>) -> Result<Typed> {
+fn extreme(mut call: Call<'_>, by: &'static str, told: Told<'_>) -> Result<Typed> {
     let [value] = call.take()?;
-    let key = folded_key(value.clone(), collation)?;
+    let key = told.key(value.clone())?;
     call.arguments = vec![Argument::Value(value), Argument::Value(key)];
     match lookup(by).map(|row| row.builder) {
         Some(Builder::Aggregate(build)) => build(call),
@@ -409,15 +526,19 @@ fn extreme(mut call: Call<'_>, by: &'static str, collation: &Arc<str>) -> Result
     }
 }
 
-fn greatest(mut call: Call<'_>, operator: Operator, collation: &Arc<str>) -> Result<Typed> {
-    let data_type = with(&DataType::STRING, collation);
+fn greatest(mut call: Call<'_>, operator: Operator, told: Told<'_>) -> Result<Typed> {
+    let values = call.values()?;
+    let data_type = match (told.0, values.first()) {
+        (None, Some(first)) => first.data_type.clone(),
+        _ => told.data_type(&DataType::STRING),
+    };
     let mut found: Option<Typed> = None;
-    for value in call.values()? {
-        let value = collated(plain(value), collation);
+    for value in values {
+        let value = Typed { data_type: told.data_type(&value.data_type), ..value };
         found = Some(match found {
             None => value,
             Some(best) => {
-                let keys = (folded_key(value.clone(), collation)?, folded_key(best.clone(), collation)?);
+                let keys = (told.key(value.clone())?, told.key(best.clone())?);
                 let better = expr::binary(keys.0, operator, keys.1, DataType::Boolean);
                 let unknown = expr::is_null(best.clone());
                 expr::case(vec![(unknown, value.clone()), (better, value)], Some(best), data_type.clone())

@@ -293,7 +293,10 @@ impl Parser<'_> {
         if !word || !self.kind_at(2).is_string() {
             return false;
         }
-        let behind = 3;
+        let mut behind = 3;
+        if self.keyword_at(behind) == Some(K::Collate) && self.kind_at(behind + 1).is_name() {
+            behind += 2;
+        }
         match self.kind_at(behind) {
             TokenKind::RightParen => true,
             TokenKind::Comma => {

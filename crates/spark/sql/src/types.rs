@@ -48,6 +48,9 @@ impl Parser<'_> {
                 for _ in 0..last.unwrap_or(1) {
                     self.advance();
                 }
+                if self.accept(Keyword::Collate) {
+                    self.name()?;
+                }
                 self.defer(error);
                 return Ok(DataType::Null);
             }

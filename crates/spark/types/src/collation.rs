@@ -113,17 +113,25 @@ impl Collation {
 
     /// The type of strings of this collation.
     pub fn string_type(&self) -> DataType {
-        let collation = (*self != Self::BINARY).then(|| self.to_string().into());
-        DataType::String { collation }
+        DataType::String { collation: Some(self.to_string().into()) }
     }
 
-    /// Whether strings with a collation are anywhere in a type.
+    /// Whether strings are anywhere in a type that are compared otherwise than by their bytes.
     pub fn is_in(data_type: &DataType) -> bool {
+        Self::any(data_type, &|name| name != BINARY)
+    }
+
+    /// Whether strings are anywhere in a type that were given a collation, if only the common one.
+    pub fn is_named_in(data_type: &DataType) -> bool {
+        Self::any(data_type, &|_| true)
+    }
+
+    fn any(data_type: &DataType, counts: &impl Fn(&str) -> bool) -> bool {
         match data_type {
-            DataType::String { collation } => collation.is_some(),
-            DataType::Array(array) => Self::is_in(&array.element),
-            DataType::Map(map) => Self::is_in(&map.key) || Self::is_in(&map.value),
-            DataType::Struct(structure) => structure.fields.iter().any(|field| Self::is_in(&field.data_type)),
+            DataType::String { collation } => collation.as_deref().is_some_and(counts),
+            DataType::Array(array) => Self::any(&array.element, counts),
+            DataType::Map(map) => Self::any(&map.key, counts) || Self::any(&map.value, counts),
+            DataType::Struct(structure) => structure.fields.iter().any(|field| Self::any(&field.data_type, counts)),
             _ => false,
         }
     }

@@ -198,7 +198,7 @@ impl Collations {
     fn here(&self) -> Option<Arc<str>> {
         let Value::String(name) = self.paths.get(&self.at)? else { return None };
         let name = name.split_once('.').map_or(name.as_str(), |(_, name)| name);
-        (name != "UTF8_BINARY").then(|| name.into())
+        Some(name.into())
     }
 }
 

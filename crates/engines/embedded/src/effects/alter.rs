@@ -296,15 +296,18 @@ async fn alter_column(
         }
         ColumnChange::Type(to) => {
             let to = columns::type_of(to)?;
-            if to != field.data_type {
+            if hearth_functions::collation::same_otherwise(&to, &field.data_type) {
+                StructField { data_type: to, ..field }
+            } else if to != field.data_type {
                 return Err(NOT_SUPPORTED_CHANGE_COLUMN
                     .with("table", record.id.quoted())
                     .with("originName", quote(&[field.name.to_string()]))
                     .with("originType", format!("\"{}\"", field.data_type.sql()))
                     .with("newName", quote(&[field.name.to_string()]))
                     .with("newType", format!("\"{}\"", to.sql())));
+            } else {
+                field
             }
-            field
         }
         ColumnChange::Nullable(false) => return Err(refused(record, "ALTER COLUMN ... SET NOT NULL")),
         ColumnChange::Nullable(true) => StructField { nullable: true, ..field },

@@ -6,7 +6,7 @@ use std::path::Path;
 use hearth_analyzer::{Analyzed, StoreAssignment, WriteTarget, align_for_write};
 use hearth_base::condition::{
     ALL_PARTITION_COLUMNS_NOT_ALLOWED, COLUMN_ALREADY_EXISTS, COLUMN_NOT_DEFINED_IN_TABLE,
-    INVALID_PARTITION_COLUMN_DATA_TYPE, TABLE_OPERATION, UNABLE_TO_INFER_SCHEMA,
+    INVALID_BUCKET_COLUMN_DATA_TYPE, INVALID_PARTITION_COLUMN_DATA_TYPE, TABLE_OPERATION, UNABLE_TO_INFER_SCHEMA,
 };
 use hearth_base::{Error, Result};
 use hearth_plan::catalog::{ColumnDef, CreateTable, TableColumns};
@@ -14,7 +14,7 @@ use hearth_plan::expression::TypeRef;
 use hearth_plan::identifier::quote;
 use hearth_types::ddl::parse_data_type;
 use hearth_types::metadata::{COMMENT, CURRENT_DEFAULT};
-use hearth_types::{DataType, StructField, StructType};
+use hearth_types::{Collation, DataType, StructField, StructType};
 
 use crate::catalog::TableRecord;
 use crate::catalog::partitions::unescape;
@@ -98,6 +98,11 @@ pub fn finish(record: &mut TableRecord) -> Result<()> {
         if !record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
             return Err(not_defined(record, "bucket", column));
         }
+        let has_collation =
+            |field: &&StructField| field.name.eq_ignore_ascii_case(column) && Collation::is_in(&field.data_type);
+        if let Some(field) = record.schema.fields.iter().find(has_collation) {
+            return Err(INVALID_BUCKET_COLUMN_DATA_TYPE.with("type", format!("\"{}\"", field.data_type.sql())));
+        }
     }
     for column in &record.sort_columns {
         if !record.schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
@@ -122,16 +127,18 @@ fn display_name(format: &str) -> String {
 
 /// Whether a value of the type can be a folder's name.
 pub fn can_partition(data_type: &DataType) -> bool {
-    !matches!(
-        data_type,
-        DataType::Array(_)
-            | DataType::Map(_)
-            | DataType::Struct(_)
-            | DataType::Variant
-            | DataType::Null
-            | DataType::CalendarInterval
-            | DataType::Udt(_)
-    )
+    // Folders of values that are equal and look otherwise would be two.
+    !Collation::is_in(data_type)
+        && !matches!(
+            data_type,
+            DataType::Array(_)
+                | DataType::Map(_)
+                | DataType::Struct(_)
+                | DataType::Variant
+                | DataType::Null
+                | DataType::CalendarInterval
+                | DataType::Udt(_)
+        )
 }
 
 fn not_defined(record: &TableRecord, kind: &str, column: &str) -> Error {

@@ -308,7 +308,11 @@ fn sql_form(call: &FunctionCall) -> Option<FunctionCall> {
 fn unbound_lambdas(error: Error, call: &FunctionCall, expr: &Expr) -> Error {
     let takes_lambda = call.arguments.iter().any(|argument| matches!(argument.node, ExprNode::Lambda { .. }));
     let sorts = call.name.last().is_some_and(|name| name.eq_ignore_ascii_case("array_sort"));
-    let mismatch = error.condition() == hearth_base::condition::DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE;
+    let mismatch = [
+        hearth_base::condition::DATATYPE_MISMATCH_UNEXPECTED_INPUT_TYPE,
+        hearth_base::condition::DATATYPE_MISMATCH_MAP_ZIP_WITH_DIFF_TYPES,
+    ]
+    .contains(&error.condition());
     let of_lambda = |(name, value): &(&str, String)| *name == "inputSql" && value.starts_with("\"lambdafunction(");
     if !(takes_lambda || sorts) || !mismatch || error.parameters().iter().any(of_lambda) {
         return error;

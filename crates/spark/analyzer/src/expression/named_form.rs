@@ -131,8 +131,12 @@ impl Analyzer<'_> {
         if let Some(routine) = routine.map(|before| self.named_routine(call).unwrap_or(before)) {
             *call = routine;
         }
+        let collation = self.met_collation(call, cx);
         for argument in &mut call.arguments {
             *argument = self.named_form(argument, cx);
+        }
+        if let Some(marked) = collation.and_then(|collation| naming::collated::marked_by(call, &collation)) {
+            *call = marked;
         }
         if let Some(filter) = &mut call.filter {
             *filter = self.named_form(filter, cx);
@@ -216,6 +220,7 @@ impl Analyzer<'_> {
                 let counts = matches!(call.name.as_slice(), [name] if name.eq_ignore_ascii_case("count"));
                 let star = call.arguments.iter().any(|argument| matches!(argument.node, ExprNode::Star { .. }));
                 (star && (!counts || call.distinct))
+                    || self.met_collation(call, cx).is_some()
                     || call.arguments.iter().chain(&call.filter).any(|child| self.has_named_parts(child, cx))
             }
             ExprNode::Subquery(subquery) => match &subquery.kind {

@@ -12,7 +12,7 @@ use hearth_base::condition::{
     SUBQUERY_IN_LAMBDA,
 };
 use hearth_base::{Error, Result};
-use hearth_functions::collation::nested_key;
+use hearth_functions::collation::{key, nested_key};
 use hearth_functions::{SessionSettings, Typed, cast, coercion};
 use hearth_plan::expression::{Subquery, SubqueryKind, SubquerySource};
 use hearth_plan::{Expr, Origin, Relation};
@@ -84,8 +84,8 @@ impl Analyzer<'_> {
             let types = [value.data_type.clone(), column.data_type.clone()];
             let common = coercion::common_type(&types, settings).ok_or_else(|| mismatch.clone())?;
             let mode = cast::CastMode::of(settings);
-            left.push(nested_key(cast::cast(value, &common, mode, settings)?).expr);
-            let right = nested_key(cast::cast(column.typed(), &common, mode, settings)?);
+            left.push(key(nested_key(cast::cast(value, &common, mode, settings)?))?.expr);
+            let right = key(nested_key(cast::cast(column.typed(), &common, mode, settings)?))?;
             let id = (right.expr == column.id.expr()).then_some(column.id);
             items.push(Item { id, ..Item::named(right, "value") });
         }

@@ -2,14 +2,13 @@
 
 use hearth_plan::expression::{FunctionCall, SortDirection, TypedLiteralKind};
 use hearth_plan::{Expr, ExprNode};
+use hearth_types::Value;
 use hearth_types::ddl::quote_if_needed;
-use hearth_types::{Collation, Value};
 
-use crate::expression::collated::is_collate;
 use crate::expression::named_argument::positional;
 use crate::expression::variant_path::last_name;
 
-use super::{chain, list, sort_order, sql as text};
+use super::{chain, collated, list, sort_order, sql as text};
 
 /// Functions that print under another name than they are called by. Lower case on the left.
 const PRINTED: &[(&str, &str)] = &[
@@ -199,7 +198,7 @@ pub(super) fn is_cast(call: &FunctionCall) -> bool {
     call.arguments.len() == 1 && CASTS.contains(&lower_name(call).as_str())
 }
 
-fn lower_name(call: &FunctionCall) -> String {
+pub(super) fn lower_name(call: &FunctionCall) -> String {
     call.name.last().map(|name| name.to_lowercase()).unwrap_or_default()
 }
 
@@ -212,7 +211,7 @@ pub(super) fn sql(call: &FunctionCall) -> String {
     if let Ok(Some(ordered)) = positional(call) {
         return sql(&ordered);
     }
-    if let Some(marked) = collated_literals(call) {
+    if let Some(marked) = collated::marked(call) {
         return sql(&marked);
     }
     if let Some(text) = chain::text_of(call) {
@@ -232,78 +231,6 @@ pub(super) fn sql(call: &FunctionCall) -> String {
         out.push_str(&format!(" FILTER (WHERE {})", text(filter)));
     }
     out
-}
-
-/// Calls whose constants keep their own collation in their names.
-const UNCOLLATED: &[&str] = &[
-    "collate",
-    "#collated",
-    "collation",
-    "like",
-    "ilike",
-    "rlike",
-    "regexp",
-    "regexp_like",
-    "regexp_extract",
-    "regexp_extract_all",
-    "regexp_count",
-    "regexp_substr",
-    "regexp_instr",
-    "split",
-    "btrim",
-    "nullif",
-    "ifnull",
-    "nvl",
-    "nvl2",
-    "equal_null",
-    "between",
-    "encode",
-    "decode",
-    "to_binary",
-    "format_string",
-    "printf",
-    "get_json_object",
-    "parse_url",
-    "aes_encrypt",
-    "#map_value",
-    "struct",
-    "named_struct",
-    "typeof",
-];
-
-/// The call with its text constants marked by the collation that another argument asks for: Spark casts them.
-fn collated_literals(call: &FunctionCall) -> Option<FunctionCall> {
-    if UNCOLLATED.contains(&lower_name(call).as_str()) {
-        return None;
-    }
-    // Of a choice the values meet, not the conditions.
-    let last = call.arguments.len().saturating_sub(1);
-    let is_choice = matches!(lower_name(call).as_str(), "when" | "if");
-    let meets = |index: usize| !is_choice || index % 2 == 1 || index == last;
-    let mut meeting = call.arguments.iter().enumerate().filter(|(index, _)| meets(*index));
-    let collation =
-        meeting.find_map(|(_, argument)| explicit_collation(argument)).filter(|name| name != "UTF8_BINARY")?;
-    let is_text =
-        |index: usize, argument: &Expr| meets(index) && matches!(&argument.node, ExprNode::Literal(Value::String(_)));
-    if !call.arguments.iter().enumerate().any(|(index, argument)| is_text(index, argument)) {
-        return None;
-    }
-    let marked = call.arguments.iter().enumerate().map(|(index, argument)| match is_text(index, argument) {
-        true => Expr::function("#collated", vec![argument.clone(), Expr::literal(Value::string(collation.clone()))]),
-        false => argument.clone(),
-    });
-    Some(FunctionCall { arguments: marked.collect(), ..call.clone() })
-}
-
-pub(super) fn explicit_collation(expr: &Expr) -> Option<String> {
-    let ExprNode::Function(call) = &expr.node else { return None };
-    match (is_collate(call), call.arguments.as_slice()) {
-        (true, [_, Expr { node: ExprNode::Literal(Value::String(name)), .. }]) => {
-            Some(Collation::parse(name).map_or_else(|_| name.to_string(), |collation| collation.to_string()))
-        }
-        (true, _) => None,
-        (false, arguments) => arguments.iter().find_map(explicit_collation),
-    }
 }
 
 /// Signs between, before and behind operands.
@@ -350,7 +277,6 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
             };
             format!("time_bucket({}, {}, {kind} '1970-01-01 00:00:00')", text(size), text(time))
         }
-        ("#collated", [value, collation]) => format!("'{}' collate {}", text(value), text(collation)),
         ("if", [condition, yes, no]) => format!("(IF({}, {}, {}))", text(condition), text(yes), text(no)),
         ("count", [Expr { node: ExprNode::Star { target: None, .. }, .. }]) => return None,
         ("trim", [what, source]) => format!("TRIM(BOTH {} FROM {})", text(what), text(source)),
@@ -406,7 +332,20 @@ fn special(name: &str, arguments: &[Expr]) -> Option<String> {
             format!("{name}({})", text(value))
         }
         ("window" | "session_window", _) => name.to_owned(),
-        _ => return higher_order(name, arguments),
+        _ => return collations(name, arguments).or_else(|| higher_order(name, arguments)),
+    })
+}
+
+/// What says a collation, and constants that have one.
+fn collations(name: &str, arguments: &[Expr]) -> Option<String> {
+    Some(match (name, arguments) {
+        ("#collated", [value, collation]) => format!("'{}' collate {}", text(value), text(collation)),
+        ("#without_cast", [value]) => text(value),
+        // A name is shown without the words that stand before it.
+        ("collate", [value, Expr { node: ExprNode::Literal(Value::String(collation)), .. }]) => {
+            format!("collate({}, {})", text(value), collation.rsplit('.').next().unwrap_or(collation))
+        }
+        _ => return None,
     })
 }
 
@@ -521,7 +460,8 @@ fn plain(name: &str, call: &FunctionCall) -> String {
         .collect();
     let given = arguments.len();
     if let Some((_, _, more)) = DEFAULTS.iter().find(|(known, count, _)| *known == name && *count == given) {
-        arguments.push((*more).to_owned());
+        let collation = call.arguments.first().filter(|_| name == "mask").and_then(collated::explicit_collation);
+        arguments.push(collation.map_or_else(|| (*more).to_owned(), |collation| collated::letters(more, &collation)));
     }
     let distinct = if call.distinct { "DISTINCT " } else { "" };
     let nulls = if name == "nth_value" && call.ignore_nulls == Some(true) { " ignore nulls" } else { "" };

@@ -3,7 +3,7 @@
 use hearth_plan::ExprNode;
 use hearth_plan::expression::FunctionCall;
 
-use super::call::explicit_collation;
+use super::collated::explicit_collation;
 use super::sql as text;
 
 /// Shorter chains are named level by level.

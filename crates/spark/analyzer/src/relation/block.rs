@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column as PlanColumn, NullHandling, UnnestOptions};
-use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder, when};
 use hearth_base::condition::{
     CORRELATED_REFERENCE, MISSING_AGGREGATION, MISSING_GROUP_BY, MIXED_OUTER_LOCAL_AGGREGATE, SUBQUERY_NOT_GROUPED,
 };
@@ -189,8 +189,19 @@ impl Analyzer<'_> {
         for (index, key) in grouped.keys.iter().enumerate() {
             let first = grouped.collated.iter().position(|(position, _)| *position == index);
             let first = first.and_then(|place| aggregates.iter().position(|known| *known == firsts[place]));
-            let column = first.map_or(index, |place| offset + place);
-            replacements.push((key.clone(), column_at(&aggregate, column)));
+            let told = column_at(&aggregate, index);
+            let value = match first {
+                Some(place) => {
+                    let value = column_at(&aggregate, offset + place);
+                    // A key that a grouping set leaves out is NULL.
+                    match grouped.sets {
+                        Some(_) => when(told.is_not_null(), value).end().map_err(plan_error)?,
+                        None => value,
+                    }
+                }
+                None => told,
+            };
+            replacements.push((key.clone(), value));
         }
         for (index, expr) in aggregates.into_iter().enumerate() {
             replacements.push((expr, column_at(&aggregate, offset + index)));

@@ -16,7 +16,7 @@ use hearth_base::condition::{
     UNRESOLVED_USING_COLUMN_FOR_JOIN, UNSUPPORTED_EXPR_FOR_OPERATOR,
 };
 use hearth_base::{Error, Result};
-use hearth_functions::{Typed, cast, coercion};
+use hearth_functions::{Typed, cast, coercion, collation};
 use hearth_plan::relation::{Join, JoinConstraint, JoinKind};
 use hearth_plan::{Expr, ExprNode};
 
@@ -114,6 +114,10 @@ impl Analyzer<'_> {
                     .with("functionName", "`=`")
                     .with("dataType", format!("\"{}\"", mine.data_type.sql())));
             }
+            if collation::differ(&mine.data_type, &other.data_type) {
+                return Err(hearth_base::condition::INDETERMINATE_COLLATION_IN_EXPRESSION
+                    .with("expr", format!("\"({name} = {name})\"")));
+            }
             let equal = self.equal(mine.typed(), other.typed(), env)?;
             predicate = Some(match predicate {
                 Some(known) => known.and(equal),
@@ -199,7 +203,7 @@ impl Analyzer<'_> {
         let mode = cast::CastMode::of(env.settings);
         let left = cast::cast(left, &common, mode, env.settings)?;
         let right = cast::cast(right, &common, mode, env.settings)?;
-        Ok(left.expr.eq(right.expr))
+        Ok(collation::key(left)?.expr.eq(collation::key(right)?.expr))
     }
 
     /// `LATERAL (…)`: the right side sees the columns of the left one.

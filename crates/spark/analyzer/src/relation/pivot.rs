@@ -120,7 +120,7 @@ impl Analyzer<'_> {
                 }
                 names.push(self.pivot_name(&typed, cx.env)?);
                 let typed = cast::cast(typed, &key.data_type, mode, cx.env.settings)?;
-                let matches = same_value(key.expr.clone(), typed);
+                let matches = same_value(key, typed)?;
                 condition = Some(match condition {
                     Some(known) => known.and(matches),
                     None => matches,
@@ -176,7 +176,7 @@ impl Analyzer<'_> {
                 let nullable = scalar.is_null();
                 let typed = Typed::new(PlanExpr::Literal(scalar, None), key.data_type.clone(), nullable);
                 let name = self.pivot_name(&typed, env)?;
-                columns.push(PivotColumn { name, condition: same_value(key.expr.clone(), typed) });
+                columns.push(PivotColumn { name, condition: same_value(key, typed)? });
             }
         }
         Ok(columns)
@@ -235,8 +235,12 @@ fn not_of_columns(text: &str, value: &Typed, columns: &[Expr], keys: &[Typed]) -
         .with("pivotType", pivoted.simple_string())
 }
 
-fn same_value(key: PlanExpr, value: Typed) -> PlanExpr {
-    if value.literal().is_some_and(ScalarValue::is_null) { key.is_null() } else { key.eq(value.expr) }
+fn same_value(key: &Typed, value: Typed) -> Result<PlanExpr> {
+    use hearth_functions::collation::key as compared;
+    if value.literal().is_some_and(ScalarValue::is_null) {
+        return Ok(key.expr.clone().is_null());
+    }
+    Ok(compared(key.clone())?.expr.eq(compared(value)?.expr))
 }
 
 /// Without `GROUP BY`, all columns that neither the pivot nor the aggregates use.

@@ -293,6 +293,8 @@ impl Analyzer<'_> {
             keys.0.push(left_number);
             keys.1.push(right_number);
         }
+        let left = self.with_collation_keys(left, &mut keys.0)?;
+        let right = self.with_collation_keys(right, &mut keys.1)?;
         let plan = LogicalPlanBuilder::new(left.plan)
             .join_detailed(right.plan, join_type, keys, None, NullEquality::NullEqualsNull)
             .and_then(LogicalPlanBuilder::build)
@@ -343,12 +345,33 @@ impl Analyzer<'_> {
         self.rename(plan, schema, &Arc::default())
     }
 
+    /// Beside columns with a collation what is compared in their places, whose names take those of the columns.
+    fn with_collation_keys(&self, rel: Rel, names: &mut [PlanColumn]) -> Result<Rel> {
+        let mut outputs: Vec<PlanExpr> = rel.plan.schema().columns().into_iter().map(PlanExpr::Column).collect();
+        let columns = outputs.len();
+        for (column, name) in rel.scope.columns.iter().zip(names) {
+            let key = hearth_functions::collation::key(column.typed())?.expr;
+            if key != column.id.expr() {
+                let id = self.new_id().plan_name();
+                *name = PlanColumn::new_unqualified(id.clone());
+                outputs.push(key.alias(id));
+            }
+        }
+        if outputs.len() == columns {
+            return Ok(rel);
+        }
+        let plan = crate::rel::project(rel.plan.clone(), outputs)?;
+        Ok(rel.with_plan(plan))
+    }
+
     /// Numbers equal rows from 1.
     fn numbered(&self, rel: &Rel) -> Result<(LogicalPlan, PlanColumn)> {
         use datafusion::logical_expr::ExprFunctionExt;
         let keys: Vec<PlanExpr> = rel.scope.columns.iter().map(|column| column.id.expr()).collect();
+        let compared =
+            rel.scope.columns.iter().map(|column| Ok(hearth_functions::collation::key(column.typed())?.expr));
         let number = datafusion::functions_window::expr_fn::row_number()
-            .partition_by(keys.clone())
+            .partition_by(compared.collect::<Result<_>>()?)
             .build()
             .map_err(plan_error)?;
         let name = number.schema_name().to_string();
@@ -447,7 +470,7 @@ fn null_item(column: &Column) -> Result<Item> {
 /// Strings of different collations do not meet in a column: which one is meant nobody has said.
 pub(super) fn same_collation(types: &[DataType]) -> bool {
     let mut collations = types.iter().filter_map(|data_type| match data_type {
-        DataType::String { collation } => Some(collation),
+        DataType::String { collation } => Some(collation.as_deref().unwrap_or(hearth_types::collation::BINARY)),
         _ => None,
     });
     collations.next().is_none_or(|first| collations.all(|other| other == first))

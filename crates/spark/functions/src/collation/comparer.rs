@@ -93,6 +93,21 @@ impl Comparer {
         }
     }
 
+    /// As `matches`; they may reach into each other.
+    pub fn overlapping(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
+        if let Kind::Icu(icu) = &self.kind {
+            return icu.overlapping(text, part);
+        }
+        let mut found = Vec::new();
+        let mut from = 0;
+        while let Some((start, end)) = text.get(from..).and_then(|rest| self.first_match(rest, part)) {
+            found.push((from + start, from + end));
+            let width = text[from + start..].chars().next().map_or(1, char::len_utf8);
+            from += start + width;
+        }
+        found
+    }
+
     pub fn first_match(&self, text: &str, part: &str) -> Option<(usize, usize)> {
         match &self.kind {
             Kind::Icu(icu) => icu.matches(text, part, 1).first().copied(),
@@ -193,6 +208,18 @@ impl Icu {
         found
     }
 
+    /// Matches that may reach into each other.
+    fn overlapping(&self, text: &str, part: &str) -> Vec<(usize, usize)> {
+        if self.is_ignored(part) {
+            return Vec::new();
+        }
+        let boundaries = self.boundaries(text);
+        let places = 0..boundaries.len().saturating_sub(1);
+        let found = places
+            .filter_map(|place| Some((boundaries[place], boundaries[self.match_at(text, part, &boundaries, place)?])));
+        found.collect()
+    }
+
     /// The boundary at which the shortest match ends that begins at a boundary.
     fn match_at(&self, text: &str, part: &str, boundaries: &[usize], place: usize) -> Option<usize> {
         let start = boundaries[place];
@@ -213,7 +240,8 @@ impl Icu {
                     open.clear();
                     open.push_str(piece);
                     open.push(LAST);
-                    if self.letters.compare(&open, part) == Ordering::Less {
+                    // Letters that count as one with those before them may come behind all others.
+                    if self.letters.compare(&open, part) == Ordering::Less && self.is_apart(text, boundaries, end) {
                         return None;
                     }
                 }

@@ -145,8 +145,8 @@ pub(super) fn effect(row: &FunctionRow, call: &Call<'_>) -> Effect {
         "lower" | "lcase" => Effect::Case(LOWER),
         "initcap" => Effect::Case(INITCAP),
         "concat" | "||" | "concat_ws" | "substring" | "substr" | "left" | "right" | "lpad" | "rpad" | "repeat"
-        | "reverse" | "overlay" | "listagg" | "string_agg" | "conv" | "elt" | "mask" | "validate_utf8"
-        | "try_validate_utf8" | "make_valid_utf8" | "array_join" | "sentences" | "str_to_map" => Effect::Text,
+        | "reverse" | "overlay" | "conv" | "elt" | "mask" | "validate_utf8" | "try_validate_utf8"
+        | "make_valid_utf8" | "array_join" | "sentences" | "str_to_map" => Effect::Text,
         "hex" if has_text(call) => Effect::Text,
         "trim" if has_letters => Effect::Letters(TRIM),
         "ltrim" if has_letters => Effect::Letters(TRIM_START),

@@ -2,14 +2,12 @@
 //!
 //! The kernels of the plain functions take the keys as further arguments, place by place.
 
-use std::sync::Arc;
-
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
 use hearth_base::{Error, Result};
 use hearth_types::DataType;
 
-use super::{folded_key, plain, with};
+use super::{Told, plain};
 use crate::call::{Argument, Call};
 use crate::cast::{CastMode, cast};
 use crate::families::array::contains_null;
@@ -25,7 +23,7 @@ pub(super) const NAMES: [&str; 5] =
     ["array_distinct", "array_union", "array_intersect", "array_except", "array_remove"];
 
 /// `sort_array`, `array_sort`, `array_max` and `array_min`. An order that is computed is left to the plain function.
-pub(super) fn order(name: &str, mut call: Call<'_>, collation: &Arc<str>, plainly: ScalarBuilder) -> Result<Typed> {
+pub(super) fn order(name: &str, mut call: Call<'_>, told: Told<'_>, plainly: ScalarBuilder) -> Result<Typed> {
     let is_ascending = match call.arguments.get(1) {
         None => true,
         Some(Argument::Value(Typed { expr: Expr::Literal(ScalarValue::Boolean(Some(ascending)), _), .. })) => {
@@ -33,33 +31,41 @@ pub(super) fn order(name: &str, mut call: Call<'_>, collation: &Arc<str>, plainl
         }
         Some(_) => return plainly(call),
     };
-    let value = call.values()?.into_iter().next().map(plain);
+    let value = call.values()?.into_iter().next();
     let Some((value, DataType::Array(array))) = value.map(|value| (value.clone(), value.data_type)) else {
         return plainly(call);
     };
-    let key = folded_key(value.clone(), collation)?;
-    let arguments = vec![value.clone(), key];
-    let element = (with(&array.element, collation), true);
+    let element = (told.data_type(&array.element), true);
+    let result = (told.data_type(&value.data_type), value.nullable);
+    let key = told.key(value.clone())?;
+    let arguments = vec![plain(value), key];
     match name {
         "array_max" => shape::call("collated_array_max", true, arguments, element, sorting::extreme),
         "array_min" => shape::call("collated_array_min", false, arguments, element, sorting::extreme),
         _ => {
             let nulls_first = name == "sort_array" && is_ascending;
             let sorting = Sorting { descending: !is_ascending, nulls_first };
-            let result = (with(&value.data_type, collation), value.nullable);
             shape::call("collated_sort", sorting, arguments, result, sorting::sort)
         }
     }
 }
 
-pub(super) fn build(name: &str, mut call: Call<'_>, collation: &Arc<str>) -> Result<Typed> {
-    let mut values: Vec<Typed> = call.values()?.into_iter().map(plain).collect();
+pub(super) fn build(name: &str, mut call: Call<'_>, told: Told<'_>) -> Result<Typed> {
+    let given = call.values()?;
+    let element = match given.first().map(|value| &value.data_type) {
+        Some(DataType::Array(array)) if told.0.is_none() => array.element.clone(),
+        _ => told.data_type(&DataType::STRING),
+    };
+    let mut values: Vec<Typed> = match told.0 {
+        Some(_) => given.into_iter().map(plain).collect(),
+        None => given,
+    };
     let lists = if name == "array_remove" { 1 } else { values.len() };
     let is_list = |value: &Typed| matches!(value.data_type, DataType::Array(_));
     if !values.iter().take(lists).all(is_list) {
         return Err(Error::unsupported(format!("{name} of these arguments with a collation")));
     }
-    if let Some(wanted) = values.get_mut(lists) {
+    if let Some(wanted) = values.get_mut(lists).filter(|_| told.0.is_some()) {
         *wanted = cast(wanted.clone(), &DataType::STRING, CastMode::of(call.session), call.session)?;
     }
     let (left, right) = (values.first().is_some_and(contains_null), values.get(1).is_some_and(contains_null));
@@ -70,9 +76,9 @@ pub(super) fn build(name: &str, mut call: Call<'_>, collation: &Arc<str>) -> Res
         _ => (None, left),
     };
     let nullable = any_nullable(&values);
-    let result = (with(&DataType::array(DataType::STRING, with_null), collation), nullable);
+    let result = (DataType::array(element, with_null), nullable);
     for value in values.clone() {
-        values.push(folded_key(value, collation)?);
+        values.push(told.key(value)?);
     }
     match operation {
         Some(operation) => shape::call("collated_array_set", operation, values, result, sets::combine),

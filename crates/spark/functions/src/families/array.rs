@@ -130,6 +130,11 @@ pub fn with_element(call: &Call<'_>, array: Typed, value: Typed) -> Result<(Type
     }
     let (array, array_type) = as_array(call, 0, array, false)?;
     let types = [array_type.element.clone(), value.data_type.clone()];
+    // These two do not bring the value to the collation of the array.
+    let is_strict = matches!(call.name.to_lowercase().as_str(), "array_insert" | "array_prepend");
+    if is_strict && crate::collation::differ(&types[0], &types[1]) {
+        return Err(differ(&array, &value));
+    }
     let string_and_not = types[0].is_string() != types[1].is_string() && types.iter().all(|one| *one != DataType::Null);
     // Only `array_contains` widens decimals.
     let widens = call.name.eq_ignore_ascii_case("array_contains") || !loses_digits(&types);

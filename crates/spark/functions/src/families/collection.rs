@@ -70,6 +70,7 @@ fn element(mut call: Call<'_>, name: &'static str, fail: bool) -> Result<Typed> 
     let [value, index] = call.take()?;
     if let DataType::Map(map) = value.data_type.clone() {
         let index = map_key(&call, &value, &map, index)?;
+        let (value, index) = crate::collation::looked_up(value, index)?;
         return shape::call("map_value", (), vec![value, index], (map.value.clone(), true), elements::map_value);
     }
     let DataType::Array(array) = value.data_type.clone() else {
@@ -88,6 +89,7 @@ fn element(mut call: Call<'_>, name: &'static str, fail: bool) -> Result<Typed> 
 pub fn map_key(call: &Call<'_>, value: &Typed, map: &MapType, key: Typed) -> Result<Typed> {
     let types = [map.key.clone(), key.data_type.clone()];
     let string_and_not = types[0].is_string() != types[1].is_string() && types.iter().all(|one| *one != DataType::Null);
+    let string_and_not = string_and_not || crate::collation::differ(&types[0], &types[1]);
     if common_type(&types, call.session).filter(|common| *common == map.key && !string_and_not).is_none() {
         return Err(no_key(call, value, &key));
     }

@@ -59,6 +59,9 @@ fn to_csv(mut call: Call<'_>) -> Result<Typed> {
 
 fn schema_of_csv(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
+    if let Some(text) = values.first().filter(|text| hearth_types::Collation::is_in(&text.data_type)) {
+        return Err(call.unexpected_type(0, "\"STRING\"", &text.data_type));
+    }
     let options = options(&call, values.get(1))?;
     let text = sample(&call, "csv", values.first())?;
     Ok(text_literal(&csv::infer(text, &options)?.sql()))

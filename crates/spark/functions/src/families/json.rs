@@ -49,10 +49,13 @@ fn json_tuple(mut call: Call<'_>) -> Result<Generated> {
             .with("funcName", format!("`{}`", call.name))
             .with("sqlExpr", format!("\"{}\"", call.sql)));
     }
+    let text = match call.arguments.first() {
+        Some(Argument::Value(Typed { data_type: text @ DataType::String { .. }, .. })) => text.clone(),
+        Some(Argument::Value(_) | Argument::Lambda(_)) | None => DataType::STRING,
+    };
     let values = coerced(&mut call, &[Text])?;
     let names = (0..values.len().saturating_sub(1)).map(|index| format!("c{index}"));
-    let columns: Vec<_> =
-        names.map(|name| GeneratedColumn { name, data_type: DataType::STRING, nullable: true }).collect();
+    let columns: Vec<_> = names.map(|name| GeneratedColumn { name, data_type: text.clone(), nullable: true }).collect();
     let row = DataType::structure(columns.iter().map(|column| StructField::new(&*column.name, DataType::STRING, true)));
     let list = call_rows("json_tuple", values, (DataType::array(row, false), false), (), simple::tuple)?;
     Ok(Generated { list, columns, elements_are_structs: true })

@@ -304,7 +304,7 @@ fn transform_keys(call: Call<'_>) -> Result<Typed> {
     let (call, value, map, function) = over_map(call)?;
     let result = DataType::map(function.body.data_type.clone(), map.value, map.value_contains_null);
     let nullable = value.nullable;
-    let kind = Kind::TransformKeys(repeated(&call));
+    let kind = Kind::TransformKeys(repeated(&call).of_keys(&function.body.data_type));
     Ok(apply("transform_keys", kind, vec![value], vec![function], (result, nullable)))
 }
 
@@ -327,6 +327,13 @@ fn map_zip_with(mut call: Call<'_>) -> Result<Typed> {
     let (left, left_map) = map_argument(&call, 0, left)?;
     let (right, right_map) = map_argument(&call, 1, right)?;
     let keys = [left_map.key.clone(), right_map.key.clone()];
+    if crate::collation::differ(&keys[0], &keys[1]) {
+        return Err(hearth_base::condition::DATATYPE_MISMATCH_MAP_ZIP_WITH_DIFF_TYPES
+            .with("sqlExpr", format!("\"{}\"", call.sql))
+            .with("functionName", format!("`{}`", call.name))
+            .with("leftType", keys[0].quoted_sql())
+            .with("rightType", keys[1].quoted_sql()));
+    }
     let Some(key) = common_type(&keys, call.session) else {
         return Err(crate::coercion::different_types(&call, &keys));
     };
@@ -337,6 +344,7 @@ fn map_zip_with(mut call: Call<'_>) -> Result<Typed> {
     let parameters = [(key.clone(), false), (left_map.value, true), (right_map.value, true)];
     let function = Function::of(&lambda, 3, &parameters)?;
     let nullable = left.nullable || right.nullable;
+    let kind = Kind::MapZipWith(repeated(&call).of_keys(&key));
     let result = DataType::map(key, function.body.data_type.clone(), function.body.nullable);
-    Ok(apply("map_zip_with", Kind::MapZipWith, vec![left, right], vec![function], (result, nullable)))
+    Ok(apply("map_zip_with", kind, vec![left, right], vec![function], (result, nullable)))
 }

@@ -11,6 +11,7 @@ use super::collection::map_key;
 use crate::call::Call;
 use crate::cast::{CastMode, cast};
 use crate::coercion::{self, common_type, different_types, to_common};
+use crate::collation;
 use crate::expr;
 use crate::kernels::collection::maps::{self, Repeated};
 use crate::kernels::collection::{elements, shape};
@@ -53,7 +54,7 @@ pub const ROWS: &[FunctionRow] = &[
 
 /// What the session wants of repeated keys.
 pub fn repeated(call: &Call<'_>) -> Repeated {
-    Repeated { last_wins: call.session.map_key_last_wins }
+    Repeated { last_wins: call.session.map_key_last_wins, collation: None }
 }
 
 /// Argument `index` as a map. A bare NULL is a map of nothing.
@@ -88,9 +89,10 @@ fn map(mut call: Call<'_>) -> Result<Typed> {
     let (keys, key) = one_type(&call, keys, DATATYPE_MISMATCH_CREATE_MAP_KEY_DIFF_TYPES)?;
     check_key(&call, &key)?;
     let (values, value) = one_type(&call, values, DATATYPE_MISMATCH_CREATE_MAP_VALUE_DIFF_TYPES)?;
+    let repeated = repeated(&call).of_keys(&key);
     let result = DataType::map(key, value, values.iter().any(|value| value.nullable));
     let arguments = keys.into_iter().zip(values).flat_map(|(key, value)| [key, value]).collect();
-    shape::call("map", repeated(&call), arguments, (result, false), maps::make_map)
+    shape::call("map", repeated, arguments, (result, false), maps::make_map)
 }
 
 /// The keys or the values of a map that is written out, as one type.
@@ -132,8 +134,9 @@ fn map_from_arrays(mut call: Call<'_>) -> Result<Typed> {
     let (keys, key) = super::array::as_array(&call, 0, keys, false)?;
     let (values, value) = super::array::as_array(&call, 1, values, false)?;
     let nullable = keys.nullable || values.nullable;
+    let repeated = repeated(&call).of_keys(&key.element);
     let result = DataType::map(key.element, value.element, value.contains_null);
-    shape::call("map_from_arrays", repeated(&call), vec![keys, values], (result, nullable), maps::from_arrays)
+    shape::call("map_from_arrays", repeated, vec![keys, values], (result, nullable), maps::from_arrays)
 }
 
 fn map_from_entries(mut call: Call<'_>) -> Result<Typed> {
@@ -145,7 +148,13 @@ fn map_from_entries(mut call: Call<'_>) -> Result<Typed> {
     let [key, value] = structure.fields.as_ref() else { return Err(unexpected(&call, &entries)) };
     let result = DataType::map(key.data_type.clone(), value.data_type.clone(), value.nullable);
     let nullable = entries.nullable || array.contains_null;
-    shape::call("map_from_entries", repeated(&call), vec![entries], (result, nullable), maps::from_entries)
+    shape::call(
+        "map_from_entries",
+        repeated(&call).of_keys(&key.data_type),
+        vec![entries],
+        (result, nullable),
+        maps::from_entries,
+    )
 }
 
 fn map_keys(mut call: Call<'_>) -> Result<Typed> {
@@ -195,17 +204,20 @@ fn map_concat(mut call: Call<'_>) -> Result<Typed> {
     let strings = keys.iter().filter(|key| key.is_string()).count();
     let mixed = strings > 0 && strings < keys.len();
     let contents: Vec<_> = parts.iter().map(|map| map.value.clone()).collect();
+    let of_several = |types: &[DataType]| types.iter().any(|other| collation::differ(&types[0], other));
+    let mixed = mixed || of_several(&keys) || of_several(&contents);
     let (Some(key), Some(value), false) =
         (common_type(&keys, call.session), common_type(&contents, call.session), mixed)
     else {
         return Err(different_types(&call, &types));
     };
+    let repeated = repeated(&call).of_keys(&key);
     let with_null = parts.iter().any(|map| map.value_contains_null);
     let result = DataType::map(key, value, with_null);
     let nullable = values.iter().any(|value| value.nullable);
     let mode = CastMode::of(call.session);
     let values = values.into_iter().map(|value| cast(value, &result, mode, call.session)).collect::<Result<_>>()?;
-    shape::call("map_concat", repeated(&call), values, (result, nullable), maps::concatenate)
+    shape::call("map_concat", repeated, values, (result, nullable), maps::concatenate)
 }
 
 fn map_contains_key(mut call: Call<'_>) -> Result<Typed> {
@@ -216,6 +228,7 @@ fn map_contains_key(mut call: Call<'_>) -> Result<Typed> {
     let (value, map) = as_map(&call, 0, value)?;
     let key = map_key(&call, &value, &map, key)?;
     let nullable = value.nullable || key.nullable;
+    let (value, key) = collation::looked_up(value, key)?;
     shape::call("map_contains_key", (), vec![value, key], (DataType::Boolean, nullable), elements::map_contains)
 }
 

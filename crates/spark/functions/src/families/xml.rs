@@ -51,6 +51,9 @@ fn to_xml(mut call: Call<'_>) -> Result<Typed> {
 
 fn schema_of_xml(mut call: Call<'_>) -> Result<Typed> {
     let values = call.values()?;
+    if let Some(text) = values.first().filter(|text| hearth_types::Collation::is_in(&text.data_type)) {
+        return Err(call.unexpected_type(0, "\"STRING\"", &text.data_type));
+    }
     let options = options(&call, values.get(1))?;
     let text = sample(&call, "xml", values.first())?;
     let reading = options.reading()?;

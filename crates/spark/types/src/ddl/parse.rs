@@ -213,6 +213,12 @@ impl<'a> Parser<'a> {
             _ => {}
         }
         let arguments = self.arguments()?;
+        // A length does not hold where a collation stands behind it.
+        if matches!((name, arguments.as_slice()), ("character" | "char" | "varchar", [_]))
+            && self.scanner.eat_word("collate")?
+        {
+            return self.collated_string();
+        }
         let data_type = match (name, arguments.as_slice()) {
             ("boolean", []) => DataType::Boolean,
             ("tinyint" | "byte", []) => DataType::Byte,

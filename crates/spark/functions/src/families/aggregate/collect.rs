@@ -8,12 +8,11 @@ use hearth_base::condition::{
 };
 use hearth_base::{Error, Result};
 use hearth_types::arrow::to_engine_arrow;
-use hearth_types::{DataType, StructField};
+use hearth_types::{Collation, DataType, StructField};
 
 use super::apply;
 use super::order::constant_int;
 use crate::call::{Argument, Call};
-use crate::coercion;
 use crate::kernels::aggregate::finish::Finish;
 use crate::kernels::aggregate::fold::Folding;
 use crate::kernels::aggregate::gather::Gather;
@@ -21,6 +20,7 @@ use crate::kernels::aggregate::udaf::udaf;
 use crate::kernels::decimal;
 use crate::kernels::sketch::distinct::{self, Distinct};
 use crate::typed::Typed;
+use crate::{coercion, collation};
 
 pub fn collect_list(call: Call<'_>) -> Result<Typed> {
     collect(call, "collect_list", Finish::List)
@@ -51,16 +51,28 @@ fn holds_map(data_type: &DataType) -> bool {
 fn collect(mut call: Call<'_>, name: &'static str, finish: Finish) -> Result<Typed> {
     let [value] = call.take()?;
     let result = DataType::array(value.data_type.clone(), false);
-    let plan =
-        Gather { name, inputs: vec![to_engine_arrow(&value.data_type)], result: to_engine_arrow(&result), finish };
-    Ok(apply(&call, udaf(plan), vec![value], (result, false)))
+    let mut arguments = vec![value];
+    let finish = distinct_by_key(&mut call, &mut arguments, finish)?;
+    let inputs = arguments.iter().map(|argument| to_engine_arrow(&argument.data_type)).collect();
+    let plan = Gather { name, inputs, result: to_engine_arrow(&result), finish };
+    Ok(apply(&call, udaf(plan), arguments, (result, false)))
+}
+
+/// DISTINCT over values with a collation: their keys are told apart, the first value of each key stays.
+fn distinct_by_key(call: &mut Call<'_>, arguments: &mut Vec<Typed>, finish: Finish) -> Result<Finish> {
+    let collated = arguments.first().filter(|value| call.modifiers.distinct && Collation::is_in(&value.data_type));
+    let Some(value) = collated.cloned() else { return Ok(finish) };
+    arguments.push(collation::key(value)?);
+    call.modifiers.distinct = false;
+    Ok(Finish::Distinct(Box::new(finish)))
 }
 
 pub fn listagg(mut call: Call<'_>) -> Result<Typed> {
     let mut values = call.values()?;
     let delimiter = if values.len() > 1 { values.pop() } else { None };
     let value = values.pop().ok_or_else(|| Error::internal("listagg without a value"))?;
-    let value = if value.data_type == DataType::Binary { value } else { coercion::string(&call, 0, value)? };
+    let is_text = value.data_type == DataType::Binary || Collation::is_in(&value.data_type);
+    let value = if is_text { value } else { coercion::string(&call, 0, value)? };
     if let Some(delimiter) = &delimiter
         && value.data_type == DataType::Binary
         && delimiter.data_type.is_string()
@@ -77,17 +89,19 @@ pub fn listagg(mut call: Call<'_>) -> Result<Typed> {
         .iter()
         .map(|(sort, _)| SortOptions { descending: !sort.asc, nulls_first: sort.nulls_first })
         .collect();
-    let keys: Vec<Typed> = call.modifiers.within_group.iter().map(|(_, key)| key.clone()).collect();
+    let keys = call.modifiers.within_group.iter().map(|(_, key)| collation::key(key.clone()));
+    let keys = keys.collect::<Result<Vec<Typed>>>()?;
     let data_type = value.data_type.clone();
     // A value that is its own key is one argument: DataFusion knows DISTINCT over one only.
     let own_key = matches!(keys.as_slice(), [key] if key.expr == value.expr);
     let keys = if own_key { Vec::new() } else { keys };
-    let arguments: Vec<Typed> = std::iter::once(value).chain(keys).collect();
+    let mut arguments: Vec<Typed> = std::iter::once(value).chain(keys).collect();
+    let finish = distinct_by_key(&mut call, &mut arguments, Finish::Join { delimiter, order })?;
     let plan = Gather {
         name: "listagg",
         inputs: arguments.iter().map(|argument| to_engine_arrow(&argument.data_type)).collect(),
         result: to_engine_arrow(&data_type),
-        finish: Finish::Join { delimiter, order },
+        finish,
     };
     Ok(apply(&call, udaf(plan), arguments, (data_type, true)))
 }

@@ -11,12 +11,11 @@ use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{AggregateUDF, Expr, WindowFunctionDefinition};
 use hearth_base::condition::{IGNORE_NULLS_NOT_A_FLAG, INVALID_WITHIN_GROUP_EXPRESSION_MISSING};
 use hearth_base::{Error, Result};
-use hearth_types::DataType;
 use hearth_types::arrow::to_engine_arrow;
+use hearth_types::{Collation, DataType};
 
 use super::{apply, null_treatment};
 use crate::call::Call;
-use crate::coercion;
 use crate::constant::failure;
 use crate::families::array::check_orderable;
 use crate::kernels::aggregate::extremum::Extremum;
@@ -26,6 +25,7 @@ use crate::kernels::aggregate::gather::Gather;
 use crate::kernels::aggregate::udaf::udaf;
 use crate::kernels::invoke;
 use crate::typed::Typed;
+use crate::{coercion, collation};
 
 pub fn min(call: Call<'_>) -> Result<Typed> {
     extreme(call, min_udaf())
@@ -47,7 +47,7 @@ fn extreme(mut call: Call<'_>, function: Arc<AggregateUDF>) -> Result<Typed> {
         // DataFusion compares a NULL inside as larger than any value.
         DataType::Struct(_) | DataType::Array(_) => {
             let arrow = to_engine_arrow(&data_type);
-            let plan = Extremum { value: arrow.clone(), key: arrow, largest: function.name() == "max" };
+            let plan = Extremum { value: arrow.clone(), key: arrow, largest: function.name() == "max", first: false };
             return Ok(apply(&call, udaf(plan), vec![value.clone(), value], (data_type, true)));
         }
         _ => return Ok(apply(&call, function, vec![value], (data_type, true))),
@@ -76,7 +76,9 @@ fn by(mut call: Call<'_>, largest: bool) -> Result<Typed> {
     let name = if largest { "max_by" } else { "min_by" };
     let Some(k) = k else {
         let result = (value.data_type.clone(), true);
-        let plan = Extremum { value: value_type, key: key_type, largest };
+        // `max` of strings with a collation is the value with the largest key.
+        let first = matches!(call.name.to_lowercase().as_str(), "max" | "min");
+        let plan = Extremum { value: value_type, key: key_type, largest, first };
         return Ok(apply(&call, udaf(plan), vec![value, key], result));
     };
     let k = coercion::int(&call, 2, k)?;
@@ -197,6 +199,11 @@ pub fn mode(mut call: Call<'_>) -> Result<Typed> {
     check_orderable(&call, &value.data_type)?;
     let arrow = to_engine_arrow(&value.data_type);
     let result = (value.data_type.clone(), true);
-    let plan = Gather { name: "mode", inputs: vec![arrow.clone()], result: arrow, finish: Finish::Mode { largest } };
-    Ok(apply(&call, udaf(plan), vec![value], result))
+    let mut arguments = vec![value.clone()];
+    if Collation::is_in(&value.data_type) {
+        arguments.push(collation::key(value)?);
+    }
+    let inputs = arguments.iter().map(|argument| to_engine_arrow(&argument.data_type)).collect();
+    let plan = Gather { name: "mode", inputs, result: arrow, finish: Finish::Mode { largest } };
+    Ok(apply(&call, udaf(plan), arguments, result))
 }

@@ -51,7 +51,7 @@ pub fn each_key(
     let body = step(variable(&name, &parameters[0]))?;
     let result = (DataType::map(body.data_type.clone(), kind.value.clone(), kind.value_contains_null), map.nullable);
     let function = Function { body, names: vec![name, value_name], parameters };
-    let kind = Kind::TransformKeys(Repeated { last_wins: false });
+    let kind = Kind::TransformKeys(Repeated::default());
     Ok(apply("transform_keys", kind, vec![map], vec![function], result))
 }
 

@@ -40,11 +40,21 @@ pub fn decode(mut call: Call<'_>) -> Result<Typed> {
         if place % 2 == 0 { compared.push(value) } else { results.push(value) }
     }
     let no_default = default.is_none();
+    // Without a default Spark adds a NULL that is a text.
+    let types = results.iter().map(|value| value.data_type.clone()).chain([DataType::STRING]);
+    let default = match default {
+        None if coercion::common_type(&types.collect::<Vec<_>>(), call.session).is_some() => {
+            Some(crate::expr::null(&DataType::STRING)?)
+        }
+        default => default,
+    };
+    let has_otherwise = default.is_some();
     results.extend(default);
-    let (mut compared, _) = coercion::to_common(&call, compared)?;
+    let (compared, _) = coercion::to_common(&call, compared)?;
+    let mut compared = compared.into_iter().map(crate::collation::key).collect::<Result<Vec<_>>>()?;
     let (mut results, data_type) = coercion::to_common(&call, results)?;
     let nullable = no_default || any_nullable(&results);
-    let otherwise = if no_default { None } else { results.pop().map(|value| Box::new(value.expr)) };
+    let otherwise = if has_otherwise { results.pop().map(|value| Box::new(value.expr)) } else { None };
     let subject = compared.remove(0).expr;
     let branches = compared.into_iter().zip(results).map(|(search, result)| {
         let same = binary_expr(subject.clone(), Operator::IsNotDistinctFrom, search.expr);
@@ -295,6 +305,9 @@ pub fn collation(mut call: Call<'_>) -> Result<Typed> {
         return Err(call.unexpected_type(0, "\"STRING\"", &value.data_type));
     }
     let name = match &value.data_type {
+        DataType::String { collation: Some(name) } if &**name == crate::collation::UNKNOWN => {
+            return Ok(crate::inputs::text_literal(name));
+        }
         DataType::String { collation: Some(name) } => name.to_string(),
         _ => "UTF8_BINARY".to_owned(),
     };

@@ -12,12 +12,13 @@ use datafusion::logical_expr::Accumulator;
 use super::udaf::Plan;
 use crate::kernels::collection::shape::comparable;
 
-/// Rows with a NULL key do not count. Of equal keys the last wins, as in Spark.
+/// Rows with a NULL key do not count. Of equal keys the last wins, as in Spark's `max_by`, or the first, as in its `max`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Extremum {
     pub value: ArrowType,
     pub key: ArrowType,
     pub largest: bool,
+    pub first: bool,
 }
 
 impl Plan for Extremum {
@@ -40,6 +41,7 @@ impl Plan for Extremum {
     fn accumulator(&self) -> DfResult<Box<dyn Accumulator>> {
         Ok(Box::new(Best {
             largest: self.largest,
+            first: self.first,
             value: new_null_array(&self.value, 1),
             key: new_null_array(&self.key, 1),
         }))
@@ -49,6 +51,7 @@ impl Plan for Extremum {
 #[derive(Debug)]
 struct Best {
     largest: bool,
+    first: bool,
     /// One row each.
     value: ArrayRef,
     key: ArrayRef,
@@ -65,7 +68,7 @@ impl Accumulator for Best {
                 continue;
             }
             let better = best.is_none_or(|held| match compare(row, held) {
-                Ordering::Equal => true,
+                Ordering::Equal => !self.first,
                 Ordering::Greater => self.largest,
                 Ordering::Less => !self.largest,
             });

@@ -36,6 +36,8 @@ pub enum Finish {
     Top { k: usize, largest: bool },
     /// Bins of a histogram.
     Histogram { bins: usize },
+    /// Of rows with the same key, which is the last argument, the first alone.
+    Distinct(Box<Finish>),
 }
 
 /// Percentages (the bits of doubles), and whether the answer is an array of one value per percentage.
@@ -62,7 +64,10 @@ impl Fractions {
 impl Finish {
     /// Whether no rows give a value too, not NULL.
     pub fn is_total(&self) -> bool {
-        matches!(self, Self::List | Self::OrderedList { .. } | Self::Set)
+        match self {
+            Self::Distinct(finish) => finish.is_total(),
+            finish => matches!(finish, Self::List | Self::OrderedList { .. } | Self::Set),
+        }
     }
 
     pub fn apply(&self, columns: &[ArrayRef], result: &ArrowType) -> DfResult<ScalarValue> {
@@ -75,7 +80,14 @@ impl Finish {
             Self::OrderedList { order } => list(ordered(columns, order)?, result),
             Self::Set => list(take(values, &first_of_each(values)?, None)?, result),
             Self::Join { delimiter, order } => join(columns, delimiter, order, result),
-            Self::Mode { largest } => mode(values, *largest),
+            // Keys, where there are any, tell which values are one.
+            Self::Mode { largest } => mode(values, columns.get(1).unwrap_or(values), *largest),
+            Self::Distinct(finish) => {
+                let (keys, columns) = columns.split_last().ok_or_else(|| bad_array("distinct", result))?;
+                let places = first_of_each(keys)?;
+                let columns = columns.iter().map(|column| Ok(take(column, &places, None)?));
+                finish.apply(&columns.collect::<DfResult<Vec<_>>>()?, result)
+            }
             Self::Percentile { fractions, kind, descending } => {
                 let numbers = weighted(columns)?;
                 let found = fractions.values().map(|fraction| {
@@ -157,8 +169,8 @@ fn join(columns: &[ArrayRef], delimiter: &[u8], order: &[SortOptions], result: &
     }
 }
 
-fn mode(values: &ArrayRef, largest: bool) -> DfResult<ScalarValue> {
-    let (_, rows) = encode(&[values], SortOptions::default())?;
+fn mode(values: &ArrayRef, keys: &ArrayRef, largest: bool) -> DfResult<ScalarValue> {
+    let (_, rows) = encode(&[keys], SortOptions::default())?;
     let rows = &rows[0];
     let mut counts: HashMap<_, (u64, usize)> = HashMap::new();
     for index in 0..rows.num_rows() {

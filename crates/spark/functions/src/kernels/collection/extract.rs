@@ -7,7 +7,7 @@ use hearth_base::condition::{
     INVALID_EXTRACT_FIELD_TYPE,
 };
 use hearth_base::{Error, Result};
-use hearth_types::{DataType, StructType};
+use hearth_types::{Collation, DataType, StructType};
 
 use super::elements::{Indexing, fields_of_list, list_element, map_value, struct_field};
 use super::shape::call;
@@ -59,10 +59,12 @@ pub fn extract_value(
             let given = extraction.data_type.clone();
             let narrows = given.is_numeric() && map.key.is_numeric();
             let fits = narrows || given == map.key || implicit_type(&given, &map.key, session.ansi).is_some();
-            if !fits {
+            let is_other = Collation::is_in(&given) && crate::collation::differ(&given, &map.key);
+            if !fits || is_other {
                 return Err(unexpected(&map.key.sql(), &given));
             }
             let extraction = cast(extraction, &map.key, CastMode::of(session), session)?;
+            let (child, extraction) = crate::collation::looked_up(child, extraction)?;
             call("get_map_value", (), vec![child, extraction], (map.value.clone(), true), map_value)
         }
         _ => Err(base_error(&written().0, &child.data_type)),

@@ -36,7 +36,7 @@ pub enum Kind {
     TransformKeys(Repeated),
     TransformValues,
     MapFilter,
-    MapZipWith,
+    MapZipWith(Repeated),
 }
 
 /// One call, with all types known. `parameters` are the fields of each lambda's parameters.
@@ -73,7 +73,7 @@ impl HigherOrder {
             Kind::ZipWith => self.zip_with(values, lambdas[0]),
             Kind::Sort => self.sort(&values[0], lambdas[0]),
             Kind::TransformKeys(_) | Kind::TransformValues | Kind::MapFilter => self.map(&values[0], lambdas[0]),
-            Kind::MapZipWith => self.map_zip_with(values, lambdas[0]),
+            Kind::MapZipWith(repeated) => self.map_zip_with(values, lambdas[0], repeated),
         }
     }
 }
@@ -319,7 +319,7 @@ impl HigherOrder {
         let keys = take(map.keys(), &places, None)?;
         let values = take(map.values(), &places, None)?;
         let answers = evaluate(lambda, &[Arc::clone(&keys), Arc::clone(&values)], || rows_of(&lengths))?;
-        let unchecked = Repeated { last_wins: false };
+        let unchecked = Repeated::default();
         match self.kind {
             Kind::TransformKeys(repeated) => {
                 assemble(&Parts { keys: answers, values, lengths }, repeated, &self.result)
@@ -344,9 +344,9 @@ impl HigherOrder {
         }
     }
 
-    fn map_zip_with(&self, values: &[ArrayRef], lambda: &LambdaArgument) -> DfResult<ArrayRef> {
+    fn map_zip_with(&self, values: &[ArrayRef], lambda: &LambdaArgument, repeated: Repeated) -> DfResult<ArrayRef> {
         let (left, right) = (values[0].as_map(), values[1].as_map());
-        let merged = merge(left, right)?;
+        let merged = merge(left, right, repeated)?;
         let parameters = [
             Arc::clone(&merged.keys),
             take(left.values(), &merged.left, None)?,
@@ -354,7 +354,7 @@ impl HigherOrder {
         ];
         let answers = evaluate(lambda, &parameters, || rows_of(&merged.lengths))?;
         let parts = Parts { keys: merged.keys, values: answers, lengths: merged.lengths };
-        assemble(&parts, Repeated { last_wins: false }, &self.result)
+        assemble(&parts, Repeated::default(), &self.result)
     }
 
     fn sort(&self, list: &ArrayRef, lambda: &LambdaArgument) -> DfResult<ArrayRef> {

@@ -12,6 +12,7 @@ use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::common::{Result as DfResult, ScalarValue};
 use hearth_base::Error;
 use hearth_base::condition::{DUPLICATED_MAP_KEY, MAP_ARRAYS_DIFFER_IN_LENGTH, NULL_MAP_KEY};
+use hearth_types::{Collation, DataType};
 use regex::Regex;
 
 use super::lists::{range, row};
@@ -19,9 +20,26 @@ use super::shape::{Shaped, conform, encode};
 use crate::kernels::invoke::{bad_array, raise};
 
 /// What a key that comes again does: an error, or the later value wins (in the place of the first).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Repeated {
     pub last_wins: bool,
+    /// What tells keys apart that are strings.
+    pub collation: Option<Collation>,
+}
+
+impl Repeated {
+    /// A key comes again as often as the collation of its type says.
+    pub fn of_keys(self, key: &DataType) -> Self {
+        Self { collation: crate::collation::of_text(key), ..self }
+    }
+
+    /// The keys as they are told apart.
+    fn told(self, keys: &ArrayRef) -> DfResult<ArrayRef> {
+        match self.collation {
+            Some(collation) => crate::collation::keys(&collation.string_type(), keys),
+            None => Ok(Arc::clone(keys)),
+        }
+    }
 }
 
 /// Keys and values, and how many of them each row has; `None` is NULL.
@@ -53,7 +71,7 @@ fn unique(parts: &Parts, repeated: Repeated) -> DfResult<Unique> {
     if parts.lengths.iter().all(|length| length.is_none_or(|length| length < 2)) {
         return Ok(same());
     }
-    let (_, rows) = encode(&[&parts.keys], SortOptions::default())?;
+    let (_, rows) = encode(&[&repeated.told(&parts.keys)?], SortOptions::default())?;
     let rows = &rows[0];
     let mut key_places: Vec<u32> = Vec::with_capacity(parts.keys.len());
     let mut value_places: Vec<u32> = Vec::with_capacity(parts.keys.len());
@@ -215,9 +233,9 @@ pub struct Merged {
 }
 
 /// Brings two maps together by key, for `map_zip_with`.
-pub fn merge(left: &MapArray, right: &MapArray) -> DfResult<Merged> {
+pub fn merge(left: &MapArray, right: &MapArray, repeated: Repeated) -> DfResult<Merged> {
     let all = concat(&[left.keys().as_ref(), right.keys().as_ref()])?;
-    let (_, rows) = encode(&[&all], SortOptions::default())?;
+    let (_, rows) = encode(&[&repeated.told(&all)?], SortOptions::default())?;
     let rows = &rows[0];
     let shift = left.keys().len();
     let (mut key_places, mut lefts, mut rights) = (Vec::new(), Vec::new(), Vec::new());

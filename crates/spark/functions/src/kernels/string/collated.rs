@@ -42,14 +42,14 @@ pub fn replace(collation: &Collation, arrays: &[ArrayRef]) -> DfResult<ArrayRef>
     })
 }
 
-/// `split_part(text, delimiter, number)`
+/// `split_part(text, delimiter, number)`: the blanks that a collation leaves out are a part of the last piece.
 pub fn split_part(collation: &Collation, arrays: &[ArrayRef]) -> DfResult<ArrayRef> {
     let comparer = Comparer::new(*collation);
     let numbers = arrays[2].as_primitive::<Int32Type>();
     rows(arrays, |text, delimiter, row| {
         let mut parts = Vec::new();
         let mut from = 0;
-        for (start, end) in comparer.matches(text, delimiter) {
+        for (start, end) in comparer.matches(comparer.counted(text), comparer.counted(delimiter)) {
             parts.push(&text[from..start]);
             from = end;
         }
@@ -70,7 +70,8 @@ pub fn substring_index(collation: &Collation, arrays: &[ArrayRef]) -> DfResult<A
     let counts = arrays[2].as_primitive::<Int32Type>();
     rows(arrays, |text, delimiter, row| {
         let count = counts.value(row);
-        let found = comparer.matches(text, delimiter);
+        let (counted, delimiter) = (comparer.counted(text), comparer.counted(delimiter));
+        let found = comparer.overlapping(counted, delimiter);
         let nth = (count.unsigned_abs() as usize).checked_sub(1);
         let Some(nth) = nth.filter(|_| !delimiter.is_empty()) else { return Ok(String::new()) };
         let cut = match count > 0 {

@@ -154,13 +154,32 @@ pub fn substring_index(_: &(), args: &Args) -> Result<ArrayRef> {
         if delimiter.is_empty() || count == 0 {
             return Some("");
         }
-        let nth = count.unsigned_abs() as usize - 1;
+        let nth = count.unsigned_abs() as usize;
         if count > 0 {
-            Some(text.match_indices(delimiter).nth(nth).map_or(text, |(at, _)| &text[..at]))
+            Some(nth_from_left(text, delimiter, nth).map_or(text, |at| &text[..at]))
         } else {
-            Some(text.rmatch_indices(delimiter).nth(nth).map_or(text, |(at, _)| &text[at + delimiter.len()..]))
+            Some(nth_from_right(text, delimiter, nth).map_or(text, |at| &text[at + delimiter.len()..]))
         }
     })
+}
+
+/// Where a part stands for the n-th time; it may reach into the one before.
+fn nth_from_left(text: &str, part: &str, nth: usize) -> Option<usize> {
+    let width = part.chars().next().map_or(1, char::len_utf8);
+    let mut at = text.find(part)?;
+    for _ in 1..nth {
+        at += width + text[at + width..].find(part)?;
+    }
+    Some(at)
+}
+
+fn nth_from_right(text: &str, part: &str, nth: usize) -> Option<usize> {
+    let width = part.chars().next_back().map_or(1, char::len_utf8);
+    let mut at = text.rfind(part)?;
+    for _ in 1..nth {
+        at = text[..at + part.len() - width].rfind(part)?;
+    }
+    Some(at)
 }
 
 /// `split_part(text, delimiter, index)`: empty past the ends; an empty delimiter does not split.
