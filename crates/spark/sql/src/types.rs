@@ -1,6 +1,6 @@
 //! Types inside statements. Their grammar is `hearth_types::ddl`'s; here their text is found and stepped over.
 
-use hearth_base::condition::{DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, PARSE_SYNTAX_ERROR};
+use hearth_base::condition::{COLLATION_INVALID_NAME, DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION, PARSE_SYNTAX_ERROR};
 use hearth_base::{Error, Result};
 use hearth_plan::expression::TypeRef;
 use hearth_types::DataType;
@@ -24,7 +24,7 @@ impl Parser<'_> {
         let parsed = parse_data_type_prefix(&self.text[start..]).map_err(|error: Error| {
             if error.condition() == PARSE_SYNTAX_ERROR {
                 self.unexpected_in_type(token)
-            } else if error.condition() == DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION {
+            } else if [COLLATION_INVALID_NAME, DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION].contains(&error.condition()) {
                 error
             } else {
                 let has_parameters = self.kind_at(1) == TokenKind::LeftParen;
