@@ -5,7 +5,7 @@ pub mod deviations;
 pub mod functions;
 pub mod statements;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use hearth_analyzer::{Coverage, Status, coverage_of};
@@ -35,27 +35,37 @@ pub fn page() -> String {
     page
 }
 
-/// The commands and catalog operations that run.
-fn built() -> BTreeSet<String> {
+/// The commands and catalog operations, and what becomes of them.
+fn statuses() -> BTreeMap<String, Status> {
     let mut rows = coverage_of("command", "Command::", EFFECTS);
     rows.extend(coverage_of("catalog", "CatalogOp::", EFFECTS));
-    rows.into_iter().filter(|row| row.status == Status::Built).map(|row| row.name).collect()
+    let mut statuses = BTreeMap::new();
+    for row in rows {
+        let status = statuses.entry(row.name).or_insert(row.status);
+        *status = row.status.max(*status);
+    }
+    statuses
 }
 
 /// A node may have several arms; it is built when one of them is.
 fn nodes<'r>(page: &mut String, title: &str, rows: impl Iterator<Item = &'r Coverage>) {
-    let mut built: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut statuses: BTreeMap<&str, Status> = BTreeMap::new();
     for row in rows {
-        *built.entry(row.name.as_str()).or_default() |= row.status == Status::Built;
+        let status = statuses.entry(row.name.as_str()).or_insert(row.status);
+        *status = row.status.max(*status);
     }
-    let count = built.values().filter(|is_built| **is_built).count();
-    let of = |wanted: bool| -> String {
-        let names = built.iter().filter(|(_, is_built)| **is_built == wanted).map(|(name, _)| format!("`{name}`"));
+    let count = statuses.values().filter(|status| **status == Status::Built).count();
+    let of = |wanted: Status| -> String {
+        let names = statuses.iter().filter(|(_, status)| **status == wanted).map(|(name, _)| format!("`{name}`"));
         names.collect::<Vec<_>>().join(", ")
     };
     // Writing to a String cannot fail.
-    let _ = write!(page, "\n## {title}: {count} of {}\n\nBuilt: {}.\n", built.len(), of(true));
-    let missing = of(false);
+    let _ = write!(page, "\n## {title}: {count} of {}\n\nBuilt: {}.\n", statuses.len(), of(Status::Built));
+    let refused = of(Status::Refused);
+    if !refused.is_empty() {
+        let _ = write!(page, "\nRefused, as Spark does: {refused}.\n");
+    }
+    let missing = of(Status::Unsupported);
     if !missing.is_empty() {
         let _ = write!(page, "\nNot built: {missing}.\n");
     }

@@ -230,10 +230,10 @@ async fn answered(session: &EmbeddedSession, command: &Command) -> Result<Rows> 
         Command::RegisterTableFunction { .. } => unsupported("user-defined table functions"),
         Command::RegisterDataSource { .. } => unsupported("Python data sources"),
         Command::ExecuteExternal { .. } => unsupported("external commands"),
-        Command::WriteStreamStart
-        | Command::StreamingQuery
-        | Command::StreamingQueryManager
-        | Command::StreamingQueryListenerBus => streaming(command),
+        Command::WriteStreamStart => unsupported("structured streaming: writeStream"),
+        Command::StreamingQuery => unsupported("structured streaming: streaming queries"),
+        Command::StreamingQueryManager => unsupported("structured streaming: the query manager"),
+        Command::StreamingQueryListenerBus => unsupported("structured streaming: query listeners"),
         Command::Ml { what } => unsupported(&format!("Spark ML: {what}")),
         Command::Pipeline { what } => unsupported(&format!("declarative pipelines: {what}")),
         Command::Extension { type_url } => unsupported(&format!("the extension {type_url}")),
@@ -251,15 +251,6 @@ fn cursor_outside_script(session: &EmbeddedSession, cursor: &str, into: &[Name])
     script::check_cursors(session)?;
     variable::targets(session, into)?;
     Err(CURSOR_OUTSIDE_SCRIPT.with("cursorName", cursor))
-}
-
-fn streaming<T>(command: &Command) -> Result<T> {
-    unsupported(match command {
-        Command::StreamingQuery => "structured streaming: streaming queries",
-        Command::StreamingQueryManager => "structured streaming: the query manager",
-        Command::StreamingQueryListenerBus => "structured streaming: query listeners",
-        _ => "structured streaming: writeStream",
-    })
 }
 
 fn unsupported<T>(feature: &str) -> Result<T> {

@@ -2,10 +2,11 @@
 //!
 //! The state is asked of the code: the sample is parsed, and the command that comes out is looked up in the dispatch.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use hearth_plan::{CatalogOp, Command, Plan};
+use hearth_analyzer::Status;
+use hearth_plan::{Command, Plan};
 
 /// A group of statements with a sample of each.
 type Group = (&'static str, &'static [&'static str]);
@@ -140,7 +141,7 @@ const GROUPS: &[Group] = &[
 
 /// The page as Markdown.
 pub fn page() -> String {
-    let built = super::built();
+    let statuses = super::statuses();
     let mut page = String::from(
         "# SQL statements\n\nThe parser takes all of Spark 4.2's SQL. This is what the embedded engine runs of it, a sample \
          per kind, printed by `hearth docs` from the code. What it does not run answers with the name of the feature; \
@@ -150,42 +151,30 @@ pub fn page() -> String {
         let _ = write!(page, "\n## {title}\n\n| statement | state |\n|---|---|\n");
         for sample in *samples {
             // Writing to a String cannot fail.
-            let _ = writeln!(page, "| `{}` | {} |", sample.replace('|', "\\|"), state(sample, &built));
+            let _ = writeln!(page, "| `{}` | {} |", sample.replace('|', "\\|"), state(sample, &statuses));
         }
     }
     page
 }
 
-fn state(sample: &str, built: &BTreeSet<String>) -> String {
+fn state(sample: &str, statuses: &BTreeMap<String, Status>) -> String {
     match hearth_sql::parse_statement(sample) {
         Ok(Plan::Relation(_)) => "built".to_owned(),
         Ok(Plan::Command(Command::UnsupportedSql { what })) => format!("not built: {what}"),
-        Ok(Plan::Command(command)) if is_refused(&command) => "refused, as Spark does for tables of files".to_owned(),
-        Ok(Plan::Command(Command::Catalog(op))) => of_name(&format!("{op:?}"), built),
-        Ok(Plan::Command(command)) => of_name(&format!("{command:?}"), built),
+        Ok(Plan::Command(Command::Catalog(op))) => of_name(&format!("{op:?}"), statuses),
+        Ok(Plan::Command(command)) => of_name(&format!("{command:?}"), statuses),
         Err(error) => format!("not built: {}", error.text()),
     }
 }
 
-/// What Spark without Hive, indexes, procedures and pipelines has no use for either.
-fn is_refused(command: &Command) -> bool {
-    match command {
-        Command::Procedure { .. } | Command::PipelineDataset { .. } | Command::SetPath => true,
-        Command::Catalog(op) => matches!(
-            **op,
-            CatalogOp::LoadData { .. }
-                | CatalogOp::CreateIndex { .. }
-                | CatalogOp::DropIndex { .. }
-                | CatalogOp::ListProcedures { .. }
-        ),
-        _ => false,
-    }
-}
-
 /// The state of a node by its name, with which its debug text begins.
-fn of_name(text: &str, built: &BTreeSet<String>) -> String {
+fn of_name(text: &str, statuses: &BTreeMap<String, Status>) -> String {
     let name = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
-    if built.contains(name) { "built".to_owned() } else { format!("not built: {name}") }
+    match statuses.get(name) {
+        Some(Status::Built) => "built".to_owned(),
+        Some(Status::Refused) => "refused, as Spark does for tables of files".to_owned(),
+        Some(Status::Unsupported) | None => format!("not built: {name}"),
+    }
 }
 
 #[cfg(test)]

@@ -222,7 +222,7 @@ fn is_in(mut call: Call<'_>) -> Result<Typed> {
     };
     let values: Vec<Expr> = values.collect();
     // DataFusion takes a subquery that is a list's only item for the whole list.
-    if let [only @ (Expr::ScalarSubquery(_) | Expr::Cast(_))] = values.as_slice() {
+    if let [only @ Expr::ScalarSubquery(_)] = values.as_slice() {
         let equal = datafusion::logical_expr::binary_expr(value, Operator::Eq, only.clone());
         return Ok(Typed::new(equal, DataType::Boolean, nullable));
     }
