@@ -103,7 +103,9 @@ async fn apply(session: &EmbeddedSession, record: &TableRecord, change: &TableCh
             return Err(refused(record, "DROP COLUMN"));
         }
         TableChange::ReplaceColumns(_) => return Err(refused(record, "REPLACE COLUMNS")),
-        TableChange::AlterColumn { column, change } => alter_column(session, record, column, change).await?,
+        TableChange::AlterColumn { column, change } => {
+            change_columns(session, record, &[(column.clone(), change.clone())]).await?;
+        }
         TableChange::AlterColumns(changes) => alter_columns(session, record, changes, is_delta).await?,
         TableChange::SetSerde { partition } if partition.is_empty() => {
             return Err(NO_SERDE_OF_FILES.with("tableName", record.id.quoted()));
@@ -135,12 +137,7 @@ async fn alter_columns(
     if !is_delta {
         return Err(refused(record, "ALTER COLUMN in bulk"));
     }
-    for (column, change) in changes {
-        let name = TableName::from(record.id.parts());
-        let change = TableChange::AlterColumn { column: column.clone(), change: change.clone() };
-        Box::pin(alter(session, &name, false, &change)).await?;
-    }
-    Ok(())
+    change_columns(session, record, changes).await
 }
 
 /// What Spark calls a change of a view in errors.
@@ -275,19 +272,35 @@ async fn add_columns(session: &EmbeddedSession, record: &TableRecord, new: &[Col
     })
 }
 
-async fn alter_column(
+/// Changes columns, all of them or none.
+async fn change_columns(
     session: &EmbeddedSession,
     record: &TableRecord,
-    name: &Name,
-    change: &ColumnChange,
+    changes: &[(Name, ColumnChange)],
 ) -> Result<()> {
-    let found = match name.as_slice() {
-        [only] => record.schema.fields.iter().position(|field| field.name.eq_ignore_ascii_case(only)),
-        _ => None,
-    };
-    let index = found.ok_or_else(|| unresolved(&record.schema, name))?;
-    let Some(field) = record.schema.fields.get(index).cloned() else { return Err(unresolved(&record.schema, name)) };
-    let changed = match change {
+    let mut fields = record.schema.fields.to_vec();
+    for (name, change) in changes {
+        let found = match name.as_slice() {
+            [only] => fields.iter_mut().find(|field| field.name.eq_ignore_ascii_case(only)),
+            _ => None,
+        };
+        let field = found.ok_or_else(|| unresolved(&record.schema, name))?;
+        *field = changed(session, record, field.clone(), change).await?;
+    }
+    session.shared.catalog.alter_table(&record.id, |table| {
+        table.schema = StructType::new(fields);
+        Ok(())
+    })
+}
+
+/// A column after its change.
+async fn changed(
+    session: &EmbeddedSession,
+    record: &TableRecord,
+    field: StructField,
+    change: &ColumnChange,
+) -> Result<StructField> {
+    Ok(match change {
         ColumnChange::Comment(comment) => field.with_metadata_text(COMMENT, comment),
         ColumnChange::Default(default) => {
             let field = columns::with_default(field, default.as_deref());
@@ -312,14 +325,6 @@ async fn alter_column(
         ColumnChange::Nullable(false) => return Err(refused(record, "ALTER COLUMN ... SET NOT NULL")),
         ColumnChange::Nullable(true) => StructField { nullable: true, ..field },
         ColumnChange::Position(_) => return Err(refused(record, "ALTER COLUMN ... FIRST | AFTER")),
-    };
-    session.shared.catalog.alter_table(&record.id, |table| {
-        let mut fields = table.schema.fields.to_vec();
-        if let Some(field) = fields.get_mut(index) {
-            *field = changed;
-        }
-        table.schema = StructType::new(fields);
-        Ok(())
     })
 }
 

@@ -107,3 +107,13 @@ async fn names_before_a_statement_are_known_in_all_of_it() {
     assert_eq!(rows_of(&session, "SELECT * FROM d ORDER BY id").await, r#"["2","B"] ["3","C"]"#);
     assert_eq!(rows_of(&session, "DESCRIBE d").await, r#"["id","int","the id"] ["name","string","the name"]"#);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_columns_change_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    all(&session, &["CREATE TABLE d USING delta AS SELECT 1 AS id, 'a' AS name"]).await;
+    let refused = "ALTER TABLE d ALTER COLUMN id COMMENT 'the id', name TYPE INT";
+    assert_eq!(condition_of(&session, refused).await, "NOT_SUPPORTED_CHANGE_COLUMN");
+    assert_eq!(rows_of(&session, "DESCRIBE d").await, r#"["id","int",null] ["name","string",null]"#);
+}
