@@ -102,7 +102,7 @@ def test_odd_texts(livy, sql, code):
 @pytest.mark.parametrize("code,word", [
     ("select * from no_such_table", "TABLE_OR_VIEW_NOT_FOUND"), ("selec 1", "PARSE_SYNTAX_ERROR"), ("select 1; select 2", "PARSE_SYNTAX_ERROR"),
     ("select 1/0", "DIVIDE_BY_ZERO"), ("select no_such_column", "UNRESOLVED_COLUMN"), ("", "PARSE_EMPTY_STATEMENT"),
-    ("   ", "PARSE_EMPTY_STATEMENT"), ("-- c", "PARSE_EMPTY_STATEMENT"), ("select cast('x' as int)", "CAST_INVALID_INPUT"),
+    ("   ", "PARSE_EMPTY_STATEMENT"), ("-- c", "PARSE_SYNTAX_ERROR"), ("select cast('x' as int)", "CAST_INVALID_INPUT"),
     ("select raise_error('own text')", "own text")])
 def test_errors(livy, sql, code, word):
     output = livy.failure(sql, code)
